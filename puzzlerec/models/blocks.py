@@ -1,0 +1,166 @@
+"""The blocks that all systems share: norm, SwiGLU, attention, token mixing, units mixing, and the layer they make.
+
+Letters: B batch, L tokens, D width.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .config import ModelConfig
+
+RMS_EPS = 1e-5
+ROPE_BASE = 10000.0
+
+
+def rms_norm(x: Tensor) -> Tensor:
+    """RMSNorm over the last axis without a learned weight, computed in float32."""
+    return F.rms_norm(x.float(), x.shape[-1:], eps=RMS_EPS).to(x.dtype)
+
+
+def truncated_normal_(tensor: Tensor, std: float) -> Tensor:
+    """Fill with a normal cut at two standard deviations whose standard deviation *after* the cut is ``std``."""
+    with torch.no_grad():
+        if std == 0:
+            return tensor.zero_()
+        # the variance that is left of a unit normal between -2 and 2: 1 - 2 * 2 * pdf(2) / (2 * cdf(2) - 1)
+        density = math.exp(-2.0) / math.sqrt(2 * math.pi)
+        left = math.sqrt(1 - 4 * density / math.erf(2 / math.sqrt(2)))
+        return nn.init.trunc_normal_(tensor, std=std / left, a=-2 * std / left, b=2 * std / left)
+
+
+def linear(inputs: int, outputs: int, *, bias: bool = False) -> nn.Linear:
+    """A linear map initialised with standard deviation 1/sqrt(inputs), its bias with zero."""
+    layer = nn.Linear(inputs, outputs, bias=bias)
+    truncated_normal_(layer.weight, 1 / math.sqrt(inputs))
+    if bias:
+        nn.init.zeros_(layer.bias)
+    return layer
+
+
+def round_up(value: int, multiple: int) -> int:
+    return -(-value // multiple) * multiple
+
+
+class SwiGLU(nn.Module):
+    """``down(silu(gate) * up)`` with inner width round(expansion * D * 2/3), rounded up to ``multiple``."""
+
+    def __init__(self, width: int, expansion: float, multiple: int, gate_norm: bool = False) -> None:
+        super().__init__()
+        inner = round_up(round(expansion * width * 2 / 3), multiple)
+        self.gate_norm = gate_norm
+        self.gate_up = linear(width, 2 * inner)
+        self.down = linear(inner, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate, up = self.gate_up(x).chunk(2, dim=-1)
+        if self.gate_norm:
+            return self.down(torch.sigmoid(gate) * rms_norm(gate * up))
+        return self.down(F.silu(gate) * up)
+
+
+def rotary_tables(length: int, head_width: int) -> tuple[Tensor, Tensor]:
+    """Cosines and sines ``[length, head_width]`` of RoPE with half-split rotation."""
+    frequencies = 1.0 / ROPE_BASE ** (torch.arange(0, head_width, 2, dtype=torch.float32) / head_width)
+    angles = torch.outer(torch.arange(length, dtype=torch.float32), frequencies).repeat(1, 2)
+    return angles.cos(), angles.sin()
+
+
+def rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
+    """``x [B, heads, L, head_width]`` turned by its position's angles."""
+    first, second = x.chunk(2, dim=-1)
+    turned = torch.cat((-second, first), dim=-1)
+    return (x * cosines + turned * sines).to(x.dtype)
+
+
+class Attention(nn.Module):
+    """Self-attention over the whole sequence, prefix included, without bias or mask."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.heads = config.heads
+        self.qkv = linear(config.width, 3 * config.width)
+        self.out = linear(config.width, config.width)
+        self.rotary = config.positions == "rope"
+        if self.rotary:
+            cosines, sines = rotary_tables(config.state_length, config.width // config.heads)
+            self.register_buffer("cosines", cosines, persistent=False)
+            self.register_buffer("sines", sines, persistent=False)
+
+    def forward(self, h: Tensor) -> Tensor:
+        B, L, D = h.shape
+        q, k, v = self.qkv(h).view(B, L, 3, self.heads, D // self.heads).permute(2, 0, 3, 1, 4)  # [B, heads, L, D/heads]
+        if self.rotary:
+            q, k = rotate(q, self.cosines, self.sines), rotate(k, self.cosines, self.sines)
+        mixed = F.scaled_dot_product_attention(q, k, v)
+        return self.out(mixed.transpose(1, 2).reshape(B, L, D))
+
+
+class UnitsMixer(nn.Module):
+    """Each cell hears the other cells of its row, column and box through separate channels.
+
+    ``W_out norm(concat over row, column, box of (sum over the unit's other cells of silu(W_in h)))``. Every permutation
+    that maps units to units commutes with it: it needs no position embedding and sees all symmetric copies as one.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        assert config.box is not None
+        (rows, columns), (box_rows, box_columns) = config.grid, config.box
+        self.blocks = (rows // box_rows, box_rows, columns // box_columns, box_columns)
+        self.message = linear(config.width, 3 * config.width)
+        self.out = linear(3 * config.width, config.width)
+
+    def forward(self, h: Tensor) -> Tensor:
+        B, L, D = h.shape
+        in_row, in_column, in_box = F.silu(self.message(h)).view(B, *self.blocks, 3 * D).chunk(3, dim=-1)
+        heard = torch.cat(
+            (
+                in_row.sum((3, 4), keepdim=True) - in_row,
+                in_column.sum((1, 2), keepdim=True) - in_column,
+                in_box.sum((2, 4), keepdim=True) - in_box,
+            ),
+            dim=-1,
+        )
+        return self.out(rms_norm(heard.view(B, L, 3 * D)))
+
+
+class Layer(nn.Module):
+    """One post-norm layer: mix positions, then a SwiGLU within each."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.transposed = config.mixer == "mlp"  # TRM-MLP mixes, and norms, along the token axis
+        self.mix: nn.Module
+        if config.mixer == "attention":
+            self.mix = Attention(config)
+        elif config.mixer == "mlp":
+            self.mix = SwiGLU(config.state_length, config.expansion, config.multiple, config.gate_norm)
+        else:
+            self.mix = UnitsMixer(config)
+        self.mlp = SwiGLU(config.width, config.expansion, config.multiple, config.gate_norm)
+
+    def forward(self, h: Tensor) -> Tensor:
+        if self.transposed:
+            across = h.transpose(1, 2)
+            h = rms_norm(across + self.mix(across)).transpose(1, 2)
+        else:
+            h = rms_norm(h + self.mix(h))
+        return rms_norm(h + self.mlp(h))
+
+
+class Network(nn.Module):
+    """f: the one small stack of layers that a recursive model applies again and again, ``[B, L, D] -> [B, L, D]``."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
+
+    def forward(self, h: Tensor) -> Tensor:
+        for layer in self.layers:
+            h = layer(h)
+        return h

@@ -1,0 +1,74 @@
+"""The settings of a model: all that is needed to rebuild it beside its weights."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class ModelConfig(BaseModel):
+    """One recursive model. Symbols of the papers: D `width`, n `latent_updates`, T `recursions`, N_sup `supervision_steps`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    system: Literal["trm"] = "trm"
+    puzzle: str = "sudoku"  # the kind of puzzle whose tokens these are
+    vocabulary: int = Field(11, ge=2, le=1024)  # V, padding included
+    grid: tuple[int, int] = (9, 9)  # (H, W); L = H * W tokens
+
+    prefix: int = Field(16, ge=0, le=64)  # P positions in front of the grid; the first holds the puzzle embedding
+    puzzle_ids: int = Field(1, ge=1)  # rows of the puzzle embedding
+
+    # the network f
+    mixer: Literal["attention", "mlp", "units", "candidates"] = "attention"
+    box: tuple[int, int] | None = None  # (rows, columns) of a Sudoku box, for units and candidates
+    symbols: tuple[int, int] | None = None  # (first token, count) of the interchangeable symbols, for candidates
+    width: int = Field(512, ge=4, le=4096)  # D
+    layers: int = Field(2, ge=1, le=64)
+    heads: int = Field(8, ge=1)
+    expansion: float = Field(4.0, gt=0)  # of the SwiGLU
+    multiple: int = Field(256, ge=1)  # the SwiGLU's inner width is rounded up to this
+    positions: Literal["rope", "none"] = "rope"
+    gate_norm: bool = False  # SwiGLU as sigmoid(g) * rms_norm(g * v), after SIC (arXiv 2601.19085)
+
+    # the recursion
+    latent_updates: int = Field(6, ge=1)  # n
+    recursions: int = Field(3, ge=1)  # T
+    supervision_steps: int = Field(16, ge=1)  # N_sup
+    networks: Literal["one", "two"] = "one"  # two: f_L updates z, f_H updates y
+    latents: Literal["pair", "single", "multi-scale"] = "pair"  # (y, z) | z alone | y with n latents z_i
+    gradient: Literal["last-recursion", "one-step"] = "last-recursion"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ModelConfig:
+        if self.mixer == "attention" and self.width % (2 * self.heads):
+            raise ValueError(f"width {self.width} must be a multiple of 2 * heads = {2 * self.heads}: rotary pairs")
+        if self.mixer in ("units", "candidates"):
+            rows, columns = self.grid
+            if self.box is None or rows % self.box[0] or columns % self.box[1]:
+                raise ValueError(f"the {self.mixer} mixer needs a `box` that divides {rows}x{columns}, not {self.box}")
+            if self.prefix:
+                raise ValueError(f"the {self.mixer} mixer has no place for a prefix: set prefix = 0")
+        if self.mixer == "candidates" and self.latents == "multi-scale":
+            raise ValueError('latents = "multi-scale" is not made for the candidates mixer: use "pair" or "single"')
+        if self.mixer == "candidates" and (
+            self.symbols is None or sum(self.symbols) > self.vocabulary or min(self.symbols) < 1
+        ):
+            raise ValueError(
+                f"the candidates mixer needs `symbols` = [first token, count] within {self.vocabulary}, "
+                f"not {self.symbols}"
+            )
+        return self
+
+    @property
+    def cells(self) -> int:
+        """L, the number of tokens of a grid."""
+        return self.grid[0] * self.grid[1]
+
+    @property
+    def state_length(self) -> int:
+        """The number of vectors in y and in z: prefix + L, or L * K for candidates."""
+        if self.mixer == "candidates" and self.symbols:
+            return self.cells * self.symbols[1]
+        return self.prefix + self.cells

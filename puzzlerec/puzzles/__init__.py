@@ -1,0 +1,21 @@
+"""What a puzzle is: text in, tokens, rules, text out."""
+
+from puzzlerec.puzzles.base import Puzzle, PuzzleError, PuzzleKind, Symmetry, Verdict
+from puzzlerec.puzzles.kinds import KINDS, get
+from puzzlerec.puzzles.maze import Maze
+from puzzlerec.puzzles.reading import Reading, read
+from puzzlerec.puzzles.sudoku import Sudoku
+
+__all__ = [
+    "KINDS",
+    "Maze",
+    "Puzzle",
+    "PuzzleError",
+    "PuzzleKind",
+    "Reading",
+    "Sudoku",
+    "Symmetry",
+    "Verdict",
+    "get",
+    "read",
+]

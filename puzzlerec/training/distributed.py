@@ -1,0 +1,59 @@
+"""torch.distributed under torchrun: every process holds its share of the slots, gradients are summed."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+
+class Group:
+    """This process among its peers; a group of one outside torchrun."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.size = int(os.environ.get("WORLD_SIZE", "1"))
+        self.rank = int(os.environ.get("RANK", "0"))
+        if self.size > 1 and not dist.is_initialized():
+            dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+
+    @property
+    def leads(self) -> bool:
+        return self.rank == 0
+
+    def share(self, tensor: Tensor) -> Tensor:
+        """This process's slots of a tensor over all slots ``[B, ...]``."""
+        return tensor.chunk(self.size)[self.rank] if self.size > 1 else tensor
+
+    def sum_gradients(self, model: nn.Module) -> None:
+        if self.size == 1:
+            return
+        gradients = [p.grad for p in model.parameters() if p.grad is not None]
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        dist.all_reduce(flat)
+        for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+    def sum(self, tensor: Tensor) -> Tensor:
+        if self.size > 1:
+            dist.all_reduce(tensor)
+        return tensor
+
+    def gather(self, tensor: Tensor) -> Tensor:
+        """The tensors of all processes, joined along the slots."""
+        if self.size == 1:
+            return tensor
+        kind = tensor.dtype
+        sent = tensor.to(torch.uint8) if kind == torch.bool else tensor
+        parts = [torch.empty_like(sent) for _ in range(self.size)]
+        dist.all_gather(parts, sent.contiguous())
+        return torch.cat(parts).to(kind)
+
+    def agree(self, value: bool) -> bool:
+        """Whether any process says so."""
+        return bool(self.sum(torch.tensor(float(value)))) if self.size > 1 else value
+
+    def close(self) -> None:
+        if self.size > 1 and dist.is_initialized():
+            dist.destroy_process_group()

@@ -1,0 +1,308 @@
+"""The training loop: deep supervision over independent slots, one optimiser step a supervision step.
+
+    python -m puzzlerec train sudoku --minutes 30
+    torchrun --nproc-per-node 2 -m puzzlerec train sudoku
+
+A step draws its random numbers from (seed, step) alone and everything else is in the saved state, so a run that was
+killed and resumed passes through the same bits as one that was not (on the CPU, with the same number of processes).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
+
+from ..device import choose_precision
+from ..models.trm import TRM, State
+from . import augment
+from .distributed import Group
+from .objectives import Outcome, supervise
+from .optimizers import build_optimizers, clip_gradients, schedule
+from .recipe import Recipe
+from .run_folder import RunFolder, optimizer_tensors, restore_optimizers
+from .slots import Slots, step_generator
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Questions and answers ``[N, L]`` uint8 with the puzzle embedding's row of each ``[N]``."""
+
+    questions: Tensor
+    labels: Tensor
+    puzzle_ids: Tensor
+
+    def to(self, device: torch.device) -> Examples:
+        return Examples(self.questions.to(device), self.labels.to(device), self.puzzle_ids.to(device))
+
+
+@dataclass
+class Tally:
+    """Sums over the steps since the last report."""
+
+    steps: int = 0
+    loss: float = 0.0
+    tokens: float = 0.0
+    halting: float = 0.0
+    accuracy: float = 0.0
+    finished: float = 0.0
+    finished_right: float = 0.0
+    finished_steps: float = 0.0
+    seconds: float = 0.0
+
+
+class Trainer:
+    """Trains one recipe on one device of a group. ``step()`` does one optimiser step."""
+
+    def __init__(self, recipe: Recipe, examples: Examples, device: torch.device, folder: RunFolder) -> None:
+        settings = recipe.training
+        self.recipe, self.device, self.folder = recipe, device, folder
+        self.group = Group(device)
+        if settings.batch % self.group.size:
+            raise ValueError(f"batch {settings.batch} does not divide among {self.group.size} processes")
+        if device.type == "cpu" and (settings.threads or self.group.size > 1):
+            torch.set_num_threads(settings.threads or 1)
+        self.dtype = choose_precision(settings.precision, device)
+        self.examples = examples.to(device)
+        torch.manual_seed(settings.seed)  # the same initial weights in every process
+        self.model = TRM(recipe.model).to(device)
+        self.optimizers = build_optimizers(self.model, recipe.optimizer)
+        self.average = AveragedModel(self.model, avg_fn=self._average_weights, use_buffers=False)
+        if settings.compile:
+            self.model.compile_recursion()
+        self.done = 0  # optimiser steps
+        self.seconds = 0.0  # of training, over all resumes
+        self.deadline: float | None = None  # seconds of training after which the schedule has ended
+        local = settings.batch // self.group.size
+        state = State(*(part.contiguous() for part in self.model.start(torch.zeros(local, 1, device=device))))
+        self.slots = Slots.empty(local, recipe.model.cells, state)
+        self.tally = Tally()
+
+    def _average_weights(self, average: Tensor, weight: Tensor, count: Tensor | int) -> Tensor:
+        """EMA whose decay warms up, so that the first averages forget the random start."""
+        decay = min(self.recipe.training.ema, (1 + int(count)) / (10 + int(count)))
+        return average.lerp(weight, 1 - decay)
+
+    @property
+    def averaged(self) -> TRM:
+        """The model to evaluate and to ship: the EMA weights."""
+        model: Any = self.average.module if self.recipe.training.ema else self.model
+        return model
+
+    @property
+    def progress(self) -> float:
+        """The share of the run that is done: of its steps, or of its time where that ends first."""
+        by_time = self.seconds / self.deadline if self.deadline else 0.0
+        return min(1.0, max(self.done / self.recipe.training.steps, by_time))
+
+    # ---- one step
+
+    def step(self) -> None:
+        """Refill the slots that halted, do one supervision step on all, update the weights."""
+        started = time.perf_counter()
+        recipe = self.recipe
+        self._refill()
+        factor = schedule(recipe.optimizer, self.done, self.progress)
+        for optimizer in self.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+            for group in optimizer.param_groups:
+                group["lr"] = group["peak_lr"] * factor
+        outcomes, states, wants_halt = self._forward_backward()
+        self.group.sum_gradients(self.model)
+        clip_gradients(self.model, recipe.optimizer.clip)
+        for optimizer in self.optimizers:
+            optimizer.step()
+        if recipe.training.ema:
+            self.average.update_parameters(self.model)
+        self.slots.advance(State(*map(torch.cat, zip(*states, strict=True))), torch.cat(wants_halt), self._most_steps)
+        self.done += 1
+        self._count(outcomes)
+        elapsed = time.perf_counter() - started
+        self.tally.seconds += elapsed
+        self.seconds += elapsed
+
+    @property
+    def _most_steps(self) -> int:
+        return self.recipe.model.supervision_steps
+
+    def _refill(self) -> None:
+        """Offer every slot of the whole batch a puzzle; the halted ones take it.
+
+        All processes draw for all slots and keep their share, so a run does not depend on the number of processes.
+        """
+        recipe, B = self.recipe, self.recipe.training.batch
+        generator = step_generator(recipe.training.seed, self.done, self.device)
+        chosen = torch.randint(len(self.examples.questions), (B,), generator=generator, device=self.device)
+        explores = torch.rand(B, generator=generator, device=self.device) < recipe.objective.exploration
+        least = torch.randint(2, max(3, self._most_steps + 1), (B,), generator=generator, device=self.device) * explores
+        question, label = self.examples.questions[chosen].long(), self.examples.labels[chosen].long()
+        if recipe.data.augment and recipe.model.puzzle.startswith("sudoku") and recipe.model.box:
+            cells, renamed = augment.sudoku_symmetries(B, recipe.model.grid, recipe.model.box, generator, self.device)
+            question, label = augment.copy(question, cells, renamed), augment.copy(label, cells, renamed)
+        mine = self.group.share
+        self.slots.refill(
+            mine(question), mine(label), mine(self.examples.puzzle_ids[chosen]), mine(least), self.model.start(mine(question))
+        )
+
+    def _forward_backward(self) -> tuple[list[Outcome], list[State], list[Tensor]]:
+        """Gradients of the mean loss over the whole batch, micro-batch by micro-batch."""
+        slots, objective = self.slots, self.recipe.objective
+        size = self.recipe.training.micro_batch or len(slots.question)
+        outcomes, states, wants_halt = [], [], []
+        for first in range(0, len(slots.question), size):
+            part = slice(first, first + size)
+            question, ids = slots.question[part], slots.puzzle_id[part]
+            with self._autocast():
+                state, prediction = self.model.step(question, State(slots.state.y[part], slots.state.z[part]), ids)
+                target = self._continue_target(question, state, ids, slots.steps[part]) if objective.continue_loss else None
+            outcome = supervise(prediction, slots.label[part], objective, target)
+            (outcome.loss / self.recipe.training.batch).backward()
+            outcomes.append(outcome._replace(loss=outcome.loss.detach()))
+            states.append(state)
+            halts = prediction.halt > (prediction.proceed if objective.continue_loss else 0)
+            wants_halt.append(halts.detach())
+        return outcomes, states, wants_halt
+
+    @torch.no_grad()
+    def _continue_target(self, question: Tensor, state: State, ids: Tensor, steps: Tensor) -> Tensor:
+        """The best value of one step more; on the last step there is only halting."""
+        _, following = self.model.step(question, state, ids)
+        last = steps + 1 >= self._most_steps - 1
+        return torch.sigmoid(torch.where(last, following.halt, torch.maximum(following.halt, following.proceed)))
+
+    def _autocast(self) -> Any:
+        if self.dtype == torch.float32:
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=self.dtype)
+
+    def _count(self, outcomes: list[Outcome]) -> None:
+        """Add this step's figures to the tally; one transfer from the device."""
+        halted = self.slots.halted
+        right = torch.cat([outcome.right for outcome in outcomes])
+        figures = torch.stack(
+            [
+                torch.stack([outcome.loss for outcome in outcomes]).sum(),
+                torch.cat([outcome.tokens for outcome in outcomes]).sum(),
+                torch.cat([outcome.halting for outcome in outcomes]).sum(),
+                torch.cat([outcome.accuracy for outcome in outcomes]).sum(),
+                halted.sum().float(),
+                (halted & right).sum().float(),
+                (self.slots.steps * halted).sum().float(),
+            ]
+        )
+        loss, tokens, halting, accuracy, finished, finished_right, finished_steps = self.group.sum(figures).tolist()
+        tally = self.tally
+        tally.steps += 1
+        tally.loss += loss
+        tally.tokens += tokens
+        tally.halting += halting
+        tally.accuracy += accuracy
+        tally.finished += finished
+        tally.finished_right += finished_right
+        tally.finished_steps += finished_steps
+
+    def report(self) -> dict[str, Any]:
+        """The figures since the last report, and a new tally."""
+        tally, self.tally = self.tally, Tally()
+        puzzles = max(1, tally.steps * self.recipe.training.batch)
+        finished = max(1.0, tally.finished)
+        return {
+            "step": self.done,
+            "progress": round(self.progress, 5),
+            "seconds": round(self.seconds, 2),
+            "loss": tally.loss / puzzles,
+            "token_loss": tally.tokens / puzzles,
+            "halt_loss": tally.halting / puzzles,
+            "token_accuracy": tally.accuracy / puzzles,
+            "exact_accuracy": tally.finished_right / finished,  # of the puzzles that halted
+            "halting_steps": tally.finished_steps / finished,
+            "lr": self.optimizers[-1].param_groups[0]["lr"],
+            "steps_per_second": tally.steps / max(tally.seconds, 1e-9),
+            "puzzles_per_second": tally.finished / max(tally.seconds, 1e-9),
+        }
+
+    # ---- evaluation
+
+    @torch.inference_mode()
+    def evaluate(self, examples: Examples) -> dict[str, float]:
+        """Exact and token accuracy of the averaged weights after all supervision steps, shared among the processes."""
+        model = self.averaged.eval()
+        right = tokens = torch.zeros((), device=self.device)
+        mine = range(self.group.rank, len(examples.questions), self.group.size)
+        chosen = torch.tensor(list(mine), device=self.device)
+        for part in chosen.split(self.recipe.evaluation.batch):
+            question, label = examples.questions[part].long(), examples.labels[part].long()
+            with self._autocast():
+                state = model.start(question)
+                for _ in range(self._most_steps):
+                    state, prediction = model.step(question, state, examples.puzzle_ids[part])
+            hits = (prediction.logits.argmax(-1) == label) | (label == 0)
+            right = right + hits.all(-1).sum()
+            tokens = tokens + hits.float().mean(-1).sum()
+        sums = self.group.sum(torch.stack([right.float(), tokens.float()])) / len(examples.questions)
+        return {"eval_exact_accuracy": float(sums[0]), "eval_token_accuracy": float(sums[1])}
+
+    # ---- saving and resuming
+
+    def save(self) -> None:
+        """Everything that the next step depends on, in one file."""
+        tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        tensors |= {f"average.{name}": value for name, value in self.average.state_dict().items()}
+        tensors |= {f"optimizer.{name}": value for name, value in optimizer_tensors(self.optimizers).items()}
+        tensors |= {f"slots.{name}": self.group.gather(value) for name, value in self.slots.tensors().items()}
+        if self.group.leads:
+            self.folder.save_state(tensors, {"step": self.done, "seconds": self.seconds})
+
+    def resume(self) -> None:
+        """Continue where the folder's state was saved. Raises `ResumeError`."""
+        tensors, facts = self.folder.load_state()
+
+        def under(start: str) -> dict[str, Tensor]:
+            return {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
+
+        self.model.load_state_dict(under("model."))
+        self.average.load_state_dict(under("average."))
+        restore_optimizers(self.optimizers, under("optimizer."))
+        slots = {name: self.group.share(value).to(self.device) for name, value in under("slots.").items()}
+        self.slots = Slots.of_tensors(slots)
+        self.done, self.seconds = int(facts["step"]), float(facts["seconds"])
+        if self.group.leads:
+            self.folder.forget_after(self.done)
+
+
+def run(
+    trainer: Trainer,
+    test: Examples,
+    *,
+    on_report: Callable[[dict[str, Any]], None] = lambda record: None,
+    stopped: Callable[[], bool] = lambda: False,
+    save_checkpoint: Callable[[Trainer, dict[str, Any]], None] = lambda trainer, record: None,
+) -> Iterator[dict[str, Any]]:
+    """Train to the end of the schedule, or until ``stopped()``; yields every report that went to ``metrics.jsonl``."""
+    settings, evaluation = trainer.recipe.training, trainer.recipe.evaluation
+    few = slice(0, evaluation.puzzles)
+    test = Examples(test.questions[few], test.labels[few], test.puzzle_ids[few]).to(trainer.device)
+    while True:
+        ended = trainer.group.agree(trainer.progress >= 1 or stopped())
+        if trainer.done and (ended or trainer.done % settings.log_every == 0):
+            record = trainer.report() if trainer.tally.steps else {"step": trainer.done}
+            if ended or trainer.done % evaluation.every == 0:
+                record |= trainer.evaluate(test)
+                if trainer.group.leads:
+                    save_checkpoint(trainer, record)
+            if trainer.group.leads:
+                trainer.folder.append(record)
+            on_report(record)
+            yield record
+        if trainer.done and (ended or trainer.done % settings.save_every == 0):
+            trainer.save()
+        if ended:
+            return
+        trainer.step()
+

@@ -1,0 +1,65 @@
+"""What training minimises: token cross-entropy a puzzle, and a halting logit that learns whether every token is right."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..models.trm import Prediction
+from .recipe import Objective
+
+PADDING = 0  # the token that is neither asked nor answered
+
+
+def log_stablemax(logits: Tensor) -> Tensor:
+    """log of ``s(x) / sum s``, with ``s(x) = x + 1`` for x >= 0 and ``1 / (1 - x)`` below (arXiv 2501.04697).
+
+    In float32 log s is formed without the quotient (``-log1p(-x)`` below zero), which keeps it within 1e-6 of float64.
+    """
+    x = logits.float()
+    log_s = torch.where(x >= 0, torch.log1p(x.clamp(min=0)), -torch.log1p(-x.clamp(max=0)))
+    return log_s - torch.logsumexp(log_s, dim=-1, keepdim=True)
+
+
+def token_losses(logits: Tensor, labels: Tensor, objective: Objective) -> Tensor:
+    """Cross-entropy ``[B, L]`` in nats, zero where the label is padding."""
+    log_p = log_stablemax(logits) if objective.loss == "stablemax" else F.log_softmax(logits.float(), dim=-1)
+    losses = -log_p.gather(-1, labels[..., None])[..., 0]
+    if objective.label_smoothing:
+        possible = logits > -1e6  # a closed candidate is no token to spread probability on
+        spread = -(log_p * possible).sum(-1) / possible.sum(-1).clamp(min=1)
+        losses = (1 - objective.label_smoothing) * losses + objective.label_smoothing * spread
+    return losses * (labels != PADDING)
+
+
+class Outcome(NamedTuple):
+    """The loss of a batch and what is logged of it, all but ``loss`` without gradient."""
+
+    loss: Tensor  # [] sum over puzzles
+    tokens: Tensor  # [B] mean cross-entropy of a puzzle's tokens
+    halting: Tensor  # [B] binary cross-entropy of the halting logit
+    right: Tensor  # [B] bool, every token right
+    accuracy: Tensor  # [B] share of tokens right
+
+
+def supervise(
+    prediction: Prediction, labels: Tensor, objective: Objective, continue_target: Tensor | None = None
+) -> Outcome:
+    """The loss of one supervision step (TRM, Figure 3), summed over the batch's puzzles."""
+    asked = labels != PADDING
+    count = asked.sum(-1).clamp(min=1)
+    tokens = token_losses(prediction.logits, labels, objective).sum(-1) / count
+    with torch.no_grad():
+        hits = (prediction.logits.argmax(-1) == labels) & asked
+        accuracy = hits.sum(-1) / count
+        right = hits.sum(-1) == asked.sum(-1)
+    halting = F.binary_cross_entropy_with_logits(prediction.halt, right.float(), reduction="none")
+    loss = tokens + objective.halt_weight * halting
+    if continue_target is not None:  # Q-learning of the continue value, as HRM has it
+        loss = loss + objective.halt_weight * F.binary_cross_entropy_with_logits(
+            prediction.proceed, continue_target, reduction="none"
+        )
+    return Outcome(loss.sum(), tokens.detach(), halting.detach(), right, accuracy)

@@ -1,0 +1,114 @@
+"""Optimisers: PyTorch's AdamW and Muon, Adam-atan2, and sign descent for puzzle embeddings; one schedule for all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import AdamW, Muon, Optimizer
+
+from .recipe import OptimizerSettings
+
+
+class AdamAtan2(Optimizer):
+    """Adam whose step is ``atan2(m, sqrt(v))``: no epsilon, no overflow, scale-invariant (arXiv 2407.05872, section 4).
+
+    Weight decay is decoupled, as in AdamW. ``lr`` multiplies atan2 itself, without the paper's constant 1.27.
+    """
+
+    def __init__(
+        self, params: Iterable[Any], lr: float, betas: tuple[float, float] = (0.9, 0.95), weight_decay: float = 0.0
+    ) -> None:
+        super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for parameter in group["params"]:
+                if parameter.grad is None:
+                    continue
+                state = self.state[parameter]
+                if not state:
+                    state["step"] = torch.zeros(())
+                    state["exp_avg"] = torch.zeros_like(parameter)
+                    state["exp_avg_sq"] = torch.zeros_like(parameter)
+                state["step"] += 1
+                step = float(state["step"])
+                mean = state["exp_avg"].lerp_(parameter.grad, 1 - beta1)
+                square = state["exp_avg_sq"].lerp_(parameter.grad.square(), 1 - beta2)
+                parameter.mul_(1 - group["lr"] * group["weight_decay"])
+                update = torch.atan2(mean / (1 - beta1**step), (square / (1 - beta2**step)).sqrt())
+                parameter.add_(update, alpha=-group["lr"])
+
+
+class SignDescent(Optimizer):
+    """``w -= lr * (sign(gradient) + weight_decay * w)`` on the rows that have a gradient: puzzle embeddings."""
+
+    def __init__(self, params: Iterable[Any], lr: float, weight_decay: float = 0.0) -> None:
+        super().__init__(params, {"lr": lr, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is None:
+                    continue
+                touched = parameter.grad.ne(0).any(-1, keepdim=True)
+                update = parameter.grad.sign() + group["weight_decay"] * parameter
+                parameter.sub_(group["lr"] * update * touched)
+
+
+def build_optimizers(model: nn.Module, settings: OptimizerSettings) -> list[Optimizer]:
+    """The optimisers of all weights: puzzle embeddings by sign descent, the rest as ``settings.name`` says.
+
+    With Muon, the matrices of the recursive network go to Muon , all else to AdamW.
+    """
+    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    puzzle = [p for name, p in named if "puzzle_embedding" in name]
+    matrices = [p for name, p in named if "network" in name and p.dim() == 2] if settings.name == "muon" else []
+    chosen = {id(p) for p in (*puzzle, *matrices)}
+    rest = [p for _, p in named if id(p) not in chosen]
+    optimizers: list[Optimizer] = []
+    if puzzle:
+        optimizers.append(SignDescent(puzzle, lr=settings.embedding_lr, weight_decay=settings.weight_decay))
+    if matrices:
+        optimizers.append(
+            Muon(
+                matrices,
+                lr=settings.lr,
+                weight_decay=settings.weight_decay,
+                momentum=settings.momentum,
+                adjust_lr_fn=settings.muon_scale,
+            )
+        )
+    if settings.name == "adam-atan2":
+        optimizers.append(AdamAtan2(rest, lr=settings.lr, betas=settings.betas, weight_decay=settings.weight_decay))
+    else:
+        decay = settings.rest_weight_decay if settings.name == "muon" else settings.weight_decay
+        lr = settings.rest_lr or settings.lr
+        optimizers.append(AdamW(rest, lr=lr, betas=settings.betas, weight_decay=decay))
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["peak_lr"] = group["lr"]
+    return optimizers
+
+
+def schedule(settings: OptimizerSettings, step: int, progress: float) -> float:
+    """The factor on every learning rate at ``step`` (from 0), ``progress`` of the whole run (0 to 1) being done."""
+    warmup = min(1.0, (step + 1) / settings.warmup) if settings.warmup else 1.0
+    if settings.schedule == "cosine":
+        low = settings.final
+        return warmup * (low + (1 - low) * 0.5 * (1 + math.cos(math.pi * progress)))
+    if settings.schedule == "linear":  # constant, then a straight line down over the last `decay` of the run
+        left = (1 - progress) / settings.decay
+        return warmup * max(settings.final, min(1.0, left))
+    return warmup
+
+
+def clip_gradients(model: nn.Module, limit: float | None) -> Tensor:
+    """The gradient's norm before clipping it to ``limit``."""
+    return nn.utils.clip_grad_norm_(model.parameters(), limit if limit else math.inf)

@@ -1,0 +1,155 @@
+"""A recipe describes a training run in full: puzzle, data, model, objective, optimiser, schedule, evaluation.
+
+Recipes are TOML files (`recipes/*.toml` are shipped); unknown keys are refused with the nearest known name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..models.config import ModelConfig
+
+
+class RecipeError(ValueError):
+    """A recipe or an override that cannot be used: which key, what is wrong, what would do."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataSettings(_Section):
+    """The dataset: its builder's name and settings, built when missing, or a file."""
+
+    name: str = "sudoku"  # a builder of `puzzlerec data build`
+    file: str | None = None  # an HDF5 file to use as it is, instead of building
+    train: int = Field(1000, ge=1)
+    test: int = Field(1000, ge=1)
+    seed: int = 0
+    augment: bool = True  # a random symmetric copy each time a puzzle is drawn; useless to an equivariant model
+
+
+class Objective(_Section):
+    loss: Literal["stablemax", "softmax"] = "stablemax"
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    halt_weight: float = Field(0.5, ge=0)
+    continue_loss: bool = False  # learn a continue value from one more forward pass, and halt by comparing the two
+    exploration: float = Field(0.1, ge=0, le=1)  # share of puzzles that must do randint(2..N_sup) steps
+
+
+class OptimizerSettings(_Section):
+    name: Literal["adamw", "adam-atan2", "muon"] = "adamw"
+    lr: float = Field(1e-4, gt=0)
+    rest_lr: float | None = Field(None, gt=0)  # of the weights that Muon does not take; default lr
+    embedding_lr: float = Field(1e-4, gt=0)  # of the puzzle embedding
+    betas: tuple[float, float] = (0.9, 0.95)
+    momentum: float = 0.95  # of Muon
+    muon_scale: Literal["match_rms_adamw", "original"] = "match_rms_adamw"  # how Muon scales a matrix's update
+    weight_decay: float = Field(1.0, ge=0)
+    rest_weight_decay: float = Field(0.0, ge=0)  # of the weights that Muon does not take
+    warmup: int = Field(2000, ge=0)  # steps
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    decay: float = Field(0.4, gt=0, le=1)  # the last share of the run, over which "linear" goes down
+    final: float = Field(0.0, ge=0, le=1)  # the factor at the end
+    clip: float | None = Field(None, gt=0)  # gradient norm
+
+
+class TrainingSettings(_Section):
+    steps: int = Field(65_000, ge=1)
+    batch: int = Field(768, ge=1)  # slots, over all devices
+    micro_batch: int | None = Field(None, ge=1)  # puzzles in one pass; gradients add up. Small ones stay in a CPU's cache
+    ema: float = Field(0.999, ge=0, lt=1)  # 0: none
+    seed: int = 0
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    compile: bool = False
+    threads: int | None = Field(None, ge=1)  # of a CPU process
+    log_every: int = Field(20, ge=1)
+    save_every: int = Field(500, ge=1)
+
+
+class EvaluationSettings(_Section):
+    every: int = Field(1000, ge=1)  # optimiser steps
+    puzzles: int = Field(256, ge=1)
+    batch: int = Field(128, ge=1)
+
+
+class Recipe(_Section):
+    name: str
+    description: str = ""
+    data: DataSettings = DataSettings()
+    model: ModelConfig = ModelConfig()
+    objective: Objective = Objective()
+    optimizer: OptimizerSettings = OptimizerSettings()
+    training: TrainingSettings = TrainingSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+
+
+def shipped_recipes() -> list[str]:
+    folder = files(__package__) / "recipes"
+    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+def load_recipe(name: str | Path, overrides: list[str] | None = None) -> Recipe:
+    """The shipped recipe of this name or the TOML file at this path, with ``section.key=value`` overrides."""
+    path = Path(name)
+    if path.suffix == ".toml":
+        if not path.is_file():
+            raise RecipeError(f"no recipe file {path}")
+        text, fallback = path.read_text(encoding="utf-8"), path.stem
+    elif str(name) in shipped_recipes():
+        text, fallback = (files(__package__) / "recipes" / f"{name}.toml").read_text(encoding="utf-8"), str(name)
+    else:
+        raise RecipeError(f"no recipe {str(name)!r}{_nearest(str(name), shipped_recipes())}")
+    try:
+        content: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{name}: {error}") from None
+    content.setdefault("name", fallback)
+    for override in overrides or []:
+        _override(content, override)
+    return parse_recipe(content)
+
+
+def parse_recipe(content: dict[str, Any]) -> Recipe:
+    """A validated recipe; `RecipeError` names every key that is wrong."""
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        raise RecipeError("; ".join(_explain(dict(fault)) for fault in error.errors())) from None
+
+
+def _override(content: dict[str, Any], override: str) -> None:
+    key, equals, value = override.partition("=")
+    if not equals:
+        raise RecipeError(f"--set takes section.key=value, not {override!r}")
+    try:
+        parsed = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value  # a bare word is a string
+    *sections, last = key.strip().split(".")
+    for section in sections:
+        content = content.setdefault(section, {})
+        if not isinstance(content, dict):
+            raise RecipeError(f"--set {override}: {section!r} is a value, not a section")
+    content[last] = parsed
+
+
+def _explain(fault: dict[str, Any]) -> str:
+    place = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] != "extra_forbidden":
+        return f"{place}: {fault['msg']}" + (f" (got {fault['input']!r})" if place else "")
+    section: Any = Recipe
+    for part in fault["loc"][:-1]:
+        section = section.model_fields[part].annotation
+    return f"unknown key {place}{_nearest(str(fault['loc'][-1]), list(section.model_fields))}"
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"

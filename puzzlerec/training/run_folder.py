@@ -1,0 +1,118 @@
+"""What a training run leaves on disk: the resolved recipe, metrics, the state that resumes, the EMA checkpoint."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.optim import Optimizer
+
+STATE_FORMAT = 1
+
+
+class ResumeError(RuntimeError):
+    """A run that cannot be continued: why, and what to do."""
+
+
+class RunFolder:
+    """``recipe.json``, ``metrics.jsonl``, ``state.safetensors``, ``checkpoint/`` and TensorBoard files of one run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def state(self) -> Path:
+        return self.path / "state.safetensors"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def recipe(self) -> Path:
+        return self.path / "recipe.json"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.path / "checkpoint"
+
+    def write_recipe(self, recipe: dict[str, Any]) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._replace(self.recipe, json.dumps(recipe, indent=2) + "\n")
+
+    def read_recipe(self) -> dict[str, Any]:
+        try:
+            return json.loads(self.recipe.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ResumeError(f"{self.path} is no training run: {error}") from None
+
+    def append(self, record: dict[str, Any]) -> None:
+        with self.metrics.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+    def forget_after(self, step: int) -> None:
+        """Drop metrics of steps that will be done again."""
+        if not self.metrics.exists():
+            return
+        kept = []
+        for line in self.metrics.read_text(encoding="utf-8").splitlines():
+            try:
+                if json.loads(line)["step"] <= step:
+                    kept.append(line + "\n")
+            except (ValueError, KeyError):
+                continue  # the last line of a killed process
+        self._replace(self.metrics, "".join(kept))
+
+    @staticmethod
+    def _replace(target: Path, text: str) -> None:
+        beside = target.with_name(target.name + ".new")
+        beside.write_text(text, encoding="utf-8")
+        os.replace(beside, target)
+
+    def save_state(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+        """One file, written beside and renamed: a killed process leaves the old state or the new one."""
+        beside = self.state.with_name(self.state.name + ".new")
+        contiguous = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
+        save_file(contiguous, beside, metadata={"facts": json.dumps(facts | {"format": STATE_FORMAT})})
+        os.replace(beside, self.state)
+
+    def load_state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        try:
+            with safe_open(self.state, framework="pt") as file:
+                facts = json.loads(file.metadata()["facts"])
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except FileNotFoundError:
+            raise ResumeError(f"{self.path} holds no saved state to resume; start without --resume") from None
+        except Exception as error:
+            raise ResumeError(f"{self.state} is damaged ({error}); start again without --resume") from None
+        if facts.get("format") != STATE_FORMAT:
+            raise ResumeError(f"{self.state} has format {facts.get('format')}, this version reads {STATE_FORMAT}")
+        return tensors, facts
+
+
+def optimizer_tensors(optimizers: list[Optimizer]) -> dict[str, Tensor]:
+    """The optimisers' states by name; what is a number becomes a tensor."""
+    return {
+        f"{number}.{index}.{name}": torch.as_tensor(value)
+        for number, optimizer in enumerate(optimizers)
+        for index, parameter in enumerate(p for group in optimizer.param_groups for p in group["params"])
+        for name, value in optimizer.state.get(parameter, {}).items()
+    }
+
+
+def restore_optimizers(optimizers: list[Optimizer], tensors: dict[str, Tensor]) -> None:
+    for number, optimizer in enumerate(optimizers):
+        for index, parameter in enumerate(p for group in optimizer.param_groups for p in group["params"]):
+            start = f"{number}.{index}."
+            saved = {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
+            if saved:  # step counters stay where PyTorch keeps them, on the CPU
+                optimizer.state[parameter] = {
+                    name: value.clone() if value.dim() == 0 else value.to(parameter.device)
+                    for name, value in saved.items()
+                }

@@ -1,0 +1,64 @@
+"""The slots of deep supervision: each holds one puzzle and its states until it halts, independently of the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..models.trm import State
+
+
+def step_generator(seed: int, step: int, device: torch.device) -> torch.Generator:
+    """The random numbers of one training step. A function of (seed, step) alone, so a resumed run draws the same."""
+    generator = torch.Generator(device)
+    generator.manual_seed((seed * 0x9E3779B97F4A7C15 + step * 0xBF58476D1CE4E5B9 + 0x94D049BB133111EB) % (1 << 63))
+    return generator
+
+
+@dataclass
+class Slots:
+    """``[B]`` puzzles at work. A slot that halted takes a new puzzle and fresh states before the next step."""
+
+    question: Tensor  # [B, L] long
+    label: Tensor  # [B, L] long
+    puzzle_id: Tensor  # [B] long
+    steps: Tensor  # [B] supervision steps done
+    least: Tensor  # [B] steps that must be done before halting (exploration)
+    halted: Tensor  # [B] bool
+    state: State
+
+    @classmethod
+    def empty(cls, batch: int, cells: int, state: State) -> Slots:
+        device = state.y.device
+        zeros = torch.zeros(batch, dtype=torch.long, device=device)
+        grid = torch.zeros(batch, cells, dtype=torch.long, device=device)
+        halted = torch.ones(batch, dtype=torch.bool, device=device)
+        return cls(grid, grid.clone(), zeros, zeros.clone(), zeros.clone(), halted, state)
+
+    def refill(self, question: Tensor, label: Tensor, puzzle_id: Tensor, least: Tensor, start: State) -> None:
+        """Give each halted slot the puzzle offered to it."""
+        fresh = self.halted
+        self.question = torch.where(fresh[:, None], question, self.question)
+        self.label = torch.where(fresh[:, None], label, self.label)
+        self.puzzle_id = torch.where(fresh, puzzle_id, self.puzzle_id)
+        self.least = torch.where(fresh, least, self.least)
+        self.steps = torch.where(fresh, 0, self.steps)
+        self.state = self.state.where(fresh, start)
+
+    def advance(self, state: State, wants_halt: Tensor, most: int) -> None:
+        """Carry the states on; halt where the model wants to and may, or where ``most`` steps are done."""
+        self.state = state
+        self.steps = self.steps + 1
+        self.halted = (self.steps >= most) | (wants_halt & (self.steps >= self.least))
+
+    def tensors(self) -> dict[str, Tensor]:
+        """For a resume file."""
+        named = {name: value for name, value in vars(self).items() if name != "state"}
+        return named | {"y": self.state.y, "z": self.state.z}
+
+    @classmethod
+    def of_tensors(cls, tensors: dict[str, Tensor]) -> Slots:
+        rest = {name: value for name, value in tensors.items() if name not in ("y", "z")}
+        return cls(**rest, state=State(tensors["y"], tensors["z"]))

@@ -1,0 +1,167 @@
+"""TRM as the paper has it: parameter counts, the recursion, its gradient rule, its ablations, its symmetries."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from pydantic import ValidationError
+
+from puzzlerec.models.blocks import rms_norm, rotary_tables, rotate, truncated_normal_
+from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.trm import TRM
+from puzzlerec.puzzles import get
+
+SUDOKU = "5...27..9..41......1..5.3...92.6.8...5......66..7..29.8...7...2.......8...9..36.."
+
+
+def small(**settings: object) -> ModelConfig:
+    """A small model of 4x4 Sudokus."""
+    common = {"puzzle": "sudoku-4x4", "vocabulary": 6, "grid": (4, 4), "width": 16, "heads": 2, "multiple": 8}
+    if settings.get("mixer") in ("units", "candidates"):
+        common |= {"box": (2, 2), "prefix": 0}
+    if settings.get("mixer") == "candidates":
+        common |= {"symbols": (2, 4)}
+    return ModelConfig(**{**common, "latent_updates": 2, "recursions": 2, **settings})  # type: ignore[arg-type]
+
+
+def questions(count: int, vocabulary: int = 6, cells: int = 16) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(1)
+    tokens = torch.randint(2, vocabulary, (count, cells), generator=generator)
+    return torch.where(torch.rand(count, cells, generator=generator) < 0.2, tokens, 1)
+
+
+def trainable(model: TRM) -> int:
+    """Parameters as the reference code counts them: its puzzle embedding is a buffer."""
+    return sum(p.numel() for name, p in model.named_parameters() if "puzzle_embedding" not in name)
+
+
+@pytest.mark.parametrize(("mixer", "count"), [("mlp", 5_028_866), ("attention", 6_828_034)])
+def test_paper_size_models_have_the_papers_parameters(mixer: str, count: int) -> None:
+    assert trainable(TRM(ModelConfig(mixer=mixer))) == count  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("mixer", ["attention", "mlp", "units", "candidates"])
+@pytest.mark.parametrize("latents", ["pair", "single", "multi-scale"])
+@pytest.mark.parametrize("networks", ["one", "two"])
+def test_every_setting_steps_and_learns(mixer: str, latents: str, networks: str) -> None:
+    if mixer == "candidates" and latents == "multi-scale":
+        pytest.skip("refused by the configuration")
+    model = TRM(small(mixer=mixer, latents=latents, networks=networks))
+    question = questions(3)
+    state = model.start(question)
+    for _ in range(2):
+        state, prediction = model.step(question, state)
+    assert prediction.logits.shape == (3, 16, 6)
+    assert prediction.halt.shape == (3,)
+    assert not state.y.requires_grad and not state.z.requires_grad
+    (prediction.logits.clamp(min=-100).square().mean() + prediction.halt.mean()).backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, f"{name} has no part in the prediction"
+
+
+def test_two_networks_are_two() -> None:
+    one, two = TRM(small()), TRM(small(networks="two"))
+    f = sum(p.numel() for p in one.network.parameters())
+    assert trainable(two) == trainable(one) + f
+
+
+def test_a_new_model_does_not_halt() -> None:
+    model = TRM(small())
+    question = questions(4)
+    assert torch.all(model.step(question, model.start(question))[1].halt == -5)
+
+
+def test_the_step_is_the_papers_pseudocode() -> None:
+    """n times z = f(x + y + z), then y = f(y + z); T times in all, logits from y, halting from its first position."""
+    model = TRM(small())
+    question = questions(3)
+    f, x = model.network, model.embed(question)
+    y, z = model.start(question)
+    for _ in range(model.config.recursions):
+        for _ in range(model.config.latent_updates):
+            z = f(x + y + z)
+        y = f(y + z)
+    state, prediction = model.step(question, model.start(question))
+    torch.testing.assert_close(state.y, y)
+    torch.testing.assert_close(prediction.logits, model.readout(y[:, 16:]))
+    torch.testing.assert_close(prediction.halt, model.halting(y[:, 0])[:, 0])
+
+
+@pytest.mark.parametrize(("rule", "evaluations"), [("last-recursion", 3), ("one-step", 2)])
+def test_gradient_flows_through_the_last_evaluations_alone(rule: str, evaluations: int) -> None:
+    model = TRM(small(gradient=rule, recursions=3))
+    with_gradient = []
+    model.network.register_forward_hook(lambda module, inputs, output: with_gradient.append(output.requires_grad))
+    question = questions(2)
+    model.step(question, model.start(question))
+    assert len(with_gradient) == 3 * 3
+    assert sum(with_gradient) == evaluations
+    assert all(with_gradient[-evaluations:])
+
+
+def test_rms_norm_is_computed_in_float32() -> None:
+    x = torch.randn(4, 64).mul(300).half()
+    expected = x.double() / x.double().square().mean(-1, keepdim=True).add(1e-5).sqrt()
+    torch.testing.assert_close(rms_norm(x).double(), expected, atol=2e-3, rtol=2e-3)
+
+
+def test_truncated_normal_keeps_its_deviation() -> None:
+    sample = truncated_normal_(torch.empty(200_000), 0.5)
+    assert abs(float(sample.std()) - 0.5) < 0.005
+    assert float(sample.abs().max()) < 0.5 * 2.3
+
+
+def test_rotation_depends_on_distance_alone() -> None:
+    cosines, sines = rotary_tables(20, 8)
+    q, k = torch.randn(8), torch.randn(8)
+    turned = [rotate(v.expand(1, 1, 20, 8), cosines, sines)[0, 0] for v in (q, k)]
+    products = turned[0] @ turned[1].T
+    torch.testing.assert_close(products.diagonal(3)[0].expand(17), products.diagonal(3), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("mixer", ["units", "candidates"])
+def test_symmetric_copies_get_copied_answers(mixer: str) -> None:
+    """Positions for the units mixer, digits as well for the candidates mixer."""
+    kind = get("sudoku")
+    settings = {"symbols": (2, 9)} if mixer == "candidates" else {}
+    model = TRM(
+        ModelConfig(mixer=mixer, prefix=0, box=(3, 3), width=16, multiple=8, latent_updates=2, recursions=1, **settings)
+    )
+    grid = kind.parse(SUDOKU)
+    symmetry = kind.random_symmetry(np.random.default_rng(3), (9, 9))
+    tokens = symmetry.tokens if mixer == "candidates" else np.arange(11, dtype=np.uint8)
+    copied = tokens[grid.reshape(-1)[symmetry.cells]]
+    ask = torch.from_numpy(np.stack([grid.reshape(-1), copied]).astype(np.int64))
+    state = model.start(ask)
+    for _ in range(2):
+        state, prediction = model.step(ask, state)
+    renamed = torch.from_numpy(np.argsort(tokens).astype(np.int64))
+    expected = prediction.logits[0][torch.from_numpy(symmetry.cells)][:, renamed]
+    torch.testing.assert_close(prediction.logits[1], expected, atol=2e-4, rtol=2e-4)
+    torch.testing.assert_close(prediction.halt[0], prediction.halt[1])
+
+
+def test_slots_do_not_see_each_other() -> None:
+    for mixer in ("attention", "mlp", "units", "candidates"):
+        model = TRM(small(mixer=mixer))
+        question = questions(5)
+        together = model.step(question, model.start(question))[1].logits
+        alone = torch.cat([model.step(q[None], model.start(q[None]))[1].logits for q in question])
+        torch.testing.assert_close(together, alone, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({"mixer": "units", "box": None}, "box"),
+        ({"mixer": "units", "prefix": 16}, "prefix"),
+        ({"mixer": "candidates", "symbols": None}, "symbols"),
+        ({"mixer": "candidates", "latents": "multi-scale"}, "multi-scale"),
+        ({"width": 18, "heads": 4}, "width"),
+        ({"wdith": 18}, "wdith"),
+    ],
+)
+def test_impossible_settings_are_refused_by_name(settings: dict[str, object], names: str) -> None:
+    with pytest.raises(ValidationError, match=names):
+        small(**settings)
