@@ -33,10 +33,10 @@ def truncated_normal_(tensor: Tensor, std: float) -> Tensor:
         return nn.init.trunc_normal_(tensor, std=std / left, a=-2 * std / left, b=2 * std / left)
 
 
-def linear(inputs: int, outputs: int, *, bias: bool = False) -> nn.Linear:
-    """A linear map initialised with standard deviation 1/sqrt(inputs), its bias with zero."""
+def linear(inputs: int, outputs: int, *, bias: bool = False, gain: float = 1.0) -> nn.Linear:
+    """A linear map initialised with standard deviation gain/sqrt(inputs), its bias with zero."""
     layer = nn.Linear(inputs, outputs, bias=bias)
-    truncated_normal_(layer.weight, 1 / math.sqrt(inputs))
+    truncated_normal_(layer.weight, gain / math.sqrt(inputs))
     if bias:
         nn.init.zeros_(layer.bias)
     return layer
@@ -80,6 +80,9 @@ def rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
 class Attention(nn.Module):
     """Self-attention over the whole sequence, prefix included, without bias or mask."""
 
+    cosines: Tensor
+    sines: Tensor
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.heads = config.heads
@@ -93,7 +96,9 @@ class Attention(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         B, L, D = h.shape
-        q, k, v = self.qkv(h).view(B, L, 3, self.heads, D // self.heads).permute(2, 0, 3, 1, 4)  # [B, heads, L, D/heads]
+        q, k, v = (
+            self.qkv(h).view(B, L, 3, self.heads, D // self.heads).permute(2, 0, 3, 1, 4)
+        )  # [B, heads, L, D/heads]
         if self.rotary:
             q, k = rotate(q, self.cosines, self.sines), rotate(k, self.cosines, self.sines)
         mixed = F.scaled_dot_product_attention(q, k, v)

@@ -119,7 +119,6 @@ class CandidateGraphs(nn.Module):
         kinds = torch.bincount(used // (B * self.units), minlength=UNIT_KINDS).tolist()
         return CandidateGraph(batch * K + position, is_open.flatten(1).sum(1), incidence, kinds)
 
-
     def place(self, scores: Tensor, graph: CandidateGraph, question: Tensor) -> Tensor:
         """Logits ``[B, L, V]`` from the open candidates' scores ``[N]``; givens are certain, closed ones impossible."""
         (B, L), V = question.shape, self.vocabulary
@@ -138,10 +137,9 @@ class MessageLayer(nn.Module):
         super().__init__()
         D, E = config.width, round_up(round(config.expansion * config.width), config.multiple)
         self.inner = linear(D, E, bias=True)
-        self.hear = nn.ModuleList(linear(D, E) for _ in range(UNIT_KINDS))
+        # what is heard sums four sums of some four candidates each: a small gain keeps the inner variance near one
+        self.hear = nn.ModuleList(linear(D, E, gain=0.25) for _ in range(UNIT_KINDS))
         self.out = linear(E, D)
-        for hear in self.hear:  # four sums of some four candidates each: keep the inner variance near one
-            hear.weight.data.mul_(0.25)
 
     def forward(self, h: Tensor, graph: CandidateGraph) -> Tensor:
         sums = sum_over_units(h, graph.incidence).split(graph.kinds)

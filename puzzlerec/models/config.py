@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class ModelConfig(BaseModel):
-    """One recursive model. Symbols of the papers: D `width`, n `latent_updates`, T `recursions`, N_sup `supervision_steps`."""
+    """One recursive model. The papers' D is `width`, n `latent_updates`, T `recursions`, N_sup `supervision_steps`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

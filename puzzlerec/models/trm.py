@@ -34,7 +34,9 @@ class State(NamedTuple):
 
     def where(self, fresh: Tensor, other: State) -> State:
         """Slot by slot: ``other``'s state where ``fresh [B]`` is True, this one's elsewhere."""
-        return State(*(torch.where(fresh.view(-1, *[1] * (a.dim() - 1)), b, a) for a, b in zip(self, other, strict=True)))
+        return State(
+            *(torch.where(fresh.view(-1, *[1] * (a.dim() - 1)), b, a) for a, b in zip(self, other, strict=True))
+        )
 
 
 class Prediction(NamedTuple):
@@ -47,6 +49,9 @@ class Prediction(NamedTuple):
 
 class TRM(nn.Module):
     """``state = start(question)``, then ``state, prediction = step(question, state)`` as often as one likes."""
+
+    y0: Tensor
+    z0: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -100,9 +105,7 @@ class TRM(nn.Module):
             x = torch.cat((front, x), dim=1)
         return math.sqrt(self.config.width) * x
 
-    def _step_on_candidates(
-        self, question: Tensor, state: State, graphs: CandidateGraphs
-    ) -> tuple[State, Prediction]:
+    def _step_on_candidates(self, question: Tensor, state: State, graphs: CandidateGraphs) -> tuple[State, Prediction]:
         """The same step, on the open candidates alone: their states are packed, refined and put back."""
         B, D = len(question), self.config.width
         graph = graphs(question)
@@ -122,9 +125,7 @@ class TRM(nn.Module):
         """Let torch.compile fuse one whole recursion, the unit that training and solving repeat."""
         self.recursion = torch.compile(self.recursion)  # type: ignore[method-assign]
 
-    def recursions(
-        self, x: Tensor, y: Tensor, z: Tensor, f: Function, g: Function
-    ) -> tuple[Tensor, Tensor]:
+    def recursions(self, x: Tensor, y: Tensor, z: Tensor, f: Function, g: Function) -> tuple[Tensor, Tensor]:
         """T recursions, the last alone with gradient."""
         with torch.no_grad():
             for _ in range(self.config.recursions - 1):

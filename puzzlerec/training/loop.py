@@ -122,10 +122,7 @@ class Trainer:
             self.average.update_parameters(self.model)
         self.slots.advance(State(*map(torch.cat, zip(*states, strict=True))), torch.cat(wants_halt), self._most_steps)
         self.done += 1
-        self._count(outcomes)
-        elapsed = time.perf_counter() - started
-        self.tally.seconds += elapsed
-        self.seconds += elapsed
+        self._count(outcomes, time.perf_counter() - started)
 
     @property
     def _most_steps(self) -> int:
@@ -147,7 +144,11 @@ class Trainer:
             question, label = augment.copy(question, cells, renamed), augment.copy(label, cells, renamed)
         mine = self.group.share
         self.slots.refill(
-            mine(question), mine(label), mine(self.examples.puzzle_ids[chosen]), mine(least), self.model.start(mine(question))
+            mine(question),
+            mine(label),
+            mine(self.examples.puzzle_ids[chosen]),
+            mine(least),
+            self.model.start(mine(question)),
         )
 
     def _forward_backward(self) -> tuple[list[Outcome], list[State], list[Tensor]]:
@@ -160,7 +161,9 @@ class Trainer:
             question, ids = slots.question[part], slots.puzzle_id[part]
             with self._autocast():
                 state, prediction = self.model.step(question, State(slots.state.y[part], slots.state.z[part]), ids)
-                target = self._continue_target(question, state, ids, slots.steps[part]) if objective.continue_loss else None
+                target = (
+                    self._continue_target(question, state, ids, slots.steps[part]) if objective.continue_loss else None
+                )
             outcome = supervise(prediction, slots.label[part], objective, target)
             (outcome.loss / self.recipe.training.batch).backward()
             outcomes.append(outcome._replace(loss=outcome.loss.detach()))
@@ -181,8 +184,11 @@ class Trainer:
             return nullcontext()
         return torch.autocast(self.device.type, dtype=self.dtype)
 
-    def _count(self, outcomes: list[Outcome]) -> None:
-        """Add this step's figures to the tally; one transfer from the device."""
+    def _count(self, outcomes: list[Outcome], seconds: float) -> None:
+        """Add this step's figures to the tally; one transfer from the device.
+
+        The time is the processes' mean, so that all of them see the same progress and the same learning rate.
+        """
         halted = self.slots.halted
         right = torch.cat([outcome.right for outcome in outcomes])
         figures = torch.stack(
@@ -194,9 +200,12 @@ class Trainer:
                 halted.sum().float(),
                 (halted & right).sum().float(),
                 (self.slots.steps * halted).sum().float(),
+                torch.tensor(seconds / self.group.size, device=self.device),
             ]
         )
-        loss, tokens, halting, accuracy, finished, finished_right, finished_steps = self.group.sum(figures).tolist()
+        loss, tokens, halting, accuracy, finished, finished_right, finished_steps, seconds = self.group.sum(
+            figures
+        ).tolist()
         tally = self.tally
         tally.steps += 1
         tally.loss += loss
@@ -206,6 +215,8 @@ class Trainer:
         tally.finished += finished
         tally.finished_right += finished_right
         tally.finished_steps += finished_steps
+        tally.seconds += seconds
+        self.seconds += seconds
 
     def report(self) -> dict[str, Any]:
         """The figures since the last report, and a new tally."""
@@ -290,8 +301,9 @@ def run(
     test = Examples(test.questions[few], test.labels[few], test.puzzle_ids[few]).to(trainer.device)
     while True:
         ended = trainer.group.agree(trainer.progress >= 1 or stopped())
-        if trainer.done and (ended or trainer.done % settings.log_every == 0):
-            record = trainer.report() if trainer.tally.steps else {"step": trainer.done}
+        worked = trainer.tally.steps > 0  # not at the start, nor where a resumed run stands
+        if worked and (ended or trainer.done % settings.log_every == 0):
+            record = trainer.report()
             if ended or trainer.done % evaluation.every == 0:
                 record |= trainer.evaluate(test)
                 if trainer.group.leads:
@@ -300,9 +312,8 @@ def run(
                 trainer.folder.append(record)
             on_report(record)
             yield record
-        if trainer.done and (ended or trainer.done % settings.save_every == 0):
+        if worked and (ended or trainer.done % settings.save_every == 0):
             trainer.save()
         if ended:
             return
         trainer.step()
-

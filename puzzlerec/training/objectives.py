@@ -1,4 +1,4 @@
-"""What training minimises: token cross-entropy a puzzle, and a halting logit that learns whether every token is right."""
+"""What training minimises: cross-entropy of a puzzle's tokens, and a halting logit that learns if all are right."""
 
 from __future__ import annotations
 

@@ -63,7 +63,9 @@ class OptimizerSettings(_Section):
 class TrainingSettings(_Section):
     steps: int = Field(65_000, ge=1)
     batch: int = Field(768, ge=1)  # slots, over all devices
-    micro_batch: int | None = Field(None, ge=1)  # puzzles in one pass; gradients add up. Small ones stay in a CPU's cache
+    micro_batch: int | None = Field(
+        None, ge=1
+    )  # puzzles in one pass; gradients add up. Small ones stay in a CPU's cache
     ema: float = Field(0.999, ge=0, lt=1)  # 0: none
     seed: int = 0
     precision: Literal["auto", "float32", "bfloat16"] = "auto"

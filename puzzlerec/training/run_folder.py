@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -73,14 +72,14 @@ class RunFolder:
     def _replace(target: Path, text: str) -> None:
         beside = target.with_name(target.name + ".new")
         beside.write_text(text, encoding="utf-8")
-        os.replace(beside, target)
+        beside.replace(target)
 
     def save_state(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """One file, written beside and renamed: a killed process leaves the old state or the new one."""
         beside = self.state.with_name(self.state.name + ".new")
         contiguous = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
         save_file(contiguous, beside, metadata={"facts": json.dumps(facts | {"format": STATE_FORMAT})})
-        os.replace(beside, self.state)
+        beside.replace(self.state)
 
     def load_state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         try:

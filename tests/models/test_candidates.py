@@ -92,6 +92,6 @@ def test_a_full_grid_has_no_candidates_and_no_trouble() -> None:
     both = torch.cat([full, torch.where(torch.arange(16) < 3, 1, full)])
     for question in (full, both):
         model = TRM(config)
-        state, prediction = model.step(question, model.start(question))
+        _, prediction = model.step(question, model.start(question))
         assert torch.equal(prediction.logits[0].argmax(-1), full[0])
         assert torch.isfinite(prediction.halt).all()

@@ -1,0 +1,159 @@
+"""Checkpoints: a folder with ``model.safetensors``, ``config.json`` and ``README.md``, as model hubs lay it out.
+
+A checkpoint is named by its folder, or by a short name: a shipped one (``sudoku``) or a run of one's own
+(``runs/NAME/checkpoint``). Nothing here ever unpickles.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as serialized
+from torch import Tensor, nn
+
+from puzzlerec.models import build
+from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.trm import TRM
+
+FORMAT = "puzzlerec checkpoint"
+VERSION = 1
+WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+SHIPPED = (_PACKAGE / "checkpoints", _PACKAGE.parent / "checkpoints")  # in an installed wheel, in a checkout
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+class CheckpointError(ValueError):
+    """A folder that is no checkpoint, or not one that this version can load: what is wrong and what to do."""
+
+
+def save(
+    model: TRM,
+    folder: str | Path,
+    card: str,
+    *,
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32",
+) -> Path:
+    """Write ``model`` (which has a `ModelConfig` as ``config``) and ``card``, the text of its README.md.
+
+    Each file is written beside its target and renamed. Returns the folder.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {
+        name: tensor.detach().to("cpu", DTYPES[dtype]).contiguous() for name, tensor in _own_tensors(model).items()
+    }
+    config = {"format": FORMAT, "version": VERSION, "model": model.config.model_dump(mode="json")}
+    _write(folder / WEIGHTS, serialized(tensors, metadata={"format": "pt"}))
+    _write(folder / CONFIG, (json.dumps(config, indent=2) + "\n").encode())
+    _write(folder / CARD, card.encode())
+    return folder
+
+
+def load(name: str | Path, device: str | torch.device = "cpu") -> TRM:
+    """The model of the checkpoint that ``name`` names, in float32 and evaluation mode. Raises `CheckpointError`."""
+    folder = find(name)
+    model = build(read_config(folder))
+    tensors = _own_tensors(model)
+    path = folder / WEIGHTS
+    try:
+        with safe_open(path, framework="pt") as file, torch.no_grad():
+            stored = set(file.keys())
+            if differing := stored ^ set(tensors):
+                verb = "lacks" if differing - stored else "has unknown"
+                raise CheckpointError(
+                    f"{path} {verb} {', '.join(sorted(differing)[:3])}: it does not belong to the {CONFIG} beside it."
+                )
+            for key, tensor in tensors.items():
+                weights = file.get_tensor(key)
+                if weights.shape != tensor.shape:
+                    raise CheckpointError(
+                        f"{path}: {key} is {list(weights.shape)}, {CONFIG} asks for {list(tensor.shape)}: "
+                        "the two files are of different models."
+                    )
+                tensor.copy_(weights)
+    except FileNotFoundError:
+        raise CheckpointError(f"{folder} has a {CONFIG} but no {WEIGHTS}: copy the whole folder.") from None
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path} is truncated or no safetensors file ({error}): copy it again.") from None
+    return model.eval().to(device)
+
+
+def read_config(folder: str | Path) -> ModelConfig:
+    """The `ModelConfig` in a checkpoint's folder, without its weights. Raises `CheckpointError`."""
+    path = Path(folder) / CONFIG
+    try:
+        document: Any = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(f"{folder} is no checkpoint: there is no {CONFIG} in it.") from None
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be read as JSON ({error}).") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise CheckpointError(f'{path} is not of a puzzlerec checkpoint: its "format" is not {FORMAT!r}.')
+    if document.get("version") != VERSION:
+        raise CheckpointError(
+            f"{path} has version {document.get('version')!r} of the checkpoint format, this puzzlerec reads {VERSION}: "
+            "update puzzlerec."
+        )
+    try:
+        return ModelConfig.model_validate(document.get("model"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in ("model", *first["loc"]))
+        raise CheckpointError(f"{path}: {place}: {first['msg']}") from None
+
+
+def find(name: str | Path) -> Path:
+    """The folder of the checkpoint that ``name`` names. Raises `CheckpointError`, which lists the names there are."""
+    path, text = Path(name).expanduser(), str(name)
+    for folder in (path, *(shipped / text for shipped in SHIPPED), Path("runs") / text / "checkpoint"):
+        for candidate in (folder, folder / "checkpoint"):  # a run's folder names its checkpoint
+            if (candidate / CONFIG).is_file():
+                return candidate
+    if path.is_dir():
+        raise CheckpointError(f"{path} is no checkpoint: there is no {CONFIG} in it.")
+    names = available()
+    nearest = get_close_matches(text, names, n=1)
+    hint = f" Did you mean {nearest[0]!r}?" if nearest else " A path to a checkpoint's folder will do too."
+    there = f"there are {', '.join(names)}" if names else "none are installed"
+    raise CheckpointError(f"No model is called {text!r}; {there}.{hint}")
+
+
+def available() -> dict[str, Path]:
+    """All checkpoints that have a name, shipped ones first: name -> folder."""
+    found: dict[str, Path] = {}
+    for pattern, parents in (("*", SHIPPED), ("*/checkpoint", (Path("runs"),))):
+        for parent in parents:
+            for folder in sorted(parent.glob(pattern)):
+                if (folder / CONFIG).is_file():
+                    found.setdefault(folder.relative_to(parent).parts[0], folder)
+    return found
+
+
+def _own_tensors(model: nn.Module) -> dict[str, Tensor]:
+    """Parameters and persistent buffers by name, each once where modules share it."""
+    seen: set[int] = set()
+    own: dict[str, Tensor] = {}
+    for name, tensor in model.state_dict().items():
+        if tensor.data_ptr() not in seen or not tensor.numel():
+            own[name] = tensor
+            seen.add(tensor.data_ptr())
+    return own
+
+
+def _write(path: Path, content: bytes) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
