@@ -134,3 +134,15 @@ def test_damaged_runs_say_what_to_do(tmp_path: Path, damage: str) -> None:
         state.write_bytes(b"not a run at all")
     with pytest.raises(ResumeError, match="without --resume"):
         trainer.resume()
+
+
+@pytest.mark.parametrize("mixer", ["attention", "mlp", "candidates"])
+def test_bfloat16_trains_near_float32(tmp_path: Path, mixer: str) -> None:
+    model = {"mixer": mixer} if mixer == "candidates" else {"mixer": mixer, "prefix": 2, "heads": 2}
+    losses = []
+    for precision in ("float32", "bfloat16"):
+        recipe = tiny_recipe(model=model, training={"steps": 5, "precision": precision})
+        trainer = Trainer(recipe, tiny_examples(), torch.device("cpu"), RunFolder(tmp_path / precision))
+        (tmp_path / precision).mkdir()
+        losses.append([record["token_loss"] for record in run(trainer, tiny_examples(8))][-1])
+    assert losses[0] == pytest.approx(losses[1], rel=0.03)

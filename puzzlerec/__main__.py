@@ -1,0 +1,5 @@
+"""``python -m puzzlerec``."""
+
+from puzzlerec.cli import main
+
+main()

@@ -1,0 +1,161 @@
+"""puzzlerec from Python.
+
+>>> import puzzlerec
+>>> answer = puzzlerec.solve("53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79")
+>>> answer.verdict.solved, answer.text
+(True, '534678912672195348198342567859761423426853791713924856961537284287419635345286179')
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+import torch
+
+from puzzlerec.device import choose_device
+from puzzlerec.models import checkpoint
+from puzzlerec.puzzles import Puzzle, PuzzleError, PuzzleKind, get, read
+from puzzlerec.puzzles.sudoku import BLANK, SUDOKUS
+from puzzlerec.refine import frames
+from puzzlerec.refine.frames import Frame
+from puzzlerec.refine.solver import Answer, Solver, SolveSettings, fit
+
+Source = str | Path | np.ndarray | Puzzle
+Model = str | Path | Solver
+
+
+def load(name_or_path: str | Path = "sudoku", device: str | torch.device = "auto") -> Solver:
+    """The solver of a shipped model, of a run or of a checkpoint's folder.
+
+    Raises `puzzlerec.models.checkpoint.CheckpointError`, and ValueError for a device that is not here.
+    """
+    chosen = choose_device(device) if isinstance(device, str) else device
+    folder = checkpoint.find(name_or_path)
+    name = folder.parent.name if folder.name == "checkpoint" else folder.name
+    return Solver(checkpoint.load(folder, chosen), chosen, name)
+
+
+@overload
+def solve(
+    puzzles: Puzzle, model: Model | None = None, *, device: str | torch.device = "auto", **settings: Any
+) -> Answer: ...
+
+
+@overload
+def solve(
+    puzzles: Path | Sequence[Source],
+    model: Model | None = None,
+    *,
+    device: str | torch.device = "auto",
+    **settings: Any,
+) -> list[Answer]: ...
+
+
+@overload
+def solve(
+    puzzles: str | np.ndarray, model: Model | None = None, *, device: str | torch.device = "auto", **settings: Any
+) -> Answer | list[Answer]: ...
+
+
+def solve(
+    puzzles: Source | Sequence[Source],
+    model: Model | None = None,
+    *,
+    device: str | torch.device = "auto",
+    **settings: Any,
+) -> Answer | list[Answer]:
+    """The answer to one puzzle, or the list of answers to several, each with the rules' verdict.
+
+    ``puzzles`` is
+
+    - text that holds one puzzle or more, in any form that `puzzlerec.puzzles.read` knows,
+    - a `pathlib.Path` of a file of puzzles: always a list,
+    - an array: [H, W] is one puzzle, [B, H, W] are several. Sudokus are digits, 0 for a blank; mazes are tokens
+      (1 wall, 2 free, 3 start, 4 goal),
+    - a `Puzzle`, or a sequence of any of these: a list.
+
+    ``model`` is a solver or what `load` takes, by default the shipped model that is called like the puzzle's kind.
+    ``settings`` are those of `SolveSettings`, such as ``attempts=64``. Raises `PuzzleError` for what cannot be read.
+
+    >>> import numpy as np
+    >>> grid = np.zeros((9, 9), int)
+    >>> grid[0] = range(1, 10)
+    >>> puzzlerec.solve(grid, attempts=4).attempts <= 4
+    True
+    """
+    solver = model if isinstance(model, Solver) else None
+    found, single = _puzzles(puzzles, solver.kind if solver else None)
+    chosen = SolveSettings(**settings)
+    answers: dict[int, Answer] = {}
+    for kind in {puzzle.kind: None for puzzle in found}:
+        places = [place for place, puzzle in enumerate(found) if puzzle.kind == kind]
+        mine = solver or _loaded(str(model or kind.name), str(device))
+        answers.update(zip(places, mine.solve([found[place] for place in places], chosen), strict=True))
+    return answers[0] if single else [answers[place] for place in range(len(found))]
+
+
+def refine(
+    puzzles: Source | Sequence[Source],
+    model: Model | None = None,
+    *,
+    steps: int | None = None,
+    start_noise: float = 0.0,
+    seed: int = 0,
+    device: str | torch.device = "auto",
+) -> Iterator[Frame]:
+    """The frames of one pass over ``puzzles`` (as for `solve`, all of one kind), B of them side by side.
+
+    Also called ``puzzlerec.refine``. Frames are in the model's grid: a smaller maze sits in its top left corner.
+
+    >>> [frame.tokens.shape for frame in puzzlerec.refine(grid, steps=2)]
+    [(1, 9, 9), (1, 9, 9)]
+    """
+    solver = model if isinstance(model, Solver) else None
+    found, _ = _puzzles(puzzles, solver.kind if solver else None)
+    kind = found[0].kind
+    solver = solver or _loaded(str(model or kind.name), str(device))
+    for puzzle in found:
+        if puzzle.kind != solver.kind:
+            raise PuzzleError(f"This model solves {solver.kind.name}, not {puzzle.kind.name}: choose another model.")
+    questions = np.stack([fit(puzzle.question, solver.model.config.grid) for puzzle in found])
+    return frames.refine(solver.model, questions, steps=steps, start_noise=start_noise, seed=seed, device=solver.device)
+
+
+@lru_cache(maxsize=4)
+def _loaded(name: str, device: str) -> Solver:
+    return load(name, device)
+
+
+def _puzzles(source: Source | Sequence[Source], kind: PuzzleKind | None) -> tuple[list[Puzzle], bool]:
+    """The puzzles in ``source`` and whether it stands for a single one."""
+    if isinstance(source, Puzzle):
+        return [source], True
+    if isinstance(source, str | Path):
+        reading = read(source if isinstance(source, Path) else io.StringIO(source), kind)
+        if reading.errors:
+            raise reading.errors[0]
+        return reading.puzzles, isinstance(source, str) and len(reading.puzzles) == 1
+    if isinstance(source, np.ndarray):
+        if source.ndim not in (2, 3):
+            raise PuzzleError(f"An array of puzzles is [H, W] or [B, H, W], not {list(source.shape)}.")
+        grids = source if source.ndim == 3 else source[None]
+        return [_from_array(grid, kind) for grid in grids], source.ndim == 2
+    found = [puzzle for part in source for puzzle in _puzzles(part, kind)[0]]
+    if not found:
+        raise PuzzleError("There are no puzzles to solve.")
+    return found, False
+
+
+def _from_array(grid: np.ndarray, kind: PuzzleKind | None) -> Puzzle:
+    kind = kind or next((sudoku for sudoku in SUDOKUS if sudoku.shape == grid.shape), get("maze"))
+    highest = len(kind.vocabulary) - 1
+    tokens = grid + BLANK if kind in SUDOKUS else grid
+    if not np.issubdtype(grid.dtype, np.integer) or tokens.min() < 1 or tokens.max() > highest:
+        expected = f"digits 1 to {highest - 1}, 0 for a blank" if kind in SUDOKUS else f"tokens 1 to {highest}"
+        raise PuzzleError(f"An array for {kind.name} holds {expected}; this one, of {grid.dtype}, does not.")
+    return Puzzle(kind, tokens.astype(np.uint8))

@@ -1,0 +1,95 @@
+"""Grids for the eye: on a terminal, in 80 columns, with colour or without.
+
+What is given, what was filled in and what breaks a rule are told apart by colour, and also by weight or by a mark
+(``!`` behind an offending cell), so that ``NO_COLOR`` and colour-blind readers lose nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from puzzlerec.puzzles import Maze, Puzzle, Sudoku
+
+if TYPE_CHECKING:
+    import numpy as np
+
+FRAME, GIVEN, FILLED, OFFENDING, OPEN = "dim", "bold", "cyan", "white on red", "dim"
+MARK = "!"
+WALL, FREE, START, GOAL, PATH = 1, 2, 3, 4, 5  # the maze's tokens
+
+_LINES = " ╵╷│╴┘┐┤╶└┌├─┴┬┼"  # of a path, by the sum of its openings: up 1, down 2, left 4, right 8
+
+
+def draw(puzzle: Puzzle, tokens: np.ndarray, offending: np.ndarray, width: int, unicode: bool = True) -> Text:
+    """``tokens [H, W]``, the answer to ``puzzle`` or its question, with the ``offending [H, W]`` cells marked.
+
+    No line is longer than ``width`` unless the puzzle itself, written as text, is.
+    """
+    if isinstance(puzzle.kind, Sudoku):
+        return _draw_sudoku(puzzle.kind, puzzle.question, tokens, offending, unicode)
+    if isinstance(puzzle.kind, Maze):
+        columns = 2 if 2 * tokens.shape[1] <= width else 1
+        return _draw_maze(tokens, offending, columns, unicode)
+    return Text(puzzle.kind.format(tokens, puzzle.layout))
+
+
+def _draw_sudoku(kind: Sudoku, question: np.ndarray, tokens: np.ndarray, offending: np.ndarray, unicode: bool) -> Text:
+    box_rows, box_columns = kind.box
+    given = kind.given(question)
+    bar, dash, blank = ("│", "─", "·") if unicode else ("|", "-", ".")
+    spans = [dash * (2 * box_columns + 1)] * (kind.size // box_columns)
+    top, middle, bottom = (
+        (left + crossing.join(spans) + right for left, crossing, right in ((*"╭┬╮",), (*"├┼┤",), (*"╰┴╯",)))
+        if unicode
+        else ["+" + "+".join(spans) + "+"] * 3
+    )
+    drawing = Text(no_wrap=True)
+    drawing.append(top + "\n", FRAME)
+    for row in range(kind.size):
+        if row and row % box_rows == 0:
+            drawing.append(middle + "\n", FRAME)
+        for column in range(kind.size):
+            if column % box_columns == 0:
+                drawing.append(bar + " ", FRAME)
+            token = tokens[row, column]
+            character = kind.vocabulary[token] if 1 < token < len(kind.vocabulary) else blank
+            if offending[row, column]:
+                drawing.append(character + MARK, f"{OFFENDING} {GIVEN}" if given[row, column] else OFFENDING)
+            else:
+                style = GIVEN if given[row, column] else OPEN if character == blank else FILLED
+                drawing.append(character, style).append(" ")
+        drawing.append(bar + "\n", FRAME)
+    return drawing.append(bottom, FRAME)
+
+
+def _draw_maze(tokens: np.ndarray, offending: np.ndarray, columns: int, unicode: bool) -> Text:
+    """Each cell is ``columns`` (1 or 2) characters wide; the path is a line through its cells."""
+    height, width = tokens.shape
+    on_path = tokens >= START
+    drawing = Text(no_wrap=True)
+    for row in range(height):
+        for column in range(width):
+            token, right = tokens[row, column], column + 1 < width and on_path[row, column + 1]
+            openings = (
+                (row > 0 and on_path[row - 1, column])
+                + 2 * (row + 1 < height and on_path[row + 1, column])
+                + 4 * (column > 0 and on_path[row, column - 1])
+                + 8 * right
+            )
+            if token == WALL:
+                cell, style = ("█" if unicode else "#") * 2, FRAME
+            elif token in (START, GOAL):
+                cell, style = "SG"[token - START] + (" " if not right else "─" if unicode else "o"), GIVEN
+            elif token == PATH:
+                cell = (_LINES[openings] + "─ "[not right]) if unicode else "o" + "o "[not right]
+                style = FILLED
+            else:
+                cell, style = "  ", ""
+            if offending[row, column]:
+                cell, style = (cell[0] + MARK if columns == 2 else cell[0].replace(" ", MARK)), OFFENDING
+            drawing.append(cell[:columns], style)
+        if row + 1 < height:
+            drawing.append("\n")
+    return drawing

@@ -1,0 +1,193 @@
+"""``puzzlerec eval``: how good a model is, in the papers' terms."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from puzzlerec.cli.errors import INTERRUPTED, UNUSABLE, CommandError, in_words
+from puzzlerec.cli.options import Device, Seed, chosen_device
+from puzzlerec.cli.terminal import answers, messages, progress
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from puzzlerec.puzzles import Puzzle
+    from puzzlerec.refine.frames import Model
+
+HELP = """Measure a model: the papers' accuracies, and what more attempts add, with 95% intervals.
+
+DATASET is a file that puzzlerec data build has made, or a list of puzzles as puzzlerec solve reads them, also as .gz.
+The answers to a list are computed; where a Sudoku has several, trust what the rules accept, not what is exact.
+
+The first pass takes all its steps, as in the papers, and its last answer counts.
+
+\b
+Exit status:
+  0    everything was measured
+  2    wrong usage, or an input, model or setting that cannot be used; the
+       readable puzzles of a list are measured all the same
+  130  interrupted
+"""
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name or folder.")],
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="An HDF5 dataset or a list of puzzles.")],
+    split: Annotated[str, typer.Option(metavar="NAME", help="Of an HDF5 dataset: train or test.")] = "test",
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="The first N puzzles alone.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Steps of each attempt, if not as many as in training.")
+    ] = None,
+    attempts: Annotated[int, typer.Option(metavar="N", min=1, help="What a puzzle may cost, as for solve.")] = 1,
+    batch: Annotated[int, typer.Option(metavar="N", min=1, help="Attempts that are computed side by side.")] = 64,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
+    device: Device = "auto",
+    seed: Seed = 0,
+) -> None:
+    from puzzlerec.api import load
+    from puzzlerec.evaluation import evaluate
+    from puzzlerec.refine.solver import SolveSettings
+
+    solver = load(model, chosen_device(device))
+    settings = SolveSettings(steps=steps, attempts=attempts, early=False, seed=seed, batch=batch)
+    try:
+        with _examples(dataset, split, limit, solver.model) as examples:
+            total = len(examples.questions)
+            with progress("evaluating", total, "puzzles") as advance:
+                report = evaluate(
+                    solver.model,
+                    examples.questions,
+                    examples.labels,
+                    settings,
+                    ratings=examples.ratings,
+                    device=solver.device,
+                    name=solver.name,
+                    progress=lambda done, of: advance(1),
+                )
+    except KeyboardInterrupt:
+        messages.error("Interrupted before all puzzles were measured; --limit measures fewer.")
+        raise typer.Exit(INTERRUPTED) from None
+    about = {"dataset": str(dataset), **examples.about, "device": str(solver.device)}
+    if as_json:
+        print(json.dumps({**about, **report.to_dict()}, indent=2))
+    else:
+        console = answers()
+        budget = f"{settings.steps or solver.model.config.supervision_steps} steps"
+        if attempts > 1:
+            budget += f", up to {attempts} attempts"
+        console.print(f"{solver.name} on {total} puzzles of {dataset}: {budget}", style="bold", soft_wrap=True)
+        for table in report.tables():
+            console.print()
+            console.print(table)
+        messages.note(
+            f"{report.seconds:.1f} s, {total / report.seconds:.3g} puzzles/s · device {solver.device} · seed {seed}"
+        )
+    if examples.unreadable:
+        raise typer.Exit(UNUSABLE)
+
+
+@dataclass
+class _Examples:
+    questions: Any  # [N, L] or [N, H, W], an array or an h5py dataset
+    labels: Any
+    ratings: Any | None
+    about: dict[str, Any]
+    unreadable: int = 0
+
+
+@contextmanager
+def _examples(path: Path, split: str, limit: int | None, model: Model) -> Iterator[_Examples]:
+    """What the file holds, read in slices where it is a dataset. Raises `CommandError` or what the readers raise."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except IsADirectoryError:
+        raise CommandError(f"{path} is a folder; name a file in it.") from None
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if start != b"\x89HDF\r\n\x1a\n":
+        yield _listed(path, start[:2] == b"\x1f\x8b", limit, model)
+        return
+
+    from puzzlerec.data.store import Dataset
+
+    with Dataset.open(path) as dataset:
+        expected = (model.config.puzzle, model.config.grid)
+        if (dataset.puzzle, dataset.shape) != expected:
+            sizes = ["x".join(map(str, shape)) for shape in (dataset.shape, model.config.grid)]
+            raise CommandError(
+                f"{path} holds {dataset.puzzle} of {sizes[0]}, the model is for {model.config.puzzle} of {sizes[1]}."
+            )
+        part = dataset.split(split)
+        columns: Any = (part.inputs, part.labels, part.ratings)
+        about = {"split": split, "sha256": dataset.sha256}
+        if limit is not None:
+            columns = tuple(column if column is None else column[:limit] for column in columns)
+        yield _Examples(*columns, about)
+
+
+def _listed(path: Path, zipped: bool, limit: int | None, model: Model) -> _Examples:
+    """The puzzles of a text file with their computed answers."""
+    import numpy as np
+
+    from puzzlerec.puzzles import read
+    from puzzlerec.puzzles.reading import MOST_BYTES
+    from puzzlerec.refine.solver import fit
+
+    source: Any = path
+    if zipped:
+        try:
+            with gzip.open(path) as file:
+                source = io.BytesIO(file.read(MOST_BYTES + 1))
+        except (OSError, EOFError, zlib.error) as error:
+            raise CommandError(f"{path} is no whole gzip file: {error}.") from error
+    reading = read(source, source=str(path))
+    for fault in reading.errors:
+        messages.error(in_words(fault))
+    puzzles = reading.puzzles[:limit]
+    others = {puzzle.kind.name for puzzle in puzzles} - {model.config.puzzle}
+    if others:
+        raise CommandError(f"{path} holds {', '.join(sorted(others))}, the model is for {model.config.puzzle}.")
+    questions, labels = [], []
+    with progress("finding the answers", len(puzzles), "puzzles") as advance:
+        for puzzle in puzzles:
+            advance(1)
+            if any(size > most for size, most in zip(puzzle.question.shape, model.config.grid, strict=True)):
+                continue
+            answer = _answer(puzzle)
+            if answer is not None:
+                questions.append(fit(puzzle.question, model.config.grid))
+                label = np.zeros(model.config.grid, np.uint8)  # padding does not count
+                label[: answer.shape[0], : answer.shape[1]] = answer
+                labels.append(label)
+    if len(questions) < len(puzzles):
+        messages.warning(
+            f"{len(puzzles) - len(questions)} puzzles are left out: no answer, or too large for the model."
+        )
+    if not questions:
+        raise CommandError(f"{path} holds no puzzle that could be measured.")
+    return _Examples(np.stack(questions), np.stack(labels), None, {}, len(reading.errors))
+
+
+def _answer(puzzle: Puzzle) -> np.ndarray | None:
+    from puzzlerec.puzzles import Maze
+
+    if not puzzle.kind.check_question(puzzle.question).solved:
+        return None
+    if isinstance(puzzle.kind, Maze):
+        from puzzlerec.puzzles.maze import answer
+
+        return answer(puzzle.question)
+    from puzzlerec.puzzles.exact import solve_sudoku
+
+    return next(iter(solve_sudoku(puzzle.question, limit=1)), None)

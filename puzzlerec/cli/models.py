@@ -1,0 +1,113 @@
+"""``puzzlerec models``: which checkpoints there are, and what one is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from puzzlerec.cli.terminal import answers, messages
+
+app = typer.Typer(no_args_is_help=True, help="Shipped and local checkpoints.")
+
+AsJSON = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+
+@app.command("list")
+def list_models(as_json: AsJSON = False) -> None:
+    """List all checkpoints that have a name: the shipped ones, and those of the runs under ./runs.
+
+    Everything that takes a model takes the path of a checkpoint's folder too.
+    """
+    from puzzlerec.models.checkpoint import CheckpointError, available
+
+    described = []
+    for name, folder in available().items():
+        try:
+            described.append(_described(name, folder))
+        except CheckpointError as error:
+            messages.warning(str(error))
+    if as_json:
+        print(json.dumps(described, indent=2))
+        return
+    if not described:
+        messages.note("There are no checkpoints here. puzzlerec train makes one.")
+        return
+    rows = [("MODEL", "PUZZLE", "PARAMETERS", "SIZE", "FROM")]
+    for one in described:
+        origin = "shipped" if one["shipped"] else _short(one["folder"])
+        rows.append((one["model"], one["puzzle"], f"{one['parameters']:,}", f"{one['bytes'] / 1e6:.1f} MB", origin))
+    model, puzzle, parameters, size, _ = (max(map(len, column)) for column in zip(*rows, strict=True))
+    for row in rows:
+        print(f"{row[0]:<{model}}  {row[1]:<{puzzle}}  {row[2]:>{parameters}}  {row[3]:>{size}}  {row[4]}")
+
+
+@app.command()
+def show(
+    model: Annotated[str, typer.Argument(metavar="NAME|FOLDER", help="The checkpoint.")], as_json: AsJSON = False
+) -> None:
+    """Show a checkpoint's settings and its card: what it was trained on, and how well it does."""
+    from puzzlerec.models.checkpoint import CARD, find
+
+    folder = find(model)
+    described = _described(model, folder)
+    card = folder / CARD
+    text = card.read_text("utf-8", "replace") if card.is_file() else ""
+    if as_json:
+        print(json.dumps({**described, "card": text}, indent=2))
+        return
+    from rich import box
+    from rich.markdown import Markdown
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE, show_header=False, pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("folder", described["folder"])
+    table.add_row("puzzle", described["puzzle"])
+    table.add_row("parameters", f"{described['parameters']:,} in {described['bytes'] / 1e6:.1f} MB")
+    for key, value in described["config"].items():
+        if key not in ("puzzle", "vocabulary") and value is not None:
+            table.add_row(key.replace("_", " "), "x".join(map(str, value)) if isinstance(value, list) else str(value))
+    console = answers()
+    console.print(table)
+    if text.strip():
+        console.print(Markdown(_without_front_matter(text)))
+
+
+def _described(name: str, folder: Path) -> dict[str, Any]:
+    from puzzlerec.models import build
+    from puzzlerec.models.checkpoint import SHIPPED, WEIGHTS, CheckpointError, read_config
+
+    config = read_config(folder)
+    weights = folder / WEIGHTS
+    if not weights.is_file():
+        raise CheckpointError(f"{folder} has no {WEIGHTS}: copy the whole folder.")
+    return {
+        "model": name,
+        "puzzle": config.puzzle,
+        "folder": str(folder),
+        "shipped": folder.parent in SHIPPED,
+        "parameters": sum(parameter.numel() for parameter in build(config).parameters()),
+        "bytes": weights.stat().st_size,
+        "config": config.model_dump(mode="json"),
+    }
+
+
+def _short(folder: str) -> str:
+    """The folder as seen from here or from home, if it lies there."""
+    path = Path(folder).resolve()
+    for start, sign in ((Path.cwd(), ""), (Path.home(), "~")):
+        if path.is_relative_to(start):
+            return str(Path(sign) / path.relative_to(start))
+    return str(path)
+
+
+def _without_front_matter(card: str) -> str:
+    """A card's text without the block of metadata that model hubs put in front, between lines of three dashes."""
+    if card.startswith("---\n"):
+        _, found, rest = card[4:].partition("\n---\n")
+        return rest if found else card
+    return card

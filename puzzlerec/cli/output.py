@@ -1,0 +1,237 @@
+"""Answers in the form that was asked for: drawn on a terminal, else as text, JSON, JSON lines or SVG."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from puzzlerec.cli.errors import CommandError
+from puzzlerec.cli.terminal import speaks_unicode
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from puzzlerec.puzzles import Puzzle
+    from puzzlerec.refine.solver import Answer
+
+MOST_PROBLEMS = 2  # that are listed; of more the cells are counted
+
+
+class Format(StrEnum):
+    text = "text"
+    json = "json"
+    jsonl = "jsonl"
+    svg = "svg"
+
+
+class Writer(ABC):
+    """Takes answers one by one."""
+
+    @abstractmethod
+    def write(self, answer: Answer, model: str) -> None:
+        """The next answer, and what the model that gave it is called ("" if none was asked)."""
+
+    def close(self) -> None:  # noqa: B027
+        """All answers that will come have come."""
+
+
+class Drawings(Writer):
+    """Grids drawn on a terminal, a verdict line under each."""
+
+    def __init__(self, console: Console, titles: bool, quiet: bool) -> None:
+        """``titles`` says where each puzzle stood; ``quiet`` leaves out that a puzzle is solved."""
+        self.console, self.titles, self.quiet = console, titles, quiet
+
+    def write(self, answer: Answer, model: str) -> None:
+        from rich.text import Text
+
+        from puzzlerec.cli.drawing import draw
+
+        unicode = speaks_unicode(self.console)
+        if self.titles:
+            self.console.print(Text(place(answer.puzzle), "bold"), soft_wrap=True)
+        offending = answer.verdict.offending
+        drawing = draw(answer.puzzle, answer.tokens, offending, self.console.width, unicode)
+        self.console.print(drawing, soft_wrap=True)
+        if not (self.quiet and answer.verdict.solved):
+            style = "bold green" if answer.verdict.solved else "bold red"
+            sign = ("✓ " if answer.verdict.solved else "✗ ") if unicode else ""
+            head, tail = verdict_line(answer, model, " · " if unicode else ", ")
+            self.console.print(Text.assemble((sign + head, style), (tail, "dim")))
+        if self.titles:
+            self.console.print()
+
+
+class Lines(Writer):
+    """Plain text: an answer in its question's own layout, for what is unsolved a line that says so."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self._grid_before: bool | None = None
+
+    def write(self, answer: Answer, model: str) -> None:
+        is_grid = answer.puzzle.layout != "line"
+        if self._grid_before is not None and (is_grid or self._grid_before):
+            self.stream.write("\n")
+        self._grid_before = is_grid
+        if answer.verdict.solved:
+            self.stream.write(answer.text + "\n")
+        else:
+            self.stream.write(f"# not solved: {place(answer.puzzle)}: {faults(answer)}\n")
+        self.stream.flush()
+
+
+class JSONLines(Writer):
+    """One object a line."""
+
+    def __init__(self, stream: TextIO, seed: int) -> None:
+        self.stream, self.seed = stream, seed
+
+    def write(self, answer: Answer, model: str) -> None:
+        self.stream.write(json.dumps(as_object(answer, model, self.seed)) + "\n")
+        self.stream.flush()
+
+
+class JSONArray(Writer):
+    """One array of objects, well-formed however early `close` comes."""
+
+    def __init__(self, stream: TextIO, seed: int) -> None:
+        self.stream, self.seed = stream, seed
+        self._first = True
+
+    def write(self, answer: Answer, model: str) -> None:
+        text = json.dumps(as_object(answer, model, self.seed), indent=2)
+        self.stream.write(("[\n" if self._first else ",\n") + text)
+        self.stream.flush()
+        self._first = False
+
+    def close(self) -> None:
+        self.stream.write("[]\n" if self._first else "\n]\n")
+        self.stream.flush()
+
+
+class Picture(Writer):
+    """One SVG document, written when all answers are there."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self._answers: list[Answer] = []
+
+    def write(self, answer: Answer, model: str) -> None:
+        self._answers.append(answer)
+
+    def close(self) -> None:
+        from puzzlerec.cli.svg import picture
+
+        self.stream.write(picture(self._answers))
+        self.stream.flush()
+
+
+def writer(form: Format, stream: TextIO, seed: int) -> Writer:
+    if form is Format.json:
+        return JSONArray(stream, seed)
+    if form is Format.jsonl:
+        return JSONLines(stream, seed)
+    return Picture(stream) if form is Format.svg else Lines(stream)
+
+
+@contextmanager
+def opened(path: Path | None) -> Iterator[TextIO]:
+    """Standard output, or a stream whose text becomes the file ``path`` when the block ends well, all at once."""
+    if path is None:
+        yield sys.stdout
+        return
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        stream = beside.open("w", encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror or error}.") from error
+    try:
+        with stream:
+            yield stream
+        beside.replace(path)
+    except OSError as error:
+        if error.filename is None or Path(error.filename) != beside:
+            raise
+        raise CommandError(f"{path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def place(puzzle: Puzzle) -> str:
+    """Where the puzzle stood, as ``file:line``."""
+    source = "standard input" if puzzle.source == "-" else puzzle.source
+    return f"{source}:{puzzle.line}" if puzzle.line else source
+
+
+def tried(answer: Answer) -> bool:
+    """Whether a model or a search was asked at all, or the question itself broke the rules."""
+    return answer.attempts > 0 or answer.how == "exact solver"
+
+
+def faults(answer: Answer) -> str:
+    """What is wrong with an unsolved answer, in a line."""
+    offending = int(answer.verdict.offending.sum())
+    problems = answer.verdict.problems
+    if offending and (len(problems) > MOST_PROBLEMS or not problems):
+        return f"{offending} offending cells" if offending != 1 else "1 offending cell"
+    return ", ".join(problems)
+
+
+def verdict_line(answer: Answer, model: str, separator: str = " · ") -> tuple[str, str]:
+    """The verdict and how it came about, as (what matters, the rest)."""
+    verdict, how = answer.verdict, answer.how
+    attempts = f"{answer.attempts} attempt{'s' if answer.attempts != 1 else ''}"
+    details = [f"{answer.steps} step{'s' if answer.steps != 1 else ''}", f"{answer.seconds:.2f} s"]
+    if not tried(answer):
+        return f"Cannot be solved: {faults(answer)}", ""
+    if not verdict.solved:
+        return f"Not solved: {faults(answer)}", separator + separator.join([attempts, model, *details])
+    head = "Solved"
+    if how == "exact solver":
+        head += f" by the exact solver, after {attempts} of {model}"
+    elif how == "one pass":
+        head += " in one pass"
+    else:
+        head += f" at attempt {answer.attempts} ({how})"
+    facts = [name for name in ("valid", "optimal") if verdict.facts.get(name)]
+    if "length" in verdict.facts:
+        facts.append(f"{verdict.facts['length']} moves")
+    if verdict.problems:
+        facts += verdict.problems
+    elif answer.puzzle.kind.check_question(answer.puzzle.question).facts.get("too_few_givens"):
+        facts.append("one of several solutions")
+    head = separator.join([head, *facts])
+    return head, separator + separator.join(details if how == "exact solver" else [model, *details])
+
+
+def as_object(answer: Answer, model: str, seed: int) -> dict[str, Any]:
+    """The answer for programs. Rows and columns count from 1."""
+    puzzle, verdict = answer.puzzle, answer.verdict
+    rows, columns = verdict.offending.nonzero()
+    square = answer.tokens.shape[0] == answer.tokens.shape[1]
+    layout = "line" if square else puzzle.layout
+    return {
+        "puzzle": puzzle.kind.name,
+        "source": puzzle.source,
+        "line": puzzle.line,
+        "input": puzzle.kind.format(puzzle.question, layout),
+        "answer": puzzle.kind.format(answer.tokens, layout) if tried(answer) else None,
+        "solved": verdict.solved,
+        "problems": list(verdict.problems),
+        "offending": [[int(row) + 1, int(column) + 1] for row, column in zip(rows, columns, strict=True)],
+        "facts": verdict.facts,
+        "how": answer.how,
+        "model": model or None,
+        "steps": answer.steps,
+        "attempts": answer.attempts,
+        "seconds": round(answer.seconds, 6),
+        "seed": seed,
+    }

@@ -1,0 +1,270 @@
+"""``puzzlerec solve``: puzzles in, checked answers out."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from puzzlerec.cli.errors import INTERRUPTED, SOLVED, STATUSES, UNSOLVED, UNUSABLE, CommandError, in_words
+from puzzlerec.cli.options import Device, Seed, chosen_device
+from puzzlerec.cli.output import Drawings, Format, Writer, opened, place, tried, verdict_line, writer
+from puzzlerec.cli.terminal import answers, messages, progress
+
+if TYPE_CHECKING:
+    from puzzlerec.puzzles import Puzzle, PuzzleError, PuzzleKind
+    from puzzlerec.refine.solver import Answer, Solver, SolveSettings
+    from puzzlerec.refine.trace import Trace
+
+MOST_ERRORS = 20  # lines that cannot be read and are listed one by one
+MANY = 3  # puzzles: with more there is a progress bar
+
+HELP = f"""Solve every puzzle in the files, or on standard input, and check the answers.
+
+The kind is recognised: Sudokus (9x9, 6x6 and 4x4) as lines (.sdm), as grids (.sdk, .ss) or in CSV, mazes of "#", space,
+"S" and "G" as text grids or lines.
+
+On a terminal, grids are drawn. Elsewhere the answers are plain text, each in its puzzle's own layout; for a puzzle that
+is not solved there is a line "# not solved: FILE:LINE: why" instead, so that nothing looks like an answer which the
+rules have not passed. JSON and SVG hold failed answers too, marked as such.
+
+{STATUSES}
+"""
+
+
+def solve(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files of puzzles; - is standard input.")],
+    puzzle: Annotated[
+        str | None, typer.Option(metavar="KIND", help="Read the files as this kind, such as sudoku-4x4 or maze.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            envvar="PUZZLEREC_MODEL",
+            help="The model that solves, or its folder. By default the one that is called like the kind.",
+        ),
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, envvar="PUZZLEREC_STEPS", help="Steps of each attempt, if not as many as in training."
+        ),
+    ] = None,
+    attempts: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=1,
+            envvar="PUZZLEREC_ATTEMPTS",
+            help="What a puzzle may cost: one pass, then fresh starts until the rules accept an answer.",
+        ),
+    ] = 64,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="What no attempt has solved is finished by search, without the model.")
+    ] = False,
+    early: Annotated[
+        bool, typer.Option("--early/--all-steps", help="Stop at the first step whose answer the rules accept.")
+    ] = True,
+    batch: Annotated[int, typer.Option(metavar="N", min=1, help="Attempts that are computed side by side.")] = 64,
+    form: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            metavar="FORM",
+            help="text, json (one array), jsonl (an object a line) or svg, if not what the ending of --output says.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a puzzle: --format jsonl.")] = False,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the answers there, not to standard output.")
+    ] = None,
+    trace: Annotated[Path | None, typer.Option(metavar="FILE", help="Save every step, for puzzlerec watch.")] = None,
+    device: Device = "auto",
+    seed: Seed = 0,
+) -> None:
+    form = _format(form, as_json, output)
+    puzzles, unreadable = _read(files, puzzle)
+    if not puzzles:
+        raise typer.Exit(UNUSABLE)
+
+    from puzzlerec.refine.solver import SolveSettings
+
+    settings = SolveSettings(steps=steps, attempts=attempts, early=early, exact=exact, seed=seed, batch=batch)
+    session = _Session(model, device, settings, keep_traces=trace is not None)
+    if trace is not None and not trace.parent.is_dir():
+        raise CommandError(f"{trace} cannot be written: there is no folder {trace.parent}.")
+    console = answers()
+    drawn = form is None and output is None and console.is_terminal
+    shared = console if drawn else None  # a bar and drawings on the same terminal must know of one another
+    interrupted = False
+    bar = progress("solving", len(puzzles) if len(puzzles) > MANY else 0, "puzzles", shared)
+    with opened(output) as stream, bar as advance:
+        out: Writer
+        if drawn:
+            out = Drawings(console, titles=len(puzzles) > 1, quiet=messages.verbosity < 0)
+        else:
+            out = writer(form or Format.text, stream, seed)
+        try:
+            for answer, name in session.solve(puzzles):
+                out.write(answer, name)
+                advance(1)
+        except KeyboardInterrupt:
+            interrupted = True
+        out.close()
+    if trace is not None:
+        from puzzlerec.refine.trace import save
+
+        save(trace, session.traces)
+        messages.note(f"{len(session.traces)} traces in {trace}")
+    session.report(len(puzzles), interrupted, drawn)
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)
+    if unreadable or session.refused:
+        raise typer.Exit(UNUSABLE)
+    raise typer.Exit(SOLVED if session.solved == len(puzzles) else UNSOLVED)
+
+
+def _format(form: Format | None, as_json: bool, output: Path | None) -> Format | None:
+    """The form that was asked for, None if it was not."""
+    if as_json:
+        if form not in (None, Format.jsonl):
+            raise typer.BadParameter(f"--json means --format jsonl, not {form}; give one of the two.")
+        return Format.jsonl
+    if form is None and output is not None:
+        return Format.__members__.get(output.suffix[1:].lower())
+    return form
+
+
+def _read(files: Sequence[str], kind: str | None) -> tuple[list[Puzzle], int]:
+    """The puzzles of all files, and how many more could not be read; those are named on standard error."""
+    from puzzlerec.puzzles import PuzzleError, get, read
+
+    chosen = get(kind) if kind else None
+    puzzles: list[Puzzle] = []
+    faults: list[PuzzleError] = []
+    for file in files:
+        if file == "-" and sys.stdin.isatty():
+            messages.note("Type or paste puzzles, then press Ctrl-D.")
+        try:
+            reading = read(file, chosen)
+        except PuzzleError as error:
+            faults.append(_with_hint(error, file))
+        else:
+            puzzles += reading.puzzles
+            faults += reading.errors
+    for fault in faults[:MOST_ERRORS]:
+        messages.error(in_words(fault))
+    if len(faults) > MOST_ERRORS:
+        messages.error(f"{len(faults) - MOST_ERRORS} more puzzles cannot be read.")
+    return puzzles, len(faults)
+
+
+def _with_hint(error: PuzzleError, file: str) -> PuzzleError:
+    """Whoever gives a puzzle where a file should stand learns how to give a puzzle."""
+    if len(file) in (16, 36, 81) and not Path(file).exists():
+        error.message = "There is no such file. To solve a puzzle as it stands: echo PUZZLE | puzzlerec solve -"
+    return error
+
+
+class _Session:
+    """Solves puzzles of several kinds, each with its model, and counts."""
+
+    def __init__(self, model: str | None, device: str, settings: SolveSettings, keep_traces: bool) -> None:
+        self.model, self.settings = model, settings
+        self.device = chosen_device(device)
+        self.run = f"device {self.device} · seed {settings.seed}"
+        self.solved = self.unsolved = self.unsolvable = 0
+        self.refused = 0  # puzzles for which there is no model
+        self.last: tuple[Answer, str] | None = None
+        self.traces: list[Trace] = []
+        self._keep_traces = keep_traces
+        self._solvers: dict[PuzzleKind, Solver | None] = {}
+        self._clock = time.perf_counter()
+
+    def solve(self, puzzles: Sequence[Puzzle]) -> Iterator[tuple[Answer, str]]:
+        """Each answer with the name of the model that gave it, in the order of ``puzzles``."""
+        for kind, group in groupby(puzzles, lambda puzzle: puzzle.kind):
+            together = list(group)
+            sound = [kind.check_question(puzzle.question).solved for puzzle in together]
+            solver = self._solver(kind, together[sound.index(True)]) if any(sound) else None
+            if solver and self._keep_traces:
+                found = self._recorded(solver, together)
+            elif solver:
+                found = solver.solve(together, self.settings)
+            else:
+                self.refused += sum(sound)
+                found = (_unsolvable(puzzle) for puzzle, fine in zip(together, sound, strict=True) if not fine)
+            for answer in found:
+                self.solved += answer.verdict.solved
+                self.unsolved += not answer.verdict.solved and tried(answer)
+                self.unsolvable += not tried(answer)
+                self.last = answer, solver.name if solver and tried(answer) else ""
+                yield self.last
+
+    def _recorded(self, solver: Solver, puzzles: Sequence[Puzzle]) -> Iterator[Answer]:
+        from puzzlerec.refine.trace import Recorder
+
+        recorder = Recorder(solver.name, self.settings, puzzles)
+        for index, answer in enumerate(solver.solve(puzzles, self.settings, recorder)):
+            self.traces.append(recorder.trace(index, answer))
+            yield answer
+
+    def _solver(self, kind: PuzzleKind, first: Puzzle) -> Solver | None:
+        """The solver for ``kind``, loaded once; None, explained where it is first needed, if there is none."""
+        if kind not in self._solvers:
+            try:
+                self._solvers[kind] = self._load(kind)
+            except CommandError as error:
+                self._solvers[kind] = None
+                messages.error(f"{place(first)}: {error}")
+        return self._solvers[kind]
+
+    def _load(self, kind: PuzzleKind) -> Solver:
+        from puzzlerec.api import load
+        from puzzlerec.models import checkpoint
+
+        name = self.model or kind.name
+        if self.model is None and name not in checkpoint.available():
+            raise CommandError(
+                f"There is no model for {kind.name} puzzles yet. `puzzlerec models list` shows what there is; "
+                "--model takes a checkpoint of your own."
+            )
+        clock = time.perf_counter()
+        solver = load(name, self.device)
+        if solver.kind != kind:
+            raise CommandError(
+                f"The model {solver.name!r} solves {solver.kind.name}, not {kind.name}. Choose another with --model."
+            )
+        seconds = time.perf_counter() - clock
+        messages.detail(f"model {solver.name} from {checkpoint.find(name)}, loaded in {seconds:.2f} s")
+        return solver
+
+    def report(self, total: int, interrupted: bool, drawn: bool) -> None:
+        """The sum of it all; for a single puzzle its verdict, unless that was drawn. Device and seed in any case."""
+        if total == 1 and self.last:
+            answer, name = self.last
+            verdict = "" if drawn else "".join(verdict_line(answer, name)) + " · "
+            messages.note(verdict + self.run)
+            return
+        seconds = time.perf_counter() - self._clock
+        counts = [f"{self.solved} of {total} solved"]
+        counts += [f"{self.unsolved} unsolved"] * bool(self.unsolved)
+        counts += [f"{self.unsolvable} unsolvable"] * bool(self.unsolvable)
+        counts += [f"{self.refused} without a model"] * bool(self.refused)
+        summary = f"{', '.join(counts)} in {seconds:.1f} s · {self.run}"
+        messages.note(f"Interrupted: {summary}" if interrupted else summary)
+
+
+def _unsolvable(puzzle: Puzzle) -> Answer:
+    """What there is to say of a puzzle whose question breaks the rules."""
+    from puzzlerec.refine.solver import Answer
+
+    verdict = puzzle.kind.check_question(puzzle.question)
+    certain = puzzle.kind.given(puzzle.question).astype("float32")
+    return Answer(puzzle, puzzle.question, verdict, 0, 0, "none", 0.0, certain)

@@ -1,0 +1,47 @@
+"""What a generator of puzzles is to the dataset builder."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some generated puzzles, [n, L] or [n] each, with the hashes by which the builder tells them apart."""
+
+    inputs: np.ndarray  # [n, L] uint8 tokens
+    labels: np.ndarray  # [n, L] uint8 tokens
+    keys: np.ndarray  # [n] uint64: no two rows of a split have the same
+    classes: np.ndarray  # [n] uint64: no training row has one that a test row has
+    ratings: np.ndarray | None = None  # [n] float32
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+class Generator(ABC):
+    """Makes puzzles of one kind and size, a chunk at a time. What a chunk holds depends on its arguments alone."""
+
+    puzzle: str  # the puzzle kind's name
+    version: str  # goes into datasets; another one wherever the same seed makes other puzzles
+    settings: Mapping[str, Any]  # names and defaults; JSON
+
+    def __init__(self, size: int) -> None:
+        """For grids of ``size`` × ``size``. Raises `DatasetError` for a size that cannot be."""
+        self.size = size
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.size, self.size
+
+    def check(self, settings: dict[str, Any]) -> None:  # noqa: B027  # most have nothing to refuse
+        """Raises `DatasetError` for values that cannot be used."""
+
+    @abstractmethod
+    def chunk(self, settings: dict[str, Any], split: str, rng: np.ndarray) -> Chunk:
+        """Makes some puzzles for ``split`` with the random state ``rng`` (uint64 [1], see `kernels`)."""

@@ -1,0 +1,281 @@
+"""The dataset store: one HDF5 file a dataset, read in slices, written in pieces, proved by a hash.
+
+Groups are splits ("train", "test"), each with the columns
+
+    inputs      uint8 [N, L]    questions as tokens, L = H * W, row-major
+    labels      uint8 [N, L]    answers as tokens
+    puzzle_ids  int32 [N]       which puzzle embedding a row takes; 0 where there is but one
+    group_ids   int32 [N]       rows with the same number are copies of one puzzle
+    ratings     float32 [N]     difficulty, where there is a measure of it
+
+and the file's attributes say what the rows are and how to make them again: `Attributes`. The SHA-256 is that of the
+columns' own SHA-256 digests, in the order above, train before test; it depends on the content alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import h5py
+import numpy as np
+
+FORMAT_VERSION = 1
+SPLITS = ("train", "test")
+COLUMNS = {"inputs": np.uint8, "labels": np.uint8, "puzzle_ids": np.int32, "group_ids": np.int32, "ratings": np.float32}
+_CHUNK_BYTES = 1 << 16
+_PIECE = 8192  # rows that are hashed or copied at a time
+
+
+class DatasetError(ValueError):
+    """A file that is no usable dataset, or a dataset that cannot be built: what is wrong, and what to do."""
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """What a dataset is and how it came about."""
+
+    puzzle: str  # a puzzle kind's name
+    shape: tuple[int, int]  # of the grid
+    vocabulary: tuple[str, ...]  # the character of each token
+    generator: str
+    seed: int
+    settings: dict[str, Any] = field(default_factory=dict)  # the generator's; JSON
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of a split, in memory."""
+
+    inputs: np.ndarray  # [n, L] uint8
+    labels: np.ndarray  # [n, L] uint8
+    puzzle_ids: np.ndarray  # [n] int32
+    group_ids: np.ndarray  # [n] int32
+    ratings: np.ndarray | None = None  # [n] float32
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+class Split:
+    """The rows of one split on disk. The columns are h5py datasets: slice them to read."""
+
+    inputs: h5py.Dataset  # [N, L] uint8
+    labels: h5py.Dataset  # [N, L] uint8
+    puzzle_ids: h5py.Dataset  # [N] int32
+    group_ids: h5py.Dataset  # [N] int32
+    ratings: h5py.Dataset | None  # [N] float32
+
+    def __init__(self, group: h5py.Group) -> None:
+        for name in COLUMNS:
+            setattr(self, name, group.get(name))
+
+    def __len__(self) -> int:
+        return int(self.inputs.shape[0])
+
+    def read(self, start: int = 0, stop: int | None = None) -> Rows:
+        """Rows ``start`` to ``stop`` (the end if None) as NumPy arrays."""
+        columns = {name: getattr(self, name) for name in COLUMNS}
+        return Rows(**{name: None if column is None else column[start:stop] for name, column in columns.items()})
+
+    def pieces(self, rows: int = _PIECE) -> Iterator[Rows]:
+        """All rows, ``rows`` at a time."""
+        for start in range(0, len(self), rows):
+            yield self.read(start, start + rows)
+
+
+class Dataset:
+    """A dataset file, open for reading; a context manager.
+
+    ``puzzle``, ``shape``, ``vocabulary``, ``generator``, ``settings`` and ``seed`` are as in `Attributes`; ``sha256``
+    is what the file says of itself, which `verify` proves.
+    """
+
+    def __init__(self, path: Path, file: h5py.File, attributes: Attributes, sha256: str) -> None:
+        self.path, self.attributes, self.sha256 = path, attributes, sha256
+        self.puzzle, self.shape, self.vocabulary = attributes.puzzle, attributes.shape, attributes.vocabulary
+        self.generator, self.settings, self.seed = attributes.generator, attributes.settings, attributes.seed
+        self._file = file
+
+    @classmethod
+    def open(cls, path: Path | str) -> Dataset:
+        """Raises `DatasetError` if the file is missing, cut short, of another kind or of another format version."""
+        path = Path(path)
+        if not path.is_file():
+            raise DatasetError(f"There is no dataset {path}. puzzlerec data build makes one.")
+        try:
+            file = h5py.File(path, "r")
+        except OSError as error:
+            with path.open("rb") as raw:
+                is_hdf5 = raw.read(8) == b"\x89HDF\r\n\x1a\n"
+            if is_hdf5:
+                raise DatasetError(f"{path} is cut short or damaged ({error}); build it again.") from None
+            raise DatasetError(f"{path} is no HDF5 file; datasets are made by puzzlerec data build.") from None
+        try:
+            attributes, sha256 = _read_attributes(path, file)
+            _check_columns(path, file, attributes)
+        except BaseException:
+            file.close()
+            raise
+        return cls(path, file, attributes, sha256)
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        return {name: Split(self._file[name]) for name in SPLITS if name in self._file}
+
+    def split(self, name: str) -> Split:
+        """The rows of "train" or "test". Raises `DatasetError` if there are none."""
+        if name not in self.splits:
+            raise DatasetError(f"{self.path} has no split {name!r}; it has {' and '.join(self.splits)}.")
+        return self.splits[name]
+
+    def verify(self) -> None:
+        """Raises `DatasetError` if the content is not what was written."""
+        digest = _ContentHash()
+        try:
+            for name, split in self.splits.items():
+                for rows in split.pieces():
+                    digest.update(name, rows)
+        except OSError as error:
+            raise DatasetError(f"{self.path} is damaged ({error}); build it again.") from None
+        if digest.hexdigest() != self.sha256:
+            raise DatasetError(
+                f"{self.path} has changed since it was written: its content's SHA-256 is {digest.hexdigest()}, "
+                f"not {self.sha256}. Build it again."
+            )
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> Dataset:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def write_dataset(path: Path | str, splits: Mapping[str, Iterable[Rows]], attributes: Attributes) -> str:
+    """Writes the pieces of each split, in the mapping's order, and returns the SHA-256 of the content.
+
+    The file is written beside ``path`` and renamed when complete: whatever happens, ``path`` is the old file or the
+    new one.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    digest = _ContentHash()
+    try:
+        with h5py.File(beside, "w") as file:
+            for name, pieces in splits.items():
+                if name not in SPLITS:
+                    raise DatasetError(f"A split is called {' or '.join(SPLITS)}, not {name!r}.")
+                group = file.create_group(name)
+                for rows in pieces:
+                    _append(group, rows, attributes.shape[0] * attributes.shape[1])
+                    digest.update(name, rows)
+            file.attrs["format_version"] = FORMAT_VERSION
+            file.attrs["puzzle"] = attributes.puzzle
+            file.attrs["shape"] = np.array(attributes.shape, np.int64)
+            file.attrs["vocabulary"] = json.dumps(attributes.vocabulary, ensure_ascii=False)
+            file.attrs["generator"] = attributes.generator
+            file.attrs["settings"] = json.dumps(attributes.settings, sort_keys=True)
+            file.attrs["seed"] = attributes.seed
+            file.attrs["sha256"] = digest.hexdigest()
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return digest.hexdigest()
+
+
+class _ContentHash:
+    """SHA-256 over columns that arrive a piece at a time, a split after the other."""
+
+    def __init__(self) -> None:
+        self._columns = {(split, name): hashlib.sha256() for split in SPLITS for name in COLUMNS}
+        self._seen: set[tuple[str, str]] = set()
+
+    def update(self, split: str, rows: Rows) -> None:
+        for name, dtype in COLUMNS.items():
+            column = getattr(rows, name)
+            if column is not None:
+                little_endian = np.ascontiguousarray(column, np.dtype(dtype).newbyteorder("<"))
+                self._columns[split, name].update(little_endian.tobytes())
+                self._seen.add((split, name))
+
+    def hexdigest(self) -> str:
+        whole = hashlib.sha256()
+        for (split, name), column in self._columns.items():
+            if (split, name) in self._seen:
+                whole.update(f"{split} {name} {column.hexdigest()}\n".encode())
+        return whole.hexdigest()
+
+
+def _append(group: h5py.Group, rows: Rows, length: int) -> None:
+    for name, dtype in COLUMNS.items():
+        column = getattr(rows, name)
+        if column is None:
+            continue
+        tail = (length,) if name in ("inputs", "labels") else ()
+        if column.shape != (len(rows), *tail):
+            raise ValueError(f"{name} has the shape {column.shape} instead of {(len(rows), *tail)}")
+        if name not in group:
+            chunk = max(1, _CHUNK_BYTES // (np.dtype(dtype).itemsize * (length if tail else 1)))
+            group.create_dataset(
+                name, (0, *tail), dtype, maxshape=(None, *tail), chunks=(chunk, *tail), compression="gzip", shuffle=True
+            )
+        dataset = group[name]
+        dataset.resize(dataset.shape[0] + len(rows), axis=0)
+        dataset[dataset.shape[0] - len(rows) :] = column
+
+
+def _read_attributes(path: Path, file: h5py.File) -> tuple[Attributes, str]:
+    version = file.attrs.get("format_version")
+    if version is None:
+        raise DatasetError(f"{path} is an HDF5 file but no dataset of puzzlerec: it has no format version.")
+    if version != FORMAT_VERSION:
+        raise DatasetError(
+            f"{path} has format version {version}; this program reads {FORMAT_VERSION}. "
+            + ("Build it again." if version < FORMAT_VERSION else "Use a newer puzzlerec.")
+        )
+    try:
+        height, width = (int(side) for side in file.attrs["shape"])
+        attributes = Attributes(
+            puzzle=str(file.attrs["puzzle"]),
+            shape=(height, width),
+            vocabulary=tuple(json.loads(file.attrs["vocabulary"])),
+            generator=str(file.attrs["generator"]),
+            seed=int(file.attrs["seed"]),
+            settings=dict(json.loads(file.attrs["settings"])),
+        )
+        return attributes, str(file.attrs["sha256"])
+    except (KeyError, ValueError, TypeError) as error:
+        raise DatasetError(f"{path} has unusable attributes ({error}); build it again.") from None
+
+
+def _check_columns(path: Path, file: h5py.File, attributes: Attributes) -> None:
+    length = attributes.shape[0] * attributes.shape[1]
+    present = [name for name in SPLITS if name in file]
+    if not present:
+        raise DatasetError(f"{path} holds neither {' nor '.join(SPLITS)}.")
+    for split in present:
+        group = file[split]
+        rows = len(group["inputs"]) if "inputs" in group else 0
+        for name, dtype in COLUMNS.items():
+            if name not in group:
+                if name == "ratings":
+                    continue
+                raise DatasetError(f"{path} has no {split}/{name}; build it again.")
+            shape = (rows, length) if name in ("inputs", "labels") else (rows,)
+            if group[name].shape != shape or group[name].dtype != dtype:
+                raise DatasetError(
+                    f"{path}: {split}/{name} is {group[name].dtype} {list(group[name].shape)} instead of "
+                    f"{np.dtype(dtype)} {list(shape)}; build it again."
+                )

@@ -1,0 +1,120 @@
+"""A generated mix of 9×9 Sudokus in the image of Sudoku-Extreme, half of them as hard as the hardest published lists.
+
+Four kinds of puzzles, all minimal, all proved to have one solution:
+
+    extreme  rating 15 to 150: found by a search in the vicinity of hard puzzles, on new solution grids
+    hard     rating 4 to 20: likewise, around easier ones
+    plain    random minimal puzzles, whatever their rating (1 on average)
+    few      random minimal puzzles of at most 22 clues
+
+Ratings are on the scale of Sudoku-Extreme's: guesses of a strong solver up to the first solution, averaged over symmetric
+copies. Ours are guesses of another solver (`sudoku_search.solve`) over its whole search tree, averaged over random ties
+and scaled so that the mean over published lists agrees; `benchmarks/calibration.py` compares the two.
+
+The searches start from `sudoku_seeds.txt`: descendants, found by this same search, of a few famous puzzles (`FAMOUS`).
+Test and training puzzles start from different ones.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from puzzlerec.data import sudoku_search as search
+from puzzlerec.data.generator import Chunk, Generator
+from puzzlerec.data.store import DatasetError
+
+SCALE = 0.314  # published guesses for each of ours: makes the means over published lists agree
+EXTREME, HARD = (15.0, 150.0), (4.0, 20.0)  # ratings from, to
+FEW = 22  # clues
+CHUNK = 64  # puzzles
+PARENTS = 16  # of one search
+BROOD = 4  # puzzles kept from one parent
+
+FAMOUS = {
+    "AI Escargot": "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3..",
+    "Easter Monster": "1.......2.9.4...5...6...7...5.9.3.......7.......85..4.7.....6...3...9.8...2.....1",
+    "Fata Morgana": "........3..1..56...9..4..7......9.5.7.......8.5.4.2....8..2..9...35..1..6........",
+    "Golden Nugget": ".......39.....1..5..3.5.8....8.9...6.7...2...1..4.......9.8..5..2....6..4..7.....",
+    "Inkala 2012": "8..........36......7..9.2...5...7.......457.....1...3...1....68..85...1..9....4..",
+    "Kolk": "12.3....435....1....4........54..2..6...7.........8.9...31..5.......9.7.....6...8",
+    "Platinum Blonde": ".......12........3..23..4....18....5.6..7.8.......9.....85.....9...4.5..47...6...",
+    "tarek 052": "..1..4.......6.3.5...9.....8.....7.3.......285...7.6..3...8...6..92......4...1...",
+    "Cheese": ".2..5.7..4..1....68....3...2....8..3.4..2.5.....6...1...2.9.....9......57.4...9..",
+}
+
+
+class SudokuExtreme(Generator):
+    """Sudokus 9×9; settings: the share of each kind, in any proportions."""
+
+    puzzle = "sudoku"
+    version = "sudoku-extreme mix 1"
+    settings = {"extreme": 0.5, "hard": 0.25, "plain": 0.2, "few": 0.05}  # noqa: RUF012  # Mapping, never changed
+
+    def check(self, settings: dict[str, Any]) -> None:
+        shares = {name: settings[name] for name in SudokuExtreme.settings}
+        if min(shares.values()) < 0 or sum(shares.values()) <= 0:
+            raise DatasetError(f"The shares of the mix must be 0 or more, and one above 0, not {shares}.")
+
+    def chunk(self, settings: dict[str, Any], split: str, rng: np.ndarray) -> Chunk:
+        puzzles = np.zeros((CHUNK, 81), np.uint8)
+        solutions = np.zeros((CHUNK, 81), np.uint8)
+        ratings = np.zeros(CHUNK, np.float32)
+        filled = 0
+        for kind, count in zip(SudokuExtreme.settings, _counts(settings), strict=True):
+            mine = slice(filled, filled + count)
+            if kind in ("extreme", "hard"):
+                bounds = EXTREME if kind == "extreme" else HARD
+                _vicinity(seeds(kind, split), puzzles[mine], solutions[mine], ratings[mine], bounds, rng)
+            else:
+                most = 81 if kind == "plain" else FEW
+                search.random_minimals(puzzles[mine], solutions[mine], ratings[mine], most, rng)
+            filled += count
+        keys, classes = search.finish(puzzles, solutions, ratings, rng)
+        return Chunk(puzzles + np.uint8(1), solutions + np.uint8(1), keys, classes, ratings * np.float32(SCALE))
+
+
+def rating(puzzle: np.ndarray, rng: np.ndarray, runs: int = search.RUNS) -> float:
+    """The rating of ``puzzle`` (uint8 [81] digits, 0 blank), averaged over ``runs`` searches."""
+    return SCALE * search.rate(puzzle, runs, rng)
+
+
+@cache
+def seeds(kind: str, split: str) -> np.ndarray:
+    """The shipped "extreme" or "hard" puzzles (uint8 [n, 81] digits, 0 blank) that ``split`` starts from."""
+    lines = (files("puzzlerec.data") / "sudoku_seeds.txt").read_text("ascii").splitlines()
+    texts = [line.split()[1] for line in lines if line.startswith(kind)]
+    return digits_of([text for i, text in enumerate(texts) if (i % 4 == 0) == (split == "test")])
+
+
+def digits_of(texts: list[str]) -> np.ndarray:
+    """81-character lines (``.`` or ``0`` blank) as uint8 [n, 81]."""
+    characters = np.frombuffer("".join(texts).replace(".", "0").encode("ascii"), np.uint8)
+    return (characters - np.uint8(ord("0"))).reshape(-1, 81)
+
+
+def _counts(settings: dict[str, Any]) -> list[int]:
+    """How many puzzles of each kind a chunk has: the shares, rounded so that they add up."""
+    shares = np.cumsum([settings[name] for name in SudokuExtreme.settings])
+    edges = np.rint(CHUNK * shares / shares[-1]).astype(int)
+    return np.diff(edges, prepend=0).tolist()
+
+
+def _vicinity(
+    parents: np.ndarray,
+    puzzles: np.ndarray,
+    solutions: np.ndarray,
+    ratings: np.ndarray,
+    bounds: tuple[float, float],
+    rng: np.ndarray,
+) -> None:
+    """Fills the last three arrays with puzzles rated within ``bounds``, found from some of ``parents``."""
+    low, high = (bound / SCALE for bound in bounds)
+    known = np.zeros(1 << 16, np.uint64)
+    found = 0
+    while found < len(puzzles):
+        some = parents[[search.below(rng, len(parents)) for _ in range(PARENTS)]]
+        found = search.vicinity(some, puzzles, solutions, ratings, found, known, low, high, BROOD, rng)

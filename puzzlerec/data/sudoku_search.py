@@ -1,0 +1,522 @@
+"""Kernels over 9×9 Sudokus, compiled by Numba: solve, prove unique, rate, and search for hard ones.
+
+Puzzles and solutions are ``uint8 [81]`` with 0 for blank and digits 1–9 (not tokens).
+
+The solver keeps for every digit and band a 27-bit mask of the cells that the digit may still take (*bitboards*). Within
+a band a digit takes one box of each row, three different ones; so the nine (row, box) *minirows* where it is still
+possible form a 3×3 pattern, and those in none of the pattern's permutations fall away, by one look-up. The same holds
+for columns in a stack. This is every locked candidate and every hidden single at once. Naked singles follow from
+counting digits over the nine masks. Then comes a guess: a digit in a cell, or its negation; never more than two
+branches.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from puzzlerec.data.kernels import below, insert, mix, shuffle_numbers
+
+ALL = 0x7FFFFFF  # 27 cells of a band
+COLUMN = 0x40201  # one column of a band: bits 0, 9 and 18
+_MAX_DEPTH = 82
+_NO_LIMIT = 1 << 40
+RUNS = 8  # over which a rating is averaged
+_LISTED = 500  # solutions that are listed of a puzzle with a clue taken away
+_TRIES = 2  # new clues tried in its place
+_BOX = 0x7 * COLUMN  # first box of a band; the others are shifted by 3 and 6
+
+
+def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For 3×3 patterns of 9 bits: the part that lies on permutations; the same as 27 cells; row bits to box bits."""
+    permutations = [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
+    masks = [sum(1 << (3 * row + box) for row, box in enumerate(permutation)) for permutation in permutations]
+    shrunk = np.zeros(512, np.int64)
+    cells = np.zeros(512, np.int64)
+    boxes = np.zeros(512, np.int64)
+    for pattern in range(512):
+        for mask in masks:
+            if pattern & mask == mask:
+                shrunk[pattern] |= mask
+        for minirow in range(9):
+            if shrunk[pattern] >> minirow & 1:
+                cells[pattern] |= 7 << 3 * minirow
+        boxes[pattern] = sum(1 << box for box in range(3) if pattern >> 3 * box & 7)
+    return shrunk, cells, boxes
+
+
+SHRUNK, CELLS, BOXES = _tables()
+
+
+@njit(cache=True)
+def _propagate(m: np.ndarray, fixed: np.ndarray, dirty: int) -> int:
+    """Deduces in ``m`` (int64 [27], digit * 3 + band) until nothing follows. -1 contradiction, 0 open, 1 solved.
+
+    ``fixed`` [27] receives the cells that are decided. ``dirty`` has a bit for every digit whose masks have changed.
+    """
+    while True:
+        for d in range(9):
+            if not dirty >> d & 1:
+                continue
+            m0, m1, m2 = m[3 * d], m[3 * d + 1], m[3 * d + 2]
+            while True:
+                a, b, c = m0, m1, m2
+                m0 &= CELLS[BOXES[m0 & 511] | BOXES[m0 >> 9 & 511] << 3 | BOXES[m0 >> 18] << 6]
+                m1 &= CELLS[BOXES[m1 & 511] | BOXES[m1 >> 9 & 511] << 3 | BOXES[m1 >> 18] << 6]
+                m2 &= CELLS[BOXES[m2 & 511] | BOXES[m2 >> 9 & 511] << 3 | BOXES[m2 >> 18] << 6]
+                c0 = (m0 | m0 >> 9 | m0 >> 18) & 511
+                c1 = (m1 | m1 >> 9 | m1 >> 18) & 511
+                c2 = (m2 | m2 >> 9 | m2 >> 18) & 511
+                s0 = SHRUNK[c0 & 7 | (c1 & 7) << 3 | (c2 & 7) << 6]
+                s1 = SHRUNK[c0 >> 3 & 7 | (c1 >> 3 & 7) << 3 | (c2 >> 3 & 7) << 6]
+                s2 = SHRUNK[c0 >> 6 | (c1 >> 6) << 3 | (c2 >> 6) << 6]
+                m0 &= (s0 & 7 | (s1 & 7) << 3 | (s2 & 7) << 6) * COLUMN
+                m1 &= (s0 >> 3 & 7 | (s1 >> 3 & 7) << 3 | (s2 >> 3 & 7) << 6) * COLUMN
+                m2 &= (s0 >> 6 | (s1 >> 6) << 3 | (s2 >> 6) << 6) * COLUMN
+                if m0 == 0 or m1 == 0 or m2 == 0:
+                    return -1
+                if m0 == a and m1 == b and m2 == c:
+                    break
+            m[3 * d], m[3 * d + 1], m[3 * d + 2] = m0, m1, m2
+            for band in range(3):
+                mask = m[3 * d + band]
+                f = 0
+                for shift in (0, 3, 6):
+                    x = mask & _BOX << shift
+                    if x & (x - 1) == 0:
+                        f |= x
+                fixed[3 * d + band] = f
+        dirty = 0
+        solved = True
+        for band in range(3):
+            once = 0
+            twice = 0
+            decided = 0
+            for d in range(9):
+                f = fixed[3 * d + band]
+                if decided & f:
+                    return -1
+                decided |= f
+            for d in range(9):
+                x = m[3 * d + band]
+                y = x & (~decided | fixed[3 * d + band])
+                if x != y:
+                    m[3 * d + band] = y
+                    dirty |= 1 << d
+                twice |= once & y
+                once |= y
+            if once != ALL:
+                return -1
+            if decided == ALL:
+                continue
+            solved = False
+            single = once & ~twice & ~decided
+            if single:
+                for d in range(9):
+                    mask = m[3 * d + band]
+                    x = mask & single
+                    if x:
+                        for shift in (0, 3, 6):
+                            box = _BOX << shift
+                            y = x & box
+                            if y:
+                                if y & (y - 1):
+                                    return -1
+                                mask &= ~box | y
+                        m[3 * d + band] = mask
+                        dirty |= 1 << d
+        if dirty == 0:
+            return 1 if solved else 0
+
+
+@njit(cache=True)
+def _load(puzzle: np.ndarray, m: np.ndarray, fixed: np.ndarray) -> int:
+    """Fills the masks from ``puzzle`` and deduces; as `_propagate`."""
+    m[:] = ALL
+    fixed[:] = 0
+    for cell in range(81):
+        d = np.int64(puzzle[cell]) - 1
+        if d >= 0:
+            band = cell // 27
+            bit = 1 << cell % 27
+            box = _BOX << cell % 9 // 3 * 3
+            if not m[3 * d + band] & bit:
+                return -1
+            m[3 * d + band] &= ~box | bit
+            for e in range(9):
+                if e != d:
+                    m[3 * e + band] &= ~bit
+    return _propagate(m, fixed, 511)
+
+
+@njit(cache=True)
+def _lowest_after(mask: int, skip: int) -> int:
+    """The set bit number ``skip`` of ``mask``, as a mask."""
+    for _ in range(skip):
+        mask &= mask - 1
+    return mask & -mask
+
+
+@njit(cache=True)
+def _count(mask: int) -> int:
+    n = 0
+    while mask:
+        mask &= mask - 1
+        n += 1
+    return n
+
+
+@njit(cache=True)
+def _cell_of(bit: int) -> int:
+    cell = 0
+    while bit >> cell != 1:
+        cell += 1
+    return cell
+
+
+@njit(cache=True)
+def _pairs(m: np.ndarray, band: int) -> int:
+    """The cells of a band that two digits can take."""
+    once, twice, thrice = 0, 0, 0
+    for d in range(9):
+        x = m[3 * d + band]
+        thrice |= twice & x
+        twice |= once & x
+        once |= x
+    return twice & ~thrice
+
+
+@njit(cache=True)
+def _choose(m: np.ndarray, rng: np.ndarray) -> tuple[int, int, int]:
+    """A digit, band and cell bit to guess: in a cell of two candidates if there is one, else where a digit has the
+    fewest places in a box. Ties are broken at random."""
+    where, chosen, ties = 0, 0, 0
+    for band in range(3):
+        pairs = _pairs(m, band)
+        n = _count(pairs)
+        ties += n
+        if n and below(rng, ties) < n:
+            where, chosen = band, _lowest_after(pairs, below(rng, n))
+    if ties:
+        second = below(rng, 2) == 1
+        for d in range(9):
+            if m[3 * d + where] & chosen:
+                if not second:
+                    return d, where, chosen
+                second = False
+    fewest, ties, digit, where = 28, 0, 0, 0
+    for d in range(9):
+        for band in range(3):
+            for shift in (0, 3, 6):
+                places = m[3 * d + band] & _BOX << shift
+                n = _count(places)
+                if 1 < n <= fewest:
+                    if n < fewest:
+                        fewest, ties = n, 0
+                    ties += 1
+                    if below(rng, ties) == 0:
+                        digit, where, chosen = d, band, _lowest_after(places, below(rng, n))
+    return digit, where, chosen
+
+
+@njit(cache=True)
+def solve(puzzle: np.ndarray, solutions: np.ndarray, rng: np.ndarray, guess_limit: int) -> tuple[int, int]:
+    """Searches until ``solutions`` (uint8 [limit, 81], filled in the order found) is full or nothing is left.
+
+    Returns (solutions found, guesses). It gives up beyond ``guess_limit``; then the number found is -1.
+    """
+    stack = np.empty((_MAX_DEPTH, 27), np.int64)
+    fixed = np.empty((_MAX_DEPTH, 27), np.int64)
+    guessed = np.empty(_MAX_DEPTH, np.int64)  # the digit of the guess at each depth
+    state = _load(puzzle, stack[0], fixed[0])
+    depth, found, guesses = 0, 0, 0
+    while True:
+        if state == 1:
+            for d in range(9):
+                for band in range(3):
+                    x = stack[depth, 3 * d + band]
+                    while x:
+                        solutions[found, 27 * band + _cell_of(x & -x)] = d + 1
+                        x &= x - 1
+            found += 1
+            if found == solutions.shape[0]:
+                return found, guesses
+        if state == 0:
+            if guesses == guess_limit:
+                return -1, guesses
+            guesses += 1
+            d, band, bit = _choose(stack[depth], rng)
+            stack[depth + 1] = stack[depth]
+            fixed[depth + 1] = fixed[depth]
+            box = _BOX << _cell_of(bit) % 9 // 3 * 3
+            stack[depth + 1, 3 * d + band] &= ~box | bit
+            stack[depth, 3 * d + band] &= ~bit  # for when the guess has been searched
+            guessed[depth] = d
+            depth += 1
+        else:
+            if depth == 0:
+                return found, guesses
+            depth -= 1
+        state = _propagate(stack[depth], fixed[depth], 1 << guessed[depth - (state == 0)])
+
+
+@njit(cache=True)
+def rate(puzzle: np.ndarray, runs: int, rng: np.ndarray) -> float:
+    """Guesses until the whole search tree is done, the mean of ``runs`` with other random ties.
+
+    Going on to the end of the tree after the solution is found makes the number steadier than stopping there.
+    """
+    found = np.empty((2, 81), np.uint8)
+    total = 0
+    for _ in range(runs):
+        total += solve(puzzle, found, rng, _NO_LIMIT)[1]
+    return total / runs
+
+
+@njit(cache=True)
+def random_grid(rng: np.ndarray, grid: np.ndarray) -> None:
+    """Fills ``grid`` (uint8 [81]) at random: three boxes on a diagonal are shuffled, the rest is searched."""
+    puzzle = np.zeros(81, np.uint8)
+    order = np.empty(9, np.uint8)
+    found = np.empty((1, 81), np.uint8)
+    for box in range(3):
+        shuffle_numbers(rng, order)
+        for i in range(9):
+            puzzle[(3 * box + i // 3) * 9 + 3 * box + i % 3] = order[i] + 1
+    solve(puzzle, found, rng, _NO_LIMIT)
+    grid[:] = found[0]
+
+
+@njit(cache=True)
+def minimise(puzzle: np.ndarray, rng: np.ndarray) -> None:
+    """Takes clues away in random order wherever the solution stays the only one: then no clue can be spared."""
+    order = np.empty(81, np.uint8)
+    found = np.empty((2, 81), np.uint8)
+    shuffle_numbers(rng, order)
+    for cell in order:
+        digit = puzzle[cell]
+        if digit:
+            puzzle[cell] = 0
+            if solve(puzzle, found, rng, _NO_LIMIT)[0] != 1:
+                puzzle[cell] = digit
+
+
+@njit(cache=True)
+def random_minimal(rng: np.ndarray, puzzle: np.ndarray, solution: np.ndarray) -> None:
+    """A random grid and a random minimal puzzle of it."""
+    random_grid(rng, solution)
+    puzzle[:] = solution
+    minimise(puzzle, rng)
+
+
+@njit(cache=True)
+def shuffle_symmetric(rng: np.ndarray, puzzle: np.ndarray, solution: np.ndarray) -> None:
+    """Turns both into one random symmetric copy: digits, rows, columns, bands, stacks, and transposed or not."""
+    digits = np.zeros(10, np.uint8)
+    order = np.empty(9, np.uint8)
+    three = np.empty(3, np.uint8)
+    lines = np.empty((2, 9), np.int64)
+    shuffle_numbers(rng, order)
+    for d in range(9):
+        digits[d + 1] = order[d] + 1
+    for kind in range(2):
+        shuffle_numbers(rng, three)
+        for band in range(3):
+            for i in range(3):
+                lines[kind, 3 * band + i] = 3 * three[band]
+        for band in range(3):
+            shuffle_numbers(rng, three)
+            for i in range(3):
+                lines[kind, 3 * band + i] += three[i]
+    transposed = below(rng, 2)
+    for grid in (puzzle, solution):
+        old = grid.copy()
+        for r in range(9):
+            for c in range(9):
+                to = 9 * c + r if transposed else 9 * r + c
+                grid[to] = digits[old[9 * lines[0, r] + lines[1, c]]]
+
+
+@njit(cache=True)
+def class_hash(solution: np.ndarray, puzzle: np.ndarray, box_rows: int, box_columns: int) -> np.uint64:
+    """A hash that all symmetric copies of a puzzle share; with a blank ``puzzle``, all copies of the grid.
+
+    ``solution`` and ``puzzle`` are [N * N], N = ``box_rows`` * ``box_columns``. Two rows of a band make a permutation
+    of the digits, and its cycle lengths are the same in every copy. Each cell is coloured by those of its row and its
+    column and by being given or not; then colours are refined by the colours met in the cell's row and column, box,
+    minirow and minicolumn, and at the digit's other places. The hash is made of their sum. Copies never differ;
+    different classes may share a hash, by rare chance.
+    """
+    size = box_rows * box_columns
+    line = np.zeros((2, size), np.uint64)
+    place = np.empty(size + 1, np.int64)
+    for kind in range(2):
+        along, across, thickness = (1, size, box_rows) if kind == 0 else (size, 1, box_columns)
+        for i in range(size):
+            for j in range(i // thickness * thickness, i // thickness * thickness + thickness):
+                if i == j:
+                    continue
+                for k in range(size):
+                    place[solution[across * i + along * k]] = k
+                seen = 0
+                cycles = np.uint64(0)
+                for k in range(size):
+                    length = 0
+                    at = k
+                    while not seen >> at & 1:
+                        seen |= 1 << at
+                        length += 1
+                        at = place[solution[across * j + along * at]]
+                    if length:
+                        cycles += mix(np.uint64(length), 1)
+                line[kind, i] += mix(cycles, 2)
+    colour = np.empty(size * size, np.uint64)
+    for cell in range(size * size):
+        given = 3 if puzzle[cell] else 4
+        colour[cell] = mix(mix(line[0, cell // size], 5) + mix(line[1, cell % size], 5), given)
+    for _ in range(3):
+        rows, columns = np.zeros(size, np.uint64), np.zeros(size, np.uint64)
+        boxes, digits = np.zeros(size, np.uint64), np.zeros(size + 1, np.uint64)
+        minirows, minicolumns = np.zeros((size, size), np.uint64), np.zeros((size, size), np.uint64)
+        for cell in range(size * size):
+            r, c, x = cell // size, cell % size, colour[cell]
+            rows[r] += x
+            columns[c] += x
+            boxes[r // box_rows * box_rows + c // box_columns] += x
+            digits[solution[cell]] += x
+            minirows[r, c // box_columns] += x
+            minicolumns[c, r // box_rows] += x
+        for cell in range(size * size):
+            r, c = cell // size, cell % size
+            across_sum = mix(rows[r] + mix(minirows[r, c // box_columns], 6), 7)
+            down_sum = mix(columns[c] + mix(minicolumns[c, r // box_rows], 6), 7)
+            rest = mix(boxes[r // box_rows * box_rows + c // box_columns] + mix(digits[solution[cell]], 8), 9)
+            colour[cell] = mix(colour[cell] + across_sum + down_sum + rest, 10)
+    total = np.uint64(0)
+    for cell in range(size * size):
+        total += mix(colour[cell], 11)
+    return total
+
+
+@njit(cache=True)
+def vicinity(
+    parents: np.ndarray,
+    puzzles: np.ndarray,
+    solutions: np.ndarray,
+    ratings: np.ndarray,
+    found: int,
+    known: np.ndarray,
+    threshold: float,
+    ceiling: float,
+    brood: int,
+    rng: np.ndarray,
+) -> int:
+    """Fills ``puzzles`` [n, 81] from index ``found`` on with minimal puzzles near ``parents`` [p, 81] or near finds.
+
+    A clue of a parent is taken away and some of the solutions that are left are listed. A (cell, digit) that just one
+    of them has is likely a clue that makes a new puzzle with a new solution grid. It is kept if its solution is proved
+    unique and its rating (in guesses, `rate`) lies from ``threshold`` to ``ceiling``, at most ``brood`` a parent, and
+    is a parent later: half the time the newest one comes next, so that the search walks away from where it began.
+
+    ``solutions`` and ``ratings`` belong to ``puzzles``; ``known`` is a hash set (`insert`) of the classes seen. Returns
+    the number of puzzles now filled, less than n only if all parents are used up.
+    """
+    waiting = np.empty((parents.shape[0] + puzzles.shape[0] - found, 81), np.uint8)
+    waiting[: parents.shape[0]] = parents
+    n_waiting = parents.shape[0]
+    listed = np.empty((_LISTED, 81), np.uint8)
+    proof = np.empty((2, 81), np.uint8)
+    counts = np.empty((81, 10), np.int64)
+    holder = np.empty((81, 10), np.int64)  # a listed solution that has the digit in the cell
+    order = np.empty(81, np.uint8)
+    puzzle = np.empty(81, np.uint8)
+    while found < puzzles.shape[0] and n_waiting:
+        chosen = n_waiting - 1 if below(rng, 2) else below(rng, n_waiting)
+        base = waiting[chosen].copy()
+        n_waiting -= 1
+        waiting[chosen] = waiting[n_waiting]
+        children = 0
+        shuffle_numbers(rng, order)
+        for without in order:
+            removed = base[without]
+            if removed == 0 or children == brood or found == puzzles.shape[0]:
+                continue
+            base[without] = 0
+            total = solve(base, listed, rng, _NO_LIMIT)[0]
+            counts[:] = 0
+            for i in range(total):
+                for cell in range(81):
+                    counts[cell, listed[i, cell]] += 1
+                    holder[cell, listed[i, cell]] = i
+            for _ in range(_TRIES):
+                ties, cell, digit = 0, 0, 0
+                for c in range(81):
+                    for d in range(1, 10):
+                        if counts[c, d] == 1:
+                            ties += 1
+                            if below(rng, ties) == 0:
+                                cell, digit = c, d
+                if ties == 0:
+                    break
+                counts[cell, digit] = 0
+                solution = listed[holder[cell, digit]]
+                puzzle[:] = base
+                puzzle[cell] = digit
+                # The set holds both the puzzles before they are made minimal, marked by one bit, and those after.
+                if not insert(known, class_hash(solution, puzzle, 3, 3) ^ np.uint64(1)):
+                    continue
+                unique, guesses = solve(puzzle, proof, rng, int(2 * ceiling))
+                if unique != 1 or guesses < threshold:
+                    continue
+                minimise(puzzle, rng)
+                if not insert(known, class_hash(solution, puzzle, 3, 3)):
+                    continue
+                rating = rate(puzzle, RUNS, rng)
+                if rating < threshold or rating > ceiling:
+                    continue
+                puzzles[found] = puzzle
+                solutions[found] = solution
+                ratings[found] = rating
+                found += 1
+                waiting[n_waiting] = puzzle
+                n_waiting += 1
+                children += 1
+                if children == brood or found == puzzles.shape[0]:
+                    break
+            base[without] = removed
+    return found
+
+
+@njit(cache=True)
+def random_minimals(
+    puzzles: np.ndarray, solutions: np.ndarray, ratings: np.ndarray, most_clues: int, rng: np.ndarray
+) -> None:
+    """Fills the arrays with random minimal puzzles of at most ``most_clues`` clues."""
+    for i in range(puzzles.shape[0]):
+        while True:
+            random_minimal(rng, puzzles[i], solutions[i])
+            if np.count_nonzero(puzzles[i]) <= most_clues:
+                break
+        ratings[i] = rate(puzzles[i], RUNS, rng)
+
+
+@njit(cache=True)
+def finish(
+    puzzles: np.ndarray, solutions: np.ndarray, ratings: np.ndarray, rng: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Shuffles the rows, turns each into a random symmetric copy, and returns the class hashes of puzzles and grids."""
+    count = puzzles.shape[0]
+    blank = np.zeros(81, np.uint8)
+    puzzle_classes, grid_classes = np.empty(count, np.uint64), np.empty(count, np.uint64)
+    for i in range(count):
+        j = below(rng, i + 1)
+        for rows in (puzzles, solutions):
+            kept = rows[i].copy()
+            rows[i] = rows[j]
+            rows[j] = kept
+        ratings[i], ratings[j] = ratings[j], ratings[i]
+    for i in range(count):
+        shuffle_symmetric(rng, puzzles[i], solutions[i])
+        puzzle_classes[i] = class_hash(solutions[i], puzzles[i], 3, 3)
+        grid_classes[i] = class_hash(solutions[i], blank, 3, 3)
+    return puzzle_classes, grid_classes

@@ -1,0 +1,8 @@
+"""How good a model is, in the papers' terms."""
+
+from __future__ import annotations
+
+from puzzlerec.evaluation.report import CalibrationBin, Rate, Report, wilson
+from puzzlerec.evaluation.run import evaluate
+
+__all__ = ["CalibrationBin", "Rate", "Report", "evaluate", "wilson"]

@@ -1,0 +1,173 @@
+"""One evaluation: a model on questions with labels."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from puzzlerec.evaluation.report import CalibrationBin, Rate, Report
+from puzzlerec.puzzles import Puzzle
+from puzzlerec.refine.attempts import Attempt
+from puzzlerec.refine.frames import Frame, Model
+from puzzlerec.refine.solver import Answer, Solver, SolveSettings
+
+RATING_EDGES = (0, 1, 2, 5, 10, 20, 50)  # of the bins that results are told by; the last is open
+HALTING_BINS = 10
+
+
+class Rows(Protocol):
+    """An array or an h5py dataset: known length, read in slices."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice) -> Any: ...
+
+
+def evaluate(
+    model: Model,
+    questions: Rows,
+    labels: Rows,
+    settings: SolveSettings | None = None,
+    *,
+    ratings: Rows | None = None,
+    device: str | torch.device = "cpu",
+    name: str = "",
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """The accuracy of ``model`` on ``questions`` [N, L] or [N, H, W] with ``labels`` of the same shape.
+
+    Without ``settings`` as the papers do: all steps, one attempt, the last answer counts. Where a label is padding
+    (token 0) a cell does not count. ``progress`` is called with the number of puzzles done and their total.
+    """
+    settings = settings or SolveSettings(early=False)
+    solver = Solver(model, device, name)
+    tally = _Tally()
+    total = len(questions)
+    clock = time.perf_counter()
+    for first in range(0, total, settings.batch):
+        rows = slice(first, min(first + settings.batch, total))
+        asked, wanted = (_grids(part[rows], model.config.grid) for part in (questions, labels))
+        endings = _FirstPasses()
+        answers = solver.solve([Puzzle(solver.kind, question) for question in asked], settings, endings)
+        for index, (answer, label) in enumerate(zip(answers, wanted, strict=True)):
+            tally.add(answer, label, endings.last.get(index))
+            if progress is not None:
+                progress(first + index + 1, total)
+    return tally.report(
+        solver, settings, None if ratings is None else np.asarray(ratings[:total]), time.perf_counter() - clock
+    )
+
+
+class _FirstPasses:
+    """Keeps how the first pass at each puzzle ended: tokens, halting probability, steps."""
+
+    def __init__(self) -> None:
+        self.last: dict[int, tuple[np.ndarray, float, int]] = {}
+
+    def __call__(self, frame: Frame, attempts: Sequence[Attempt]) -> None:
+        for row, attempt in enumerate(attempts):
+            if attempt.number == 1:
+                self.last[attempt.puzzle] = frame.tokens[row], float(frame.halt[row]), frame.step
+
+
+class _Tally:
+    """Numbers of each puzzle so far, a list for each kind of number."""
+
+    def __init__(self) -> None:
+        self.token: list[float] = []
+        self.blank_token: list[float] = []
+        self.exact: list[bool] = []
+        self.first_pass: list[bool] = []
+        self.facts: dict[str, list[bool]] = {}
+        self.halt: list[float] = []
+        self.steps: list[int] = []
+        self.attempts: list[int] = []
+        self.solved: list[bool] = []
+
+    def add(self, answer: Answer, label: np.ndarray, ending: tuple[np.ndarray, float, int] | None) -> None:
+        kind, question = answer.puzzle.kind, answer.puzzle.question
+        height, width = question.shape
+        tokens, halt, steps = ending or (question, 0.0, 0)  # a contradictory question has no first pass
+        tokens = tokens[:height, :width]
+        right = tokens == label
+        counts = label != 0
+        blank = counts & ~kind.given(question)
+        verdict = answer.verdict if answer.attempts == 1 else kind.check(question, tokens)
+        self.token.append(float(right[counts].mean()))
+        self.blank_token.append(float(right[blank].mean()) if blank.any() else 1.0)
+        self.exact.append(bool(right[counts].all()))
+        self.first_pass.append(verdict.solved)
+        for fact in ("valid", "optimal"):
+            if fact in verdict.facts:
+                self.facts.setdefault(fact, []).append(bool(verdict.facts[fact]))
+        self.halt.append(halt)
+        self.steps.append(steps)
+        self.attempts.append(answer.attempts)
+        self.solved.append(answer.verdict.solved and answer.how != "exact solver")
+
+    def report(self, solver: Solver, settings: SolveSettings, ratings: np.ndarray | None, seconds: float) -> Report:
+        solved, attempts = np.array(self.solved, bool), np.array(self.attempts)
+        bins = _halting_bins(np.array(self.halt), np.array(self.exact, bool))
+        count = len(self.exact)
+        return Report(
+            model=solver.name,
+            puzzle=solver.kind.name,
+            settings=asdict(settings),
+            puzzles=count,
+            token=_rate(self.token),
+            blank_token=_rate(self.blank_token),
+            exact=_rate(self.exact),
+            first_pass=_rate(self.first_pass),
+            rules={name: _rate(values) for name, values in self.facts.items()},
+            solved_within={limit: _rate(solved & (attempts <= limit)) for limit in _limits(settings.attempts)},
+            steps=float(np.mean(self.steps)) if count else 0.0,
+            attempts=float(np.mean(attempts)) if count else 0.0,
+            halting=bins,
+            halting_error=sum(bin.count * abs(bin.probability - bin.right) for bin in bins) / max(count, 1),
+            ratings={} if ratings is None else _by_rating(ratings, np.array(self.exact, bool), solved),
+            seconds=seconds,
+        )
+
+
+def _limits(attempts: int) -> list[int]:
+    """1, 2, 4, ... up to ``attempts``, which is the last."""
+    limits = [1]
+    while limits[-1] < attempts:
+        limits.append(min(2 * limits[-1], attempts))
+    return limits
+
+
+def _rate(values: Sequence[float] | np.ndarray) -> Rate:
+    return Rate(float(np.mean(values)) if len(values) else 0.0, len(values))
+
+
+def _halting_bins(halt: np.ndarray, right: np.ndarray) -> tuple[CalibrationBin, ...]:
+    index = np.minimum((halt * HALTING_BINS).astype(int), HALTING_BINS - 1)
+    bins = []
+    for number in range(HALTING_BINS):
+        here = index == number
+        low, high = number / HALTING_BINS, (number + 1) / HALTING_BINS
+        mean = (float(halt[here].mean()), float(right[here].mean())) if here.any() else (0.0, 0.0)
+        bins.append(CalibrationBin(low, high, int(here.sum()), *mean))
+    return tuple(bins)
+
+
+def _by_rating(ratings: np.ndarray, exact: np.ndarray, solved: np.ndarray) -> dict[str, tuple[Rate, Rate]]:
+    found = {}
+    for low, high in zip(RATING_EDGES, (*RATING_EDGES[1:], np.inf), strict=True):
+        here = (ratings >= low) & (ratings < high)
+        if here.any():
+            label = f"{low} or more" if high == np.inf else f"{low} to {high}"
+            found[label] = _rate(exact[here]), _rate(solved[here])
+    return found
+
+
+def _grids(rows: Any, grid: tuple[int, int]) -> np.ndarray:
+    """[n, H, W] uint8, from that or from [n, L] with the model's grid."""
+    array = np.asarray(rows, np.uint8)
+    return array if array.ndim == 3 else array.reshape(len(array), *grid)

@@ -1,0 +1,169 @@
+"""How an answer forms: a model's steps as a stream of frames.
+
+Letters: B runs side by side, H x W grid, L = H * W tokens, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.trm import Prediction
+from puzzlerec.puzzles import PuzzleKind, Symmetry, get
+
+FrameKind = Literal["supervision", "denoising", "token"]
+
+
+class Model(Protocol):
+    """What refinement asks of a model; a state is a NamedTuple of tensors whose first axis is B."""
+
+    config: ModelConfig
+
+    def start(self, question: Tensor) -> Any: ...
+
+    def step(self, question: Tensor, state: Any) -> tuple[Any, Prediction]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """The answers of B runs after one step, all as NumPy arrays in the question's own places and tokens.
+
+    Probabilities are over the tokens that an answer may hold; a given cell always keeps its token, with certainty.
+    """
+
+    step: int  # from 1
+    kind: FrameKind
+    tokens: np.ndarray  # [B, H, W] uint8
+    confidence: np.ndarray  # [B, H, W] float32, the probability of the token that is shown
+    entropy: np.ndarray  # [B, H, W] float32, nats
+    probabilities: np.ndarray  # [B, L, V] float16
+    masked: np.ndarray | None  # [B, H, W] bool, cells that hold no answer yet; None where the system masks nothing
+    halt: np.ndarray  # [B] float32, the model's probability that every token is right
+
+
+class Refinement:
+    """Runs side by side through a model, one step at a time: `advance` gives a frame, `keep` drops runs.
+
+    Run i works on the copy ``symmetries[i]`` of ``questions[i]`` (its frames come back undone), and starts from states
+    with Gaussian noise of standard deviation ``noise[i]``, drawn from ``seeds[i]`` alone.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        questions: np.ndarray,
+        *,
+        device: str | torch.device = "cpu",
+        symmetries: Sequence[Symmetry | None] | None = None,
+        noise: Sequence[float] | None = None,
+        seeds: Sequence[int] | None = None,
+    ) -> None:
+        """``questions`` is [B, H, W] uint8 in the model's own grid shape."""
+        if questions.ndim != 3 or questions.shape[1:] != model.config.grid:
+            expected = "x".join(map(str, model.config.grid))
+            raise ValueError(f"questions are {list(questions.shape)}, this model takes [B, H, W] with {expected} cells")
+        self.model, self.device = model, torch.device(device)
+        self.kind = get(model.config.puzzle)
+        self.step = 0
+        flat = questions.reshape(len(questions), -1)
+        copies = [symmetry for symmetry in symmetries or () if symmetry is not None]
+        self._undo: tuple[Tensor, Tensor] | None = None
+        if copies and symmetries is not None:
+            L, V = flat.shape[1], model.config.vocabulary
+            cells = np.stack([np.arange(L) if copy is None else copy.cells for copy in symmetries])
+            tokens = np.stack([np.arange(V) if copy is None else copy.tokens for copy in symmetries]).astype(np.int64)
+            seen = np.take_along_axis(tokens, np.take_along_axis(flat, cells, 1).astype(np.int64), 1)
+            self._undo = self._tensor(np.argsort(cells, 1)), self._tensor(tokens)
+        else:
+            seen = flat.astype(np.int64)
+        self._seen = self._tensor(seen)  # [B, L], what the model sees
+        self._allowed = self._tensor(allowed_tokens(self.kind, questions, model.config.vocabulary))  # [B, L, V]
+        with torch.inference_mode():
+            self._state = model.start(self._seen)
+            if noise is not None and any(noise):
+                self._state = self._with_noise(self._state, noise, seeds or range(len(noise)))
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    @torch.inference_mode()
+    def advance(self) -> Frame:
+        """One step of the model."""
+        self._state, prediction = self.model.step(self._seen, self._state)
+        self.step += 1
+        logits = prediction.logits.float()
+        if self._undo is not None:
+            cells, tokens = self._undo
+            logits = logits.gather(1, cells[:, :, None].expand_as(logits))
+            logits = logits.gather(2, tokens[:, None].expand_as(logits))
+        logp = logits.masked_fill(~self._allowed, -torch.inf).log_softmax(-1)
+        probabilities = logp.exp()
+        confidence, chosen = probabilities.max(-1)
+        entropy = -(probabilities * logp.clamp_min(-100.0)).sum(-1)
+        shape = (len(self), *self.model.config.grid)
+        return Frame(
+            step=self.step,
+            kind="supervision",
+            tokens=chosen.to(torch.uint8).cpu().numpy().reshape(shape),
+            confidence=confidence.cpu().numpy().reshape(shape),
+            entropy=entropy.cpu().numpy().reshape(shape),
+            probabilities=probabilities.half().cpu().numpy(),
+            masked=None,
+            halt=prediction.halt.float().sigmoid().cpu().numpy(),
+        )
+
+    def keep(self, runs: np.ndarray) -> None:
+        """Go on with these ``runs`` (indices or a mask over B) alone."""
+        index = self._tensor(np.arange(len(self))[runs])
+        self._seen, self._allowed = self._seen[index], self._allowed[index]
+        self._state = type(self._state)(*(part[index] for part in self._state))
+        if self._undo is not None:
+            cells, tokens = self._undo
+            self._undo = cells[index], tokens[index]
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
+
+    def _with_noise(self, state: Any, noise: Sequence[float], seeds: Sequence[int]) -> Any:
+        parts = [part.clone() for part in state]  # a start state may be an expanded view
+        for run, (deviation, seed) in enumerate(zip(noise, seeds, strict=True)):
+            if deviation:
+                generator = torch.Generator().manual_seed(seed)  # on the CPU: the same noise on every device
+                for part in parts:
+                    drawn = torch.randn(part.shape[1:], generator=generator)
+                    part[run] += deviation * drawn.to(part.device, part.dtype)
+        return type(state)(*parts)
+
+
+def refine(
+    model: Model,
+    questions: np.ndarray,
+    *,
+    steps: int | None = None,
+    start_noise: float = 0.0,
+    seed: int = 0,
+    device: str | torch.device = "cpu",
+) -> Iterator[Frame]:
+    """The frames of ``steps`` steps (the model's own number if None) on ``questions [B, H, W]`` uint8.
+
+    ``start_noise`` is the standard deviation of Gaussian noise on the first states, drawn anew for each question.
+    """
+    B = len(questions)
+    refinement = Refinement(
+        model, questions, device=device, noise=[start_noise] * B, seeds=[seed + run for run in range(B)]
+    )
+    for _ in range(model.config.supervision_steps if steps is None else steps):
+        yield refinement.advance()
+
+
+def allowed_tokens(kind: PuzzleKind, questions: np.ndarray, vocabulary: int) -> np.ndarray:
+    """[B, L, V] bool: what each cell of an answer may hold: a given its token, another cell any answer token."""
+    flat = questions.reshape(len(questions), -1)
+    answers = np.isin(np.arange(vocabulary), kind.answer_tokens)
+    return np.where(kind.given(flat)[..., None], np.arange(vocabulary) == flat[..., None], answers)

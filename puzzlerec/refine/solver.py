@@ -1,0 +1,274 @@
+"""Puzzles in, verified answers out: batches, early halting, attempts.
+
+Nothing is called solved that the rules (`PuzzleKind.check`) have not passed on the puzzle's own question.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from puzzlerec.puzzles import Maze, Puzzle, PuzzleError, PuzzleKind, Sudoku, Verdict, get
+from puzzlerec.puzzles.maze import WALL
+from puzzlerec.refine.attempts import Attempt, How, Outcome, Plan
+from puzzlerec.refine.frames import Frame, Model, Refinement
+
+LARGEST_ROUND = 8  # attempts of one puzzle that start together; rounds double up to this: 1, 1, 2, 4, 8, 8, ...
+
+OnFrame = Callable[[Frame, Sequence[Attempt]], None]  # row i of the frame belongs to attempt i
+
+
+@dataclass(frozen=True)
+class SolveSettings:
+    """How much work a puzzle is worth."""
+
+    steps: int | None = None  # of each attempt; None: as many as the model was trained with
+    attempts: int = 1  # network runs a puzzle may cost, the first pass among them
+    early: bool = True  # stop at the first step whose answer the rules accept
+    exact: bool = False  # let the exact solver finish what the network could not
+    start_noise: float = 1.0  # standard deviation of the noise in random starts
+    seed: int = 0
+    batch: int = 64  # runs side by side
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "attempts", "batch"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, not {value}")
+
+
+@dataclass(eq=False)
+class Answer:
+    """A puzzle's answer and what the rules say of it."""
+
+    puzzle: Puzzle
+    tokens: np.ndarray  # [H, W] uint8; if unsolved, of the attempt with the fewest offending cells
+    verdict: Verdict
+    steps: int  # of the attempt whose answer this is
+    attempts: int  # network runs spent
+    how: How  # what solved it; "none" if unsolved
+    seconds: float  # this puzzle's share of the computing time
+    confidence: np.ndarray  # [H, W] float32, the probability that the model gives each of the tokens
+
+    @property
+    def text(self) -> str:
+        """The answer in the form that the question was written in."""
+        return self.puzzle.kind.format(self.tokens, self.puzzle.layout)
+
+
+class Solver:
+    """Solves puzzles of the kind that ``model`` was made for.
+
+    ``name`` is what the model is called, for whoever shows the answer.
+    """
+
+    def __init__(self, model: Model, device: str | torch.device = "cpu", name: str = "") -> None:
+        self.model, self.device, self.name = model, torch.device(device), name
+        self.kind = get(model.config.puzzle)
+
+    def solve(
+        self,
+        puzzles: Sequence[Puzzle],
+        settings: SolveSettings | None = None,
+        on_frame: OnFrame | None = None,
+    ) -> Iterator[Answer]:
+        """Answers in the order of ``puzzles``, batch by batch.
+
+        ``on_frame`` sees every step of every run. A puzzle whose question breaks the rules, or that is too large for
+        the model, is answered at once, unsolved, and costs no run. Raises `PuzzleError` for a puzzle of another kind.
+        """
+        settings = settings or SolveSettings()
+        for puzzle in puzzles:
+            if puzzle.kind != self.kind:
+                raise PuzzleError(
+                    f"This model solves {self.kind.name}, not {puzzle.kind.name}: choose another model.",
+                    source=puzzle.source,
+                    line=puzzle.line,
+                )
+        for first in range(0, len(puzzles), settings.batch):
+            chunk = range(first, min(first + settings.batch, len(puzzles)))
+            yield from self._solve_chunk(puzzles, chunk, settings, on_frame)
+
+    def _solve_chunk(
+        self, puzzles: Sequence[Puzzle], chunk: range, settings: SolveSettings, on_frame: OnFrame | None
+    ) -> Iterator[Answer]:
+        answers: dict[int, Answer] = {}
+        plans: dict[int, Plan] = {}
+        for index in chunk:
+            if verdict := self._refusal(puzzles[index]):
+                answers[index] = _unanswered(puzzles[index], verdict)
+            else:
+                question = fit(puzzles[index].question, self.model.config.grid)
+                plans[index] = Plan(index, question, self.kind, self.model.config, settings.seed, settings.start_noise)
+        while plans:
+            groups = []
+            for plan in plans.values():
+                left = settings.attempts - plan.spent
+                groups.append(plan.propose(min(max(plan.spent, 1), LARGEST_ROUND, settings.batch, left)))
+            for group in _packed(groups, settings.batch):
+                for attempt, outcome in zip(group, self._run(group, puzzles, settings, on_frame), strict=True):
+                    plans[attempt.puzzle].learn(attempt, outcome)
+            for index, plan in list(plans.items()):
+                if plan.best.solved or plan.spent >= settings.attempts or plan.exhausted:
+                    answers[index] = _answer(puzzles[index], plan)
+                    del plans[index]
+        for index in chunk:
+            answer = answers.pop(index)
+            yield answer if answer.verdict.solved or not settings.exact else solve_exactly(answer)
+
+    def _refusal(self, puzzle: Puzzle) -> Verdict | None:
+        """Why the puzzle cannot be given to the model, if it cannot."""
+        verdict = self.kind.check_question(puzzle.question)
+        if not verdict.solved:
+            return verdict
+        shape, grid = puzzle.question.shape, self.model.config.grid
+        if any(size > largest for size, largest in zip(shape, grid, strict=True)):
+            problem = f"it has {shape[0]}x{shape[1]} cells, this model takes at most {grid[0]}x{grid[1]}"
+            return Verdict(False, np.zeros(shape, bool), (problem,))
+        return None
+
+    def _run(
+        self,
+        attempts: Sequence[Attempt],
+        puzzles: Sequence[Puzzle],
+        settings: SolveSettings,
+        on_frame: OnFrame | None,
+    ) -> list[Outcome]:
+        """Run ``attempts`` side by side. All attempts at a puzzle end as soon as one of them has solved it."""
+        clock = time.perf_counter()
+        refinement = Refinement(
+            self.model,
+            np.stack([attempt.question for attempt in attempts]),
+            device=self.device,
+            symmetries=[attempt.symmetry for attempt in attempts],
+            noise=[attempt.noise for attempt in attempts],
+            seeds=[attempt.seed for attempt in attempts],
+        )
+        outcomes: list[Outcome | None] = [None] * len(attempts)
+        seconds = np.zeros(len(attempts))
+        active = np.arange(len(attempts))
+        steps = settings.steps or self.model.config.supervision_steps
+        while len(active):
+            frame = refinement.advance()
+            if on_frame is not None:
+                on_frame(frame, [attempts[int(run)] for run in active])
+            last = frame.step == steps
+            solved: set[int] = set()  # puzzles
+            verdicts: dict[int, Verdict] = {}
+            for slot in range(len(active)) if last else self._promising(frame) if settings.early else ():
+                attempt = attempts[int(active[slot])]
+                height, width = puzzles[attempt.puzzle].question.shape
+                verdict = self.kind.check(puzzles[attempt.puzzle].question, frame.tokens[slot, :height, :width])
+                verdicts[int(slot)] = verdict
+                if verdict.solved:
+                    solved.add(attempt.puzzle)
+            leaving = np.array([last or attempts[int(run)].puzzle in solved for run in active])
+            now = time.perf_counter()
+            seconds[active] += (now - clock) / len(active)
+            clock = now
+            for slot in np.flatnonzero(leaving):
+                run = int(active[slot])
+                outcomes[run] = Outcome(
+                    tokens=frame.tokens[slot],
+                    confidence=frame.confidence[slot],
+                    probabilities=frame.probabilities[slot].astype(np.float32),
+                    halt=float(frame.halt[slot]),
+                    steps=frame.step,
+                    seconds=float(seconds[run]),
+                    verdict=verdicts.get(int(slot)),
+                )
+            if leaving.any():
+                active = active[~leaving]
+                if len(active):
+                    refinement.keep(~leaving)
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _promising(self, frame: Frame) -> np.ndarray:
+        """Slots whose answer is worth the full check before the last step.
+
+        A Sudoku's units are looked through at the speed of NumPy, so the model need not believe in its answer; where
+        the rules are dearer its halting probability decides.
+        """
+        if isinstance(self.kind, Sudoku):
+            digits = np.left_shift(1, frame.tokens.reshape(len(frame.tokens), -1).astype(np.int32))
+            held = np.bitwise_or.reduce(digits[:, self.kind.units()], axis=-1)  # [B, 3 N]
+            return np.flatnonzero((held == sum(1 << token for token in self.kind.answer_tokens)).all(-1))
+        return np.flatnonzero(frame.halt > 0.5)
+
+
+def fit(question: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
+    """``question`` in the top left corner of a ``grid`` of walls (only mazes come in several sizes)."""
+    if question.shape == grid:
+        return question
+    fitted = np.full(grid, WALL, np.uint8)
+    fitted[: question.shape[0], : question.shape[1]] = question
+    return fitted
+
+
+def solve_exactly(answer: Answer) -> Answer:
+    """An unsolved ``answer`` finished by search, without the model.
+
+    If there is no solution, or more than one, the verdict's problems say so; of several solutions one is given.
+    """
+    puzzle, kind = answer.puzzle, answer.puzzle.kind
+    if not kind.check_question(puzzle.question).solved:
+        return answer
+    clock = time.perf_counter()
+    solutions = _exact_solutions(kind, puzzle.question)
+    seconds = answer.seconds + time.perf_counter() - clock
+    if not solutions:
+        verdict = Verdict(False, answer.verdict.offending, (*answer.verdict.problems, "there is no solution"))
+        return Answer(puzzle, answer.tokens, verdict, answer.steps, answer.attempts, "none", seconds, answer.confidence)
+    verdict = kind.check(puzzle.question, solutions[0])
+    if len(solutions) > 1:
+        problems = (*verdict.problems, "there is more than one solution; this is one of them")
+        verdict = Verdict(verdict.solved, verdict.offending, problems, verdict.facts)
+    certain = np.ones(puzzle.question.shape, np.float32)
+    return Answer(puzzle, solutions[0], verdict, answer.steps, answer.attempts, "exact solver", seconds, certain)
+
+
+def _exact_solutions(kind: PuzzleKind, question: np.ndarray) -> list[np.ndarray]:
+    """Up to two solutions; a maze's shortest path counts as its only one."""
+    if isinstance(kind, Maze):
+        from puzzlerec.puzzles.maze import answer as shortest_answer
+
+        return [shortest_answer(question)]
+    from puzzlerec.puzzles.exact import solve_sudoku  # compiles with numba: only when asked for
+
+    return list(solve_sudoku(question, limit=2))
+
+
+def _packed(groups: Sequence[Sequence[Attempt]], batch: int) -> Iterator[list[Attempt]]:
+    """Batches of at most ``batch`` attempts that keep each puzzle's attempts together."""
+    together: list[Attempt] = []
+    for group in groups:
+        if together and len(together) + len(group) > batch:
+            yield together
+            together = []
+        together = [*together, *group]
+    if together:
+        yield together
+
+
+def _answer(puzzle: Puzzle, plan: Plan) -> Answer:
+    best, (height, width) = plan.best, puzzle.question.shape
+    assert best.verdict is not None
+    return Answer(
+        puzzle=puzzle,
+        tokens=best.tokens[:height, :width],
+        verdict=best.verdict,
+        steps=best.steps,
+        attempts=plan.spent,
+        how=plan.how if best.solved else "none",
+        seconds=plan.seconds,
+        confidence=best.confidence[:height, :width],
+    )
+
+
+def _unanswered(puzzle: Puzzle, verdict: Verdict) -> Answer:
+    certain = puzzle.kind.given(puzzle.question).astype(np.float32)
+    return Answer(puzzle, puzzle.question, verdict, 0, 0, "none", 0.0, certain)

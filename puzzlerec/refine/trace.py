@@ -1,0 +1,191 @@
+"""Saved solves: every frame of every attempt, to be replayed without a model.
+
+One HDF5 file holds one or more traces, a group each. It is written beside its target and renamed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import h5py
+import numpy as np
+
+from puzzlerec.puzzles import Puzzle, Verdict, get
+from puzzlerec.refine.attempts import Attempt, How
+from puzzlerec.refine.frames import Frame, FrameKind
+from puzzlerec.refine.solver import Answer, SolveSettings
+
+FORMAT = "puzzlerec trace"
+VERSION = 1
+
+_ARRAYS = ("tokens", "confidence", "entropy", "probabilities", "masked", "halt")
+
+
+class TraceError(ValueError):
+    """A file that is no trace, or not one that this version can replay."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One attempt and its frames, each with B = 1."""
+
+    number: int  # from 1, in the order in which the attempts began
+    how: How
+    label: str  # such as "pin r3c4=7"
+    frames: list[Frame] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """How one puzzle was solved, or was not."""
+
+    answer: Answer
+    model: str  # its name
+    settings: SolveSettings
+    runs: list[Run]
+
+
+class Recorder:
+    """An ``on_frame`` for `Solver.solve` that keeps all frames, cut to the size of each puzzle."""
+
+    def __init__(self, model: str, settings: SolveSettings, puzzles: Sequence[Puzzle]) -> None:
+        self.model, self.settings = model, settings
+        self._shapes = [puzzle.question.shape for puzzle in puzzles]
+        self._runs: dict[int, dict[int, Run]] = {}  # puzzle -> number of the attempt -> run
+
+    def __call__(self, frame: Frame, attempts: Sequence[Attempt]) -> None:
+        for row, attempt in enumerate(attempts):
+            run = Run(attempt.number, attempt.how, attempt.label)
+            run = self._runs.setdefault(attempt.puzzle, {}).setdefault(attempt.number, run)
+            run.frames.append(_cut(frame, row, *self._shapes[attempt.puzzle]))
+
+    def trace(self, index: int, answer: Answer) -> Trace:
+        """The trace of puzzle ``index``, whose frames the recorder then lets go."""
+        runs = self._runs.pop(index, {})
+        return Trace(answer, self.model, self.settings, [runs[number] for number in sorted(runs)])
+
+
+def save(path: str | Path, traces: Sequence[Trace]) -> None:
+    """Write ``traces`` to ``path``; a file that is there is replaced once the new one is whole."""
+    path = Path(path)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with h5py.File(partial, "w") as file:
+            file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
+            for index, trace in enumerate(traces):
+                _write(file.create_group(f"{index:06d}"), trace)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load(path: str | Path) -> list[Trace]:
+    """All traces in the file. Raises `TraceError`."""
+    path = Path(path)
+    if not path.is_file():
+        raise TraceError(f"There is no trace {path}.")
+    try:
+        with h5py.File(path, "r") as file:
+            if file.attrs.get("format") != FORMAT:
+                raise TraceError(f"{path} is an HDF5 file, but no trace of puzzlerec.")
+            if file.attrs.get("version") != VERSION:
+                raise TraceError(
+                    f"{path} has version {file.attrs.get('version')} of the trace format, this puzzlerec reads "
+                    f"{VERSION}: update puzzlerec."
+                )
+            return [_read(file[name]) for name in sorted(file)]
+    except TraceError:
+        raise
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
+        with path.open("rb") as raw:
+            is_hdf5 = raw.read(8) == b"\x89HDF\r\n\x1a\n"
+        fault = "is truncated or damaged" if is_hdf5 else "is no trace of puzzlerec"
+        raise TraceError(f"{path} {fault} ({error}).") from None
+
+
+def _cut(frame: Frame, row: int, height: int, width: int) -> Frame:
+    """Row ``row`` of ``frame``, without the walls that a small maze was set in."""
+    grid = frame.tokens.shape[1:]
+    probabilities = frame.probabilities[row].reshape(*grid, -1)[:height, :width]
+    here = (slice(row, row + 1), slice(height), slice(width))
+    return replace(
+        frame,
+        tokens=frame.tokens[here],
+        confidence=frame.confidence[here],
+        entropy=frame.entropy[here],
+        probabilities=probabilities.reshape(1, height * width, -1),
+        masked=None if frame.masked is None else frame.masked[here],
+        halt=frame.halt[row : row + 1],
+    )
+
+
+def _write(group: h5py.Group, trace: Trace) -> None:
+    answer, verdict = trace.answer, trace.answer.verdict
+    group.attrs["puzzle"] = answer.puzzle.kind.name
+    group.attrs["model"] = trace.model
+    group.attrs["settings"] = json.dumps(asdict(trace.settings))
+    group.attrs["about"] = json.dumps(
+        {
+            "layout": answer.puzzle.layout,
+            "source": answer.puzzle.source,
+            "line": answer.puzzle.line,
+            "solved": verdict.solved,
+            "problems": verdict.problems,
+            "facts": verdict.facts,
+            "steps": answer.steps,
+            "attempts": answer.attempts,
+            "how": answer.how,
+            "seconds": answer.seconds,
+        }
+    )
+    group["question"] = answer.puzzle.question
+    group["answer"] = answer.tokens
+    group["confidence"] = answer.confidence
+    group["offending"] = verdict.offending
+    for run in trace.runs:
+        inner = group.create_group(f"runs/{run.number:06d}")
+        inner.attrs["how"], inner.attrs["label"] = run.how, run.label
+        inner["steps"] = [frame.step for frame in run.frames]
+        inner["kinds"] = [get_args(FrameKind).index(frame.kind) for frame in run.frames]
+        for name in _ARRAYS:
+            parts = [getattr(frame, name) for frame in run.frames]
+            if parts[0] is not None:
+                inner.create_dataset(name, data=np.concatenate(parts), compression="gzip", compression_opts=1)
+
+
+def _read(group: h5py.Group) -> Trace:
+    about = json.loads(group.attrs["about"])
+    puzzle = Puzzle(get(group.attrs["puzzle"]), group["question"][:], about["layout"], about["source"], about["line"])
+    verdict = Verdict(about["solved"], group["offending"][:], tuple(about["problems"]), about["facts"])
+    answer = Answer(
+        puzzle=puzzle,
+        tokens=group["answer"][:],
+        verdict=verdict,
+        steps=about["steps"],
+        attempts=about["attempts"],
+        how=about["how"],
+        seconds=about["seconds"],
+        confidence=group["confidence"][:],
+    )
+    runs = group.get("runs", {})
+    return Trace(
+        answer,
+        group.attrs["model"],
+        SolveSettings(**json.loads(group.attrs["settings"])),
+        [_read_run(int(number), runs[number]) for number in sorted(runs)],
+    )
+
+
+def _read_run(number: int, group: h5py.Group) -> Run:
+    kinds = get_args(FrameKind)
+    frames = []
+    arrays = {name: group[name][:] for name in _ARRAYS if name in group}
+    for row, (step, kind) in enumerate(zip(group["steps"][:], group["kinds"][:], strict=True)):
+        parts: dict[str, Any] = {name: arrays[name][[row]] if name in arrays else None for name in _ARRAYS}
+        frames.append(Frame(step=int(step), kind=kinds[kind], **parts))
+    return Run(number, cast(How, group.attrs["how"]), group.attrs["label"], frames)

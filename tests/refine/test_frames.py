@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from doubles import Singles
+
+from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.trm import TRM
+from puzzlerec.puzzles import get
+from puzzlerec.refine.frames import Refinement, refine
+
+SUDOKU = get("sudoku-4x4")
+QUESTIONS = np.stack([SUDOKU.parse(text) for text in ("1....2....3....4", "..3.2....1....4.", "12..34......43..")])
+
+
+@pytest.fixture(scope="module")
+def model() -> TRM:
+    torch.manual_seed(0)
+    return TRM(
+        ModelConfig(
+            puzzle="sudoku-4x4", vocabulary=6, grid=(4, 4), prefix=1, width=16, heads=2, multiple=8,
+            latent_updates=2, recursions=1, supervision_steps=4,
+        )
+    )  # fmt: skip
+
+
+def same(first, second) -> bool:
+    arrays = ("tokens", "confidence", "entropy", "probabilities", "halt")
+    return all(np.allclose(getattr(first, name), getattr(second, name), atol=2e-3) for name in arrays)
+
+
+def test_a_frame_a_step_each_with_proper_distributions(model: TRM) -> None:
+    frames = list(refine(model, QUESTIONS))
+    assert [frame.step for frame in frames] == [1, 2, 3, 4]
+    assert len(list(refine(model, QUESTIONS, steps=7))) == 7
+    for frame in frames:
+        assert frame.tokens.shape == frame.confidence.shape == frame.entropy.shape == (3, 4, 4)
+        assert frame.tokens.dtype == np.uint8 and frame.probabilities.dtype == np.float16
+        total = frame.probabilities.astype(np.float32).sum(-1)
+        assert np.allclose(total, 1, atol=5e-3)
+        chosen = np.take_along_axis(frame.probabilities, frame.tokens.reshape(3, 16, 1).astype(int), 2)
+        assert np.allclose(chosen.reshape(3, 4, 4), frame.confidence, atol=2e-3)
+        assert (frame.entropy >= -1e-4).all() and (frame.entropy <= np.log(4) + 1e-4).all()
+        assert ((frame.halt > 0) & (frame.halt < 1)).all()
+
+
+def test_given_cells_keep_their_token_and_open_cells_hold_digits(model: TRM) -> None:
+    for frame in refine(model, QUESTIONS):
+        given = SUDOKU.given(QUESTIONS)
+        assert (frame.tokens[given] == QUESTIONS[given]).all()
+        assert (frame.confidence[given] == 1).all() and np.allclose(frame.entropy[given], 0)
+        assert frame.tokens.min() >= 2 and frame.tokens.max() <= 5
+        assert (frame.probabilities[..., :2] == 0).all()
+
+
+def test_frames_of_a_symmetric_copy_come_back_in_the_puzzles_own_places_and_digits() -> None:
+    kind, rng = get("sudoku"), np.random.default_rng(3)
+    question = kind.parse("53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79")
+    symmetries = [None, *(kind.random_symmetry(rng, kind.shape) for _ in range(4))]
+    copies = Refinement(Singles(sweeps=1), np.stack([question] * 5), symmetries=symmetries)
+    alone = Refinement(Singles(sweeps=1), question[None])
+    for _ in range(5):
+        frame, expected = copies.advance(), alone.advance()
+        # a toss-up may fall on another digit of the copy: compare the distributions
+        assert all(np.array_equal(row, expected.probabilities[0]) for row in frame.probabilities)
+        sure = expected.confidence[0] > 0.9
+        assert all(np.array_equal(row[sure], expected.tokens[0][sure]) for row in frame.tokens)
+
+
+def test_noise_depends_on_the_seed_alone(model: TRM) -> None:
+    def last(questions: np.ndarray, **settings) -> object:
+        refinement = Refinement(model, questions, **settings)
+        return refinement.advance()
+
+    pair = last(QUESTIONS[:2], noise=[1.0, 1.0], seeds=[7, 8])
+    again = last(QUESTIONS[[2, 1]], noise=[0.0, 1.0], seeds=[7, 8])  # another neighbour
+    other = last(QUESTIONS[:2], noise=[1.0, 1.0], seeds=[7, 9])
+    plain = last(QUESTIONS[:2])
+    assert np.allclose(pair.probabilities[1], again.probabilities[1], atol=2e-3)
+    assert not np.allclose(pair.probabilities[1], other.probabilities[1], atol=2e-3)
+    assert not np.allclose(pair.probabilities[0], plain.probabilities[0], atol=2e-3)
+    assert same(*(list(refine(model, QUESTIONS, start_noise=0.5, seed=3))[-1] for _ in range(2)))
+
+
+def test_dropped_runs_leave_the_others_as_they_were(model: TRM) -> None:
+    refinement = Refinement(model, QUESTIONS)
+    refinement.advance()
+    refinement.keep(np.array([False, False, True]))
+    assert len(refinement) == 1
+    alone = list(refine(model, QUESTIONS[2:], steps=2))[-1]
+    assert same(refinement.advance(), alone)
+
+
+def test_a_grid_of_another_shape_is_refused(model: TRM) -> None:
+    with pytest.raises(ValueError, match="4x4"):
+        Refinement(model, np.ones((1, 9, 9), np.uint8))

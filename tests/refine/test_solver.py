@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from doubles import Liar, MazeOracle, Singles
+
+from puzzlerec.puzzles import Puzzle, PuzzleError, get
+from puzzlerec.refine.solver import Answer, Solver, SolveSettings
+
+EASY = [
+    "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79",
+    "..3.2.6..9..3.5..1..18.64....81.29..7.......8..67.82....26.95..8..2.3..9..5.1.3..",
+]
+HARD = [
+    "4.....8.5.3..........7......2.....6.....8.4......1.......6.3.7.5..2.....1.4......",
+    "52...6.........7.13...........4..8..6......5...........418.........3..2...87.....",
+    "6.....8.3.4.7.................5.4.7.3..2.....1.6.......2.....5.....8.6......1....",
+    "48.3............71.2.......7.5....6....2..8.............1.76...3.....4......5....",
+    "....14....3....2...7..........9...3.6.1.............8.2.....1.4....5.6.....7.8...",
+    "......52..8.4......3...9...5.1...6..2..7........3.....6...1..........7.4.......3.",
+]
+CONTRADICTORY = "55..............................................................................."
+MAZE = "S #     \n  # ### \n#   #   \n  ### ##\n        \n### ### \n    #  G\n  #     "
+
+
+def puzzle(text: str, kind: str = "sudoku") -> Puzzle:
+    return Puzzle(get(kind), get(kind).parse(text))
+
+
+def only(answers) -> Answer:
+    (answer,) = answers
+    return answer
+
+
+def test_an_answer_leaves_at_the_first_step_that_the_rules_accept() -> None:
+    early = only(Solver(Singles(sweeps=1)).solve([puzzle(EASY[0])]))
+    late = only(Solver(Singles(sweeps=1)).solve([puzzle(EASY[0])], SolveSettings(early=False)))
+    assert early.verdict.solved and late.verdict.solved
+    assert (early.tokens == late.tokens).all()
+    assert early.steps < late.steps == 16
+    assert (early.how, early.attempts) == ("one pass", 1)
+    assert early.text == "534678912672195348198342567859761423426853791713924856961537284287419635345286179"
+    frames = []
+    Solver(Singles(sweeps=1)).solve([puzzle(EASY[0])], on_frame=lambda frame, _: frames.append(frame))
+    for frame in frames[:-1]:
+        assert not get("sudoku").check(puzzle(EASY[0]).question, frame.tokens[0]).solved
+
+
+def test_answers_come_in_order_whatever_becomes_of_each() -> None:
+    texts = [HARD[0], EASY[0], CONTRADICTORY, EASY[1], HARD[1]]
+    for batch in (1, 2, 64):
+        answers = list(Solver(Singles()).solve([puzzle(text) for text in texts], SolveSettings(batch=batch)))
+        assert [answer.puzzle.kind.format(answer.puzzle.question) for answer in answers] == texts
+        assert [answer.verdict.solved for answer in answers] == [False, True, False, True, False]
+        assert [answer.how for answer in answers] == ["none", "one pass", "none", "one pass", "none"]
+
+
+def test_a_contradictory_question_costs_no_run_and_names_the_givens() -> None:
+    model = Singles()
+    answer = only(Solver(model).solve([puzzle(CONTRADICTORY)], SolveSettings(attempts=8)))
+    assert model.runs == 0 == answer.attempts
+    assert not answer.verdict.solved and answer.how == "none"
+    assert answer.verdict.offending[0, :2].all() and answer.verdict.offending.sum() == 2
+
+
+def test_nothing_is_called_solved_that_the_rules_have_not_passed() -> None:
+    model = Liar()
+    answer = only(Solver(model).solve([puzzle("1....2....3....4", "sudoku-4x4")]))
+    assert not answer.verdict.solved and answer.how == "none"
+    assert answer.verdict.offending.any()
+    assert model.steps == 3, "a halting probability that the rules refute does not end a run"
+
+
+def test_finished_puzzles_leave_the_batch() -> None:
+    model = Singles(sweeps=1)
+    list(Solver(model).solve([puzzle(text) for text in (EASY[0], HARD[0], EASY[1])]))
+    assert model.sizes[0] == 3 and model.sizes[-1] == 1 and len(model.sizes) == 16
+    assert sorted(model.sizes, reverse=True) == model.sizes
+
+
+def test_answers_stream_batch_by_batch() -> None:
+    model = Singles()
+    answers = Solver(model).solve([puzzle(EASY[0])] * 6, SolveSettings(batch=2))
+    next(answers)
+    assert model.runs == 2
+
+
+def test_pins_solve_what_one_pass_does_not() -> None:
+    from puzzlerec.puzzles.exact import solve_sudoku
+
+    puzzles = [puzzle(text) for text in HARD]
+    assert not any(answer.verdict.solved for answer in Solver(Singles()).solve(puzzles))
+    model = Singles(sweeps=4)
+    answers = list(Solver(model).solve(puzzles, SolveSettings(attempts=64)))
+    assert sum(answer.verdict.solved for answer in answers) >= 5
+    assert sum(answer.attempts for answer in answers) == model.runs, "every run is counted"
+    for answer in answers:
+        assert answer.attempts <= 64
+        if answer.verdict.solved:
+            assert answer.how == "pin" and answer.attempts > 1
+            assert (answer.tokens == solve_sudoku(answer.puzzle.question)[0]).all()
+
+
+def test_the_same_seed_gives_the_same_answers_whatever_else_is_solved() -> None:
+    settings = SolveSettings(attempts=32)
+    together = list(Solver(Singles()).solve([puzzle(text) for text in HARD[:3]], settings))
+    alone = [only(Solver(Singles()).solve([puzzle(text)], settings)) for text in HARD[:3]]
+    for first, second in zip(together, alone, strict=True):
+        assert (first.attempts, first.how, first.steps) == (second.attempts, second.how, second.steps)
+        assert (first.tokens == second.tokens).all()
+
+
+def test_frames_name_their_attempts() -> None:
+    seen: dict[int, set[str]] = {}
+
+    def on_frame(frame, attempts) -> None:
+        assert len(frame.tokens) == len(attempts)
+        for row, attempt in enumerate(attempts):
+            seen.setdefault(attempt.number, set()).add(attempt.label)
+            for pin_row, column, token in attempt.pins:
+                assert frame.tokens[row, pin_row, column] == token
+
+    answer = only(Solver(Singles()).solve([puzzle(HARD[0])], SolveSettings(attempts=16), on_frame))
+    assert sorted(seen) == list(range(1, answer.attempts + 1))
+    assert seen[1] == {"one pass"}
+    assert all(len(labels) == 1 for labels in seen.values())
+    assert all(label.startswith("pin r") for number in seen if number > 1 for label in seen[number])
+
+
+def test_a_maze_that_is_smaller_than_the_grid_is_set_in_walls() -> None:
+    answer = only(Solver(MazeOracle(12)).solve([puzzle(MAZE, "maze")]))
+    assert answer.verdict.solved and answer.steps == 1
+    assert answer.tokens.shape == answer.confidence.shape == (8, 8)
+
+
+def test_a_maze_that_is_larger_than_the_grid_is_refused_with_both_sizes() -> None:
+    answer = only(Solver(MazeOracle(6)).solve([puzzle(MAZE, "maze")]))
+    assert not answer.verdict.solved and answer.attempts == 0
+    assert "8x8" in answer.verdict.problems[0] and "6x6" in answer.verdict.problems[0]
+
+
+def test_symmetric_copies_and_random_starts_solve_what_one_pass_does_not() -> None:
+    upside_down = puzzle("\n".join(reversed(MAZE.split("\n"))), "maze")
+    for model, how in (
+        (MazeOracle(only_start_above_goal=True), "symmetric copy"),
+        (MazeOracle(only_after_noise=True), "random start"),
+    ):
+        assert not only(Solver(model).solve([upside_down])).verdict.solved
+        answer = only(Solver(model).solve([upside_down], SolveSettings(attempts=16)))
+        assert answer.verdict.solved and answer.how == how
+        assert 1 < answer.attempts <= 16
+
+
+def test_the_exact_solver_is_used_only_if_asked_for() -> None:
+    settings = SolveSettings(exact=True)
+    answers = list(Solver(Singles()).solve([puzzle(EASY[0]), puzzle(HARD[0])], settings))
+    assert [answer.how for answer in answers] == ["one pass", "exact solver"]
+    assert all(answer.verdict.solved for answer in answers)
+    assert only(Solver(Singles()).solve([puzzle(HARD[0])])).how == "none"
+
+
+def test_the_exact_solver_tells_of_no_solution_and_of_several() -> None:
+    settings = SolveSettings(exact=True)
+    liar = Solver(Liar())
+    none = only(liar.solve([puzzle("123....4........", "sudoku-4x4")], settings))
+    assert not none.verdict.solved and none.how == "none" and "no solution" in none.verdict.problems[-1]
+    several = only(liar.solve([puzzle("1...............", "sudoku-4x4")], settings))
+    assert several.verdict.solved and several.how == "exact solver"
+    assert "more than one solution" in several.verdict.problems[-1]
+
+
+def test_a_puzzle_of_another_kind_is_refused() -> None:
+    with pytest.raises(PuzzleError, match="sudoku, not maze"):
+        list(Solver(Singles()).solve([puzzle(MAZE, "maze")]))
+
+
+@pytest.mark.parametrize("setting", ["steps", "attempts", "batch"])
+def test_settings_below_one_are_refused(setting: str) -> None:
+    with pytest.raises(ValueError, match=setting):
+        replace(SolveSettings(), **{setting: 0})
+
+
+def test_seconds_are_shares_of_the_time_that_passed() -> None:
+    import time
+
+    clock = time.perf_counter()
+    answers = list(Solver(Singles()).solve([puzzle(text) for text in (*EASY, HARD[0])], SolveSettings(attempts=4)))
+    passed = time.perf_counter() - clock
+    assert 0 < sum(answer.seconds for answer in answers) <= passed
+    assert answers[2].seconds > answers[0].seconds
+
+
+def test_an_unsolved_answer_is_the_one_with_the_fewest_offending_cells() -> None:
+    endings = []
+
+    def on_frame(frame, attempts) -> None:
+        for row, attempt in enumerate(attempts):
+            if frame.step == 16:
+                check = get("sudoku").check(puzzle(HARD[2]).question, frame.tokens[row])
+                endings.append((attempt.number, int(check.offending.sum())))
+
+    answer = only(Solver(Singles(sweeps=1)).solve([puzzle(HARD[2])], SolveSettings(attempts=4), on_frame))
+    if not answer.verdict.solved:
+        assert answer.verdict.offending.sum() == min(count for _, count in endings)
+    assert np.isfinite(answer.confidence).all()
