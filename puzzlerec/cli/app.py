@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup, TyperOption
 
-from puzzlerec.cli import models
+from puzzlerec.cli import data, models, train
 from puzzlerec.cli.errors import STATUSES, UNUSABLE, in_words
 from puzzlerec.cli.eval import HELP as EVAL_HELP
 from puzzlerec.cli.eval import evaluate
@@ -20,7 +20,6 @@ from puzzlerec.cli.settings import configured
 from puzzlerec.cli.solve import HELP as SOLVE_HELP
 from puzzlerec.cli.solve import solve
 from puzzlerec.cli.terminal import lenient_streams, messages
-from puzzlerec.cli.train import train
 
 
 class Program(TyperGroup):
@@ -158,8 +157,9 @@ def _restore(name: str, value: str | None) -> None:
 
 
 app.command(help=SOLVE_HELP)(solve)
-app.command()(train)
+app.command("train", help=train.HELP)(train.train)
 app.command("eval", help=EVAL_HELP)(evaluate)
+app.add_typer(data.app, name="data")
 app.add_typer(models.app, name="models")
 
 

@@ -40,11 +40,8 @@ def _draw_sudoku(kind: Sudoku, question: np.ndarray, tokens: np.ndarray, offendi
     given = kind.given(question)
     bar, dash, blank = ("│", "─", "·") if unicode else ("|", "-", ".")
     spans = [dash * (2 * box_columns + 1)] * (kind.size // box_columns)
-    top, middle, bottom = (
-        (left + crossing.join(spans) + right for left, crossing, right in ((*"╭┬╮",), (*"├┼┤",), (*"╰┴╯",)))
-        if unicode
-        else ["+" + "+".join(spans) + "+"] * 3
-    )
+    corners = ("╭┬╮", "├┼┤", "╰┴╯") if unicode else ("+++",) * 3
+    top, middle, bottom = (corner[0] + corner[1].join(spans) + corner[2] for corner in corners)
     drawing = Text(no_wrap=True)
     drawing.append(top + "\n", FRAME)
     for row in range(kind.size):

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from puzzlerec.puzzles import Puzzle
     from puzzlerec.refine.frames import Model
 
-HELP = """Measure a model: the papers' accuracies, and what more attempts add, with 95% intervals.
+HELP = """Measure how good a model is, in the papers' terms.
+
+Accuracies of the first pass, and what more attempts add, with 95% intervals.
 
 DATASET is a file that puzzlerec data build has made, or a list of puzzles as puzzlerec solve reads them, also as .gz.
 The answers to a list are computed; where a Sudoku has several, trust what the rules accept, not what is exact.
@@ -129,11 +131,11 @@ def _examples(path: Path, split: str, limit: int | None, model: Model) -> Iterat
                 f"{path} holds {dataset.puzzle} of {sizes[0]}, the model is for {model.config.puzzle} of {sizes[1]}."
             )
         part = dataset.split(split)
-        columns: Any = (part.inputs, part.labels, part.ratings)
-        about = {"split": split, "sha256": dataset.sha256}
-        if limit is not None:
-            columns = tuple(column if column is None else column[:limit] for column in columns)
-        yield _Examples(*columns, about)
+        questions, labels, ratings = (
+            column if column is None or limit is None else column[:limit]
+            for column in (part.inputs, part.labels, part.ratings)
+        )
+        yield _Examples(questions, labels, ratings, {"split": split, "sha256": dataset.sha256})
 
 
 def _listed(path: Path, zipped: bool, limit: int | None, model: Model) -> _Examples:
@@ -170,10 +172,8 @@ def _listed(path: Path, zipped: bool, limit: int | None, model: Model) -> _Examp
                 label = np.zeros(model.config.grid, np.uint8)  # padding does not count
                 label[: answer.shape[0], : answer.shape[1]] = answer
                 labels.append(label)
-    if len(questions) < len(puzzles):
-        messages.warning(
-            f"{len(puzzles) - len(questions)} puzzles are left out: no answer, or too large for the model."
-        )
+    if left_out := len(puzzles) - len(questions):
+        messages.warning(f"{left_out} of {len(puzzles)} puzzles left out: no answer, or too large for the model.")
     if not questions:
         raise CommandError(f"{path} holds no puzzle that could be measured.")
     return _Examples(np.stack(questions), np.stack(labels), None, {}, len(reading.errors))

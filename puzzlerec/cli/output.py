@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from puzzlerec.puzzles import Puzzle
     from puzzlerec.refine.solver import Answer
 
-MOST_PROBLEMS = 2  # that are listed; of more the cells are counted
+NO_SOLUTION = "there is no solution"  # what the exact solver says last
 
 
 class Format(StrEnum):
@@ -177,11 +177,12 @@ def tried(answer: Answer) -> bool:
 
 
 def faults(answer: Answer) -> str:
-    """What is wrong with an unsolved answer, in a line."""
-    offending = int(answer.verdict.offending.sum())
-    problems = answer.verdict.problems
-    if offending and (len(problems) > MOST_PROBLEMS or not problems):
-        return f"{offending} offending cells" if offending != 1 else "1 offending cell"
+    """What is wrong with an unsolved answer, in a line: the one fault that it has, or else how many cells are wrong."""
+    offending, problems = int(answer.verdict.offending.sum()), answer.verdict.problems
+    if NO_SOLUTION in problems:
+        return NO_SOLUTION
+    if len(problems) > 1 and offending and tried(answer):
+        return f"{offending} offending cells"
     return ", ".join(problems)
 
 

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 MOST_ERRORS = 20  # lines that cannot be read and are listed one by one
 MANY = 3  # puzzles: with more there is a progress bar
 
-HELP = f"""Solve every puzzle in the files, or on standard input, and check the answers.
+HELP = f"""Solve the puzzles in files or on standard input.
+
+Every answer is checked by the puzzle's rules; nothing else is called solved.
 
 The kind is recognised: Sudokus (9x9, 6x6 and 4x4) as lines (.sdm), as grids (.sdk, .ss) or in CSV, mazes of "#", space,
 "S" and "G" as text grids or lines.

@@ -41,8 +41,10 @@ class Messages:
     def _say(self, label: str, style: str, text: str) -> None:
         from rich.text import Text
 
-        line = Text.assemble((label, style), text) if label else Text(text, style)
-        errors().print(line, soft_wrap=True)
+        console = errors()
+        if not speaks_unicode(console):
+            text = text.replace(" · ", ", ")
+        console.print(Text.assemble((label, style), text) if label else Text(text, style), soft_wrap=True)
 
 
 messages = Messages()

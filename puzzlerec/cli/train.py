@@ -3,193 +3,181 @@
 from __future__ import annotations
 
 import signal
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from puzzlerec.cli.errors import INTERRUPTED, CommandError
+from puzzlerec.cli.options import Device, chosen_device
+from puzzlerec.cli.terminal import errors, messages, progress
+
 if TYPE_CHECKING:
-    from ..training.loop import Trainer
-    from ..training.recipe import Recipe
+    from puzzlerec.training.distributed import Group
+    from puzzlerec.training.loop import Examples, Trainer
+    from puzzlerec.training.recipe import Recipe
+
+HELP = """Train a model from a recipe; its dataset is built first if it is missing.
+
+RECIPE is a shipped one (--list shows them) or a TOML file. Ctrl-C saves and says how to go on.
+
+Several processes, one a device: torchrun --nproc-per-node N -m puzzlerec train RECIPE
+
+\b
+Exit status:
+  0    trained to the end
+  2    a recipe, dataset, device or run folder that cannot be used
+  130  interrupted; the run is saved
+"""
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="A shipped recipe (see --list) or a TOML file.")] = "sudoku",
-    out: Annotated[Path | None, typer.Option(help="The run's folder; runs/NAME by default.")] = None,
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped recipe or a TOML file.")] = "sudoku",
+    out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="The run's folder, if not runs/RECIPE.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in the folder was saved.")] = False,
-    minutes: Annotated[float | None, typer.Option(min=0.01, help="Time budget; the schedule is fitted to it.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps, instead of the recipe's.")] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Override a setting of the recipe.")
+    minutes: Annotated[
+        float | None,
+        typer.Option(metavar="M", min=0.01, help="Training time in all, resumes included; the schedule fits it."),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.", envvar="PUZZLEREC_DEVICE")] = "auto",
-    seed: Annotated[int | None, typer.Option(help="Of weights, order and copies, instead of the recipe's.")] = None,
+    steps: Annotated[int | None, typer.Option(metavar="N", min=1, help="Optimiser steps, if not the recipe's.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Another setting for the recipe.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Of weights and order, if not the recipe's.")
+    ] = None,
     tensorboard: Annotated[bool, typer.Option(help="Write TensorBoard files beside the metrics.")] = True,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress display.")] = False,
-    list_recipes: Annotated[bool, typer.Option("--list", help="List the shipped recipes and leave.")] = False,
+    list_recipes: Annotated[bool, typer.Option("--list", help="List the shipped recipes, and exit.")] = False,
+    device: Device = "auto",
 ) -> None:
-    """Train a model from a recipe; its dataset is built first if it is missing.
-
-    Ctrl-C saves and says how to go on. Several devices: torchrun --nproc-per-node N -m puzzlerec train RECIPE.
-
-    Exit status: 0 trained to the end, 2 bad recipe, data or device, 130 interrupted (saved).
-    """
-    from ..data.store import DatasetError
-    from ..training.recipe import RecipeError
-    from ..training.run_folder import ResumeError
+    from puzzlerec.training.distributed import Group
+    from puzzlerec.training.loop import Trainer, run
+    from puzzlerec.training.recipe import RecipeError, load_recipe
+    from puzzlerec.training.run_folder import ResumeError, RunFolder
 
     if list_recipes:
         _list()
         return
     overrides = list(settings or [])
-    if steps is not None:
-        overrides.append(f"training.steps={steps}")
-    if seed is not None:
-        overrides.append(f"training.seed={seed}")
+    overrides += [f"training.{key}={value}" for key, value in (("steps", steps), ("seed", seed)) if value is not None]
     try:
-        finished = _train(recipe, out, resume, minutes, overrides, device, tensorboard, quiet)
-    except (RecipeError, ResumeError, DatasetError, ValueError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from error
+        plan = load_recipe(recipe, overrides)
+    except RecipeError as error:
+        raise CommandError(str(error)) from error
+    folder = RunFolder(out or Path("runs") / plan.name)
+    if not resume and folder.state.exists():
+        raise CommandError(f"{folder.path} holds a run already: go on with --resume, or choose another --out.")
+    where = chosen_device(device)
+    group = Group(where)
+    train_set, test_set, data = _examples(plan, group)
+    try:
+        trainer = Trainer(plan, train_set, where, folder, group)
+        trainer.deadline = minutes * 60 if minutes else None
+        if resume:
+            trainer.resume()
+    except (ResumeError, ValueError) as error:
+        raise CommandError(str(error)) from error
+    if group.leads:
+        folder.write_recipe(plan.model_dump(mode="json"))
+        _announce(trainer, train_set)
+    stop = _Stop()
+    with stop, _Display(trainer, tensorboard) as display:
+        for record in run(trainer, test_set, stopped=stop.asked, save_checkpoint=_CheckpointSaver(data)):
+            display.show(record)
+    finished = trainer.progress >= 1
+    group.close()
+    if finished and group.leads:
+        messages.note(f"Trained {trainer.done:,} steps in {trainer.seconds:.0f} s: {folder.checkpoint}")
+    elif group.leads:
+        budget = f" --minutes {minutes:g}" if minutes else ""
+        messages.note(
+            f"Stopped and saved after {trainer.done:,} steps. Go on with: "
+            f"puzzlerec train {recipe} --out {folder.path}{budget} --resume"
+        )
     if not finished:
-        raise typer.Exit(130)
+        raise typer.Exit(INTERRUPTED)
 
 
 def _list() -> None:
-    from ..training.recipe import load_recipe, shipped_recipes
+    from puzzlerec.training.recipe import load_recipe, shipped_recipes
 
-    for name in shipped_recipes():
-        typer.echo(f"{name:<18} {load_recipe(name).description}")
+    names = shipped_recipes()
+    for name in names:
+        print(f"{name:<{max(map(len, names))}}  {load_recipe(name).description}")
 
 
-def _train(
-    name: str,
-    out: Path | None,
-    resume: bool,
-    minutes: float | None,
-    overrides: list[str],
-    device_name: str,
-    tensorboard: bool,
-    quiet: bool,
-) -> bool:
-    """Whether the run came to its end."""
+def _announce(trainer: Trainer, examples: Examples) -> None:
     import torch
 
-    from ..device import choose_device
-    from ..training.loop import Trainer, run
-    from ..training.recipe import load_recipe
-    from ..training.run_folder import ResumeError, RunFolder
-
-    recipe = load_recipe(name, overrides)
-    device = choose_device(device_name)
-    folder = RunFolder(out or Path("runs") / recipe.name)
-    if not resume and folder.state.exists():
-        raise ResumeError(f"{folder.path} holds a run already: go on with --resume, or choose another --out")
-    train_set, test_set, card = examples_of(recipe, announce=not quiet)
-    trainer = Trainer(recipe, train_set, device, folder)
-    trainer.deadline = minutes * 60 if minutes else None
-    if resume:
-        trainer.resume()
-    leads = trainer.group.leads
-    if leads:
-        folder.write_recipe(recipe.model_dump(mode="json"))
-        parameters = sum(p.numel() for p in trainer.model.parameters())
-        typer.echo(
-            f"{recipe.name}: {parameters:,} parameters on {device} ({trainer.dtype}, torch {torch.__version__}, "
-            f"{trainer.group.size} process{'es' * (trainer.group.size > 1)}), {len(train_set.questions):,} puzzles, "
-            f"seed {recipe.training.seed}, run in {folder.path}",
-            err=True,
-        )
-    stop = _Stop()
-    display = _Display(recipe, trainer, folder.path if tensorboard else None, quiet or not leads)
-    with stop, display:
-        for record in run(trainer, test_set, stopped=stop.asked, save_checkpoint=_save_checkpoint(card)):
-            display.show(record)
-    trainer.group.close()
-    finished = trainer.progress >= 1
-    if leads:
-        if finished:
-            typer.echo(f"trained {trainer.done:,} steps in {trainer.seconds:.0f} s: {folder.checkpoint}", err=True)
-        else:
-            typer.echo(
-                f"stopped and saved after {trainer.done:,} steps; go on with: {_again(recipe, folder)}", err=True
-            )
-    return finished
+    parameters = sum(p.numel() for p in trainer.model.parameters())
+    size = trainer.group.size
+    messages.note(
+        f"{trainer.recipe.name}: {parameters:,} parameters, {len(examples.questions):,} puzzles, "
+        f"{str(trainer.dtype).removeprefix('torch.')} on {trainer.device} in {size} process{'es' * (size > 1)}, "
+        f"torch {torch.__version__}, seed {trainer.recipe.training.seed}, run in {trainer.folder.path}"
+    )
 
 
-def _again(recipe: Recipe, folder: Any) -> str:
-    return f"puzzlerec train {recipe.name} --out {folder.path} --resume"
-
-
-def examples_of(recipe: Recipe, announce: bool) -> tuple[Any, Any, dict[str, Any]]:
-    """Training and test examples of a recipe's dataset, and what a model card says of it."""
+def _examples(recipe: Recipe, group: Group) -> tuple[Examples, Examples, str]:
+    """Training and test examples of a recipe's dataset, and a model card's sentence on it."""
     import torch
 
-    from ..data import ensure
-    from ..data.store import Dataset
-    from ..training.loop import Examples
-    from ..training.recipe import RecipeError
+    from puzzlerec.data import Dataset, ensure
+    from puzzlerec.training.loop import Examples
 
     settings = recipe.data
-    path = (
-        Path(settings.file)
-        if settings.file
-        else ensure(settings.name, train=settings.train, test=settings.test, seed=settings.seed, announce=announce)
-    )
+    wanted: dict[str, Any] = {"train": settings.train, "test": settings.test, "seed": settings.seed}
+    if settings.file:
+        path = Path(settings.file)
+    else:
+        if group.leads:
+            with progress(f"building {settings.name}", settings.train + settings.test, "puzzles") as advance:
+                ensure(settings.name, **wanted, progress=advance)
+        group.wait()
+        path = ensure(settings.name, **wanted)
     with Dataset.open(path) as dataset:
-        if dataset.shape != recipe.model.grid or len(dataset.vocabulary) != recipe.model.vocabulary:
-            raise RecipeError(
-                f"{path} holds {dataset.puzzle} of {dataset.shape} with {len(dataset.vocabulary)} tokens, the model is "
-                f"for {recipe.model.grid} with {recipe.model.vocabulary}"
+        model = recipe.model
+        if (dataset.puzzle, dataset.shape, len(dataset.vocabulary)) != (model.puzzle, model.grid, model.vocabulary):
+            raise CommandError(
+                f"{path} holds {dataset.puzzle} {dataset.shape} with {len(dataset.vocabulary)} tokens, the model is "
+                f"for {model.puzzle} {model.grid} with {model.vocabulary}."
             )
 
         def split(name: str) -> Examples:
-            part = dataset.split(name)
+            rows = dataset.split(name).read()
             return Examples(
-                torch.from_numpy(part.inputs[:]),
-                torch.from_numpy(part.labels[:]),
-                torch.from_numpy(part.puzzle_ids[:]).long(),
+                *(torch.from_numpy(part) for part in (rows.inputs, rows.labels, rows.puzzle_ids.astype(int)))
             )
 
+        about = f"{path.name} ({dataset.generator}, seed {dataset.seed}, content SHA-256 `{dataset.sha256}`)"
+        return split("train"), split("test"), about
+
+
+class _CheckpointSaver:
+    """Writes the averaged weights with a card of what they are."""
+
+    def __init__(self, data: str) -> None:
+        self.data = data
+
+    def __call__(self, trainer: Trainer, record: dict[str, Any]) -> None:
+        from puzzlerec.models import checkpoint
+
+        checkpoint.save(trainer.averaged, trainer.folder.checkpoint, card=self.card(trainer, record))
+
+    def card(self, trainer: Trainer, record: dict[str, Any]) -> str:
+        recipe = trainer.recipe
         return (
-            split("train"),
-            split("test"),
-            {"dataset": path.name, "sha256": dataset.sha256, "data_seed": settings.seed},
+            f"# {recipe.name}\n\n{recipe.description}\n\n"
+            f"- made by `puzzlerec train {recipe.name}`: {trainer.done:,} steps of batch {recipe.training.batch}, "
+            f"{trainer.seconds / 60:.1f} minutes on {trainer.device.type}, seed {recipe.training.seed}\n"
+            f"- data: {self.data}\n"
+            f"- measured then on the first {recipe.evaluation.puzzles} test puzzles, {recipe.model.supervision_steps} "
+            f"steps: {record['eval_exact_accuracy']:.2%} exact, {record['eval_token_accuracy']:.2%} of the cells\n"
         )
 
 
-def _save_checkpoint(card: dict[str, Any]) -> Any:
-    from ..models import checkpoint
-
-    def save(trainer: Trainer, record: dict[str, Any]) -> None:
-        checkpoint.save(trainer.averaged, trainer.folder.checkpoint, card=_model_card(trainer, record, card))
-
-    return save
-
-
-def _model_card(trainer: Trainer, record: dict[str, Any], card: dict[str, Any]) -> str:
-    """README.md of a checkpoint: what it was trained on and what was measured while it was."""
-    recipe = trainer.recipe
-    return "\n".join(
-        [
-            f"# {recipe.name}",
-            "",
-            recipe.description,
-            "",
-            f"- trained by `puzzlerec train {recipe.name}`: {trainer.done:,} steps of batch {recipe.training.batch}, "
-            f"{trainer.seconds / 60:.1f} minutes on {trainer.device.type}, seed {recipe.training.seed}",
-            f"- data: {card['dataset']} (seed {card['data_seed']}, content SHA-256 `{card['sha256']}`)",
-            f"- at the last evaluation, on the first {recipe.evaluation.puzzles} test puzzles, "
-            f"{recipe.model.supervision_steps} steps: exact {record['eval_exact_accuracy']:.4f}, "
-            f"tokens {record['eval_token_accuracy']:.4f}",
-            "",
-        ]
-    )
-
-
 class _Stop:
-    """Ctrl-C and SIGTERM ask the run to stop after its step; a second Ctrl-C interrupts at once."""
+    """Ctrl-C and SIGTERM ask the run to stop after its step; a second one interrupts at once."""
 
     def __init__(self) -> None:
         self._asked = False
@@ -201,7 +189,7 @@ class _Stop:
         if self._asked:
             raise KeyboardInterrupt
         self._asked = True
-        typer.echo("stopping after this step; saving …", err=True)
+        messages.note("Stopping after this step, and saving …")
 
     def __enter__(self) -> _Stop:
         self._old = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -213,54 +201,51 @@ class _Stop:
 
 
 class _Display:
-    """A bar on a terminal, a line a report elsewhere, TensorBoard files if wanted."""
+    """A bar on a terminal, a line a report elsewhere; TensorBoard files if wanted."""
 
-    def __init__(self, recipe: Recipe, trainer: Trainer, folder: Path | None, quiet: bool) -> None:
-        from rich.console import Console
+    def __init__(self, trainer: Trainer, tensorboard: bool) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-        self.trainer, self.quiet = trainer, quiet
-        console = Console(stderr=True)
-        self.on_terminal = console.is_terminal and not quiet
+        self.quiet = messages.verbosity < 0 or not trainer.group.leads
+        console = errors()
         self.bar = Progress(
-            TextColumn("[bold]{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:>5.1f}%"),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            TextColumn("{task.percentage:.0f}%"),
             TextColumn("{task.fields[figures]}"),
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}"),
             console=console,
-            disable=not self.on_terminal,
+            disable=self.quiet or not console.is_terminal,
         )
-        self.task = self.bar.add_task(recipe.name, total=1.0, figures="first step …", left="")
+        self.task = self.bar.add_task(trainer.recipe.name, total=1.0, figures="…", left="")
         self.writer: Any = None
-        if folder is not None and trainer.group.leads:
+        if tensorboard and trainer.group.leads:
             from tensorboardX import SummaryWriter
 
-            self.writer = SummaryWriter(str(folder / "tensorboard"))
+            self.writer = SummaryWriter(str(trainer.folder.path / "tensorboard"))
 
     def show(self, record: dict[str, Any]) -> None:
         if self.writer is not None:
             for key, value in record.items():
                 if isinstance(value, float):
                     self.writer.add_scalar(key, value, record["step"])
-        if self.quiet or "loss" not in record:
+        if self.quiet:
             return
-        left = record["seconds"] * (1 - record["progress"]) / max(record["progress"], 1e-9)
+        left = record["seconds"] * (1 - record["progress"]) / max(record["progress"], 1e-9) / 60
         figures = (
-            f"step {record['step']:,} loss {record['loss']:.4f} exact {record['exact_accuracy']:.1%} "
-            f"halts {record['halting_steps']:.1f} {record['puzzles_per_second']:.1f} puzzles/s"
+            f"step {record['step']:,} · loss {record['loss']:.3f} · exact {record['exact_accuracy']:.1%} · "
+            f"halts {record['halting_steps']:.1f} · {record['puzzles_per_second']:.1f} puzzles/s"
         )
         if "eval_exact_accuracy" in record:
-            typer_echo = self.bar.console.print if self.on_terminal else lambda text: print(text, file=sys.stderr)
-            typer_echo(
-                f"step {record['step']:,}: test exact {record['eval_exact_accuracy']:.2%}, "
-                f"tokens {record['eval_token_accuracy']:.2%}"
+            self.bar.console.print(
+                f"step {record['step']:,}: of the test puzzles {record['eval_exact_accuracy']:.2%} exact, "
+                f"{record['eval_token_accuracy']:.2%} of the cells"
             )
-        if self.on_terminal:
-            self.bar.update(self.task, completed=record["progress"], figures=figures, left=f"{left / 60:.1f} min left")
+        if self.bar.disable:
+            self.bar.console.print(f"{record['progress']:.1%} · {figures} · {left:.1f} min left", soft_wrap=True)
         else:
-            print(f"{record['progress']:6.1%} {figures}, {left / 60:.1f} min left", file=sys.stderr, flush=True)
+            self.bar.update(self.task, completed=record["progress"], figures=figures, left=f"{left:.0f} min left")
 
     def __enter__(self) -> _Display:
         self.bar.start()

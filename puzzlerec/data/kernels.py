@@ -28,7 +28,8 @@ def random_bits(rng: np.ndarray) -> np.uint64:
 @njit(cache=True)
 def below(rng: np.ndarray, bound: int) -> int:
     """A random integer from 0 to ``bound - 1``."""
-    return np.int64((random_bits(rng) >> np.uint64(32)) * np.uint64(bound) >> np.uint64(32))
+    scaled = (random_bits(rng) >> np.uint64(32)) * np.uint64(bound) >> np.uint64(32)
+    return np.int64(scaled)  # type: ignore[return-value]  # an int once compiled
 
 
 @njit(cache=True)

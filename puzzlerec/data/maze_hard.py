@@ -15,26 +15,27 @@ import numpy as np
 from numba import njit
 
 from puzzlerec.data.generator import Chunk, Generator
-from puzzlerec.data.kernels import below, mix, uniform
+from puzzlerec.data.kernels import below, mix, random_bits, uniform
 from puzzlerec.data.store import DatasetError
 from puzzlerec.puzzles.maze import FREE, GOAL, PATH, START, WALL
 
 CHUNK = 32
 WALL_SHARE = (0.3, 0.5)
-STARTS = 8  # tried in a map
-SURE = 400  # far pairs found in a map that make it certain to be kept
+STARTS = 4  # tried in a map
+SURE = 60  # far pairs found in a map that make it certain to be kept
 
 
 class MazeHard(Generator):
-    """Square mazes. ``moves`` is the least length of the shortest path, 0 for one as hard to meet as 109 is on 30×30."""
+    """Square mazes. Setting ``moves``: the least length of the shortest path; 0 for 109 moves in 30×30 cells, in
+    other sizes in proportion to the side."""
 
     puzzle = "maze"
     version = "maze-hard 1"
     settings = {"moves": 0}  # noqa: RUF012  # Mapping, never changed
 
     def __init__(self, size: int) -> None:
-        if not 4 <= size <= 100:
-            raise DatasetError(f"Mazes are generated in sizes from 4 to 100, not {size}.")
+        if not 4 <= size <= 62:
+            raise DatasetError(f"Mazes are generated in sizes from 4 to 62, not {size}.")
         super().__init__(size)
 
     def check(self, settings: dict[str, Any]) -> None:
@@ -56,95 +57,148 @@ def least_moves(size: int) -> int:
 
 
 @njit(cache=True)
-def distances(free: np.ndarray, stride: int, source: int, moves: np.ndarray, queue: np.ndarray) -> int:
-    """Breadth-first search. ``free`` bool [(H + 2) * stride], stride = W + 2, with a border that is not free.
+def _flood(free: np.ndarray, seen: np.ndarray, front: np.ndarray, next_front: np.ndarray, moves: int) -> int:
+    """Goes on with a search, all cells of a row at once, for ``moves`` more moves; returns how many brought new cells.
 
-    ``moves`` int64 receives the moves from ``source``, -1 where there is no way. Returns how many cells were reached;
-    they stand in ``queue``, nearest first.
+    ``free``, ``seen`` and ``front`` are bit sets of cells: uint64 [size + 2], a word a row, rows 0 and size + 1 empty.
     """
-    moves[:] = -1
-    moves[source] = 0
-    queue[0] = source
+    one = np.uint64(1)
+    for done in range(moves):
+        for row in range(1, free.size - 1):
+            near = front[row] << one | front[row] >> one | front[row - 1] | front[row + 1]
+            next_front[row] = near & free[row] & ~seen[row]
+        new = np.uint64(0)
+        for row in range(1, free.size - 1):
+            front[row] = next_front[row]
+            seen[row] |= next_front[row]
+            new |= next_front[row]
+        if new == 0:
+            return done
+    return moves
+
+
+@njit(cache=True)
+def _count(cells: np.ndarray) -> int:
+    count = 0
+    for word in cells:
+        while word:
+            word &= word - np.uint64(1)
+            count += 1
+    return count
+
+
+@njit(cache=True)
+def _nth(cells: np.ndarray, n: int, size: int) -> int:
+    """Cell number ``n`` of a bit set, row * size + column."""
+    for row in range(1, size + 1):
+        for column in range(size):
+            if cells[row] >> np.uint64(column + 1) & np.uint64(1):
+                if n == 0:
+                    return (row - 1) * size + column
+                n -= 1
+    return -1
+
+
+@njit(cache=True)
+def _random_map(free: np.ndarray, size: int, rng: np.ndarray) -> None:
+    share = WALL_SHARE[0] + (WALL_SHARE[1] - WALL_SHARE[0]) * uniform(rng)
+    limit = np.uint64(share * 65536)
+    bits = np.uint64(0)
+    for row in range(1, size + 1):
+        free[row] = 0
+        for column in range(size):
+            bits = random_bits(rng) if column % 4 == 0 else bits >> np.uint64(16)
+            if bits & np.uint64(0xFFFF) >= limit:
+                free[row] |= np.uint64(1) << np.uint64(column + 1)
+
+
+@njit(cache=True)
+def _pair(free: np.ndarray, size: int, least: int, rng: np.ndarray) -> tuple[int, int]:
+    """A random start and goal at least ``least`` moves apart, or (-1, -1) for "take another map".
+
+    A cell has no goal farther away than its own distance from the map's centre plus the greatest distance from there:
+    this rules out most starts, and most maps, by a single search.
+    """
+    one = np.uint64(1)
+    seen, front, scratch = np.zeros_like(free), np.zeros_like(free), np.zeros_like(free)
+    near = np.zeros_like(free)  # cells that cannot be far enough from any goal
+    middle = (size + 1) // 2
+    if free[middle] >> np.uint64(middle) & one:
+        seen[middle] = front[middle] = one << np.uint64(middle)
+        radius = _flood(free, seen, front, scratch, free.size * free.size)
+        front[:] = 0
+        near[middle] = front[middle] = one << np.uint64(middle)
+        _flood(free, near, front, scratch, least - radius - 1 if 2 * radius >= least else radius)
+    total, start, goal = 0, -1, -1
+    for _ in range(STARTS):
+        row, column = 1 + below(rng, size), 1 + below(rng, size)
+        bit = one << np.uint64(column)
+        if not free[row] & bit or near[row] & bit:
+            continue
+        seen[:] = 0
+        front[:] = 0
+        seen[row] = front[row] = bit
+        if _flood(free, seen, front, scratch, least - 1) < least - 1:
+            continue
+        before = seen.copy()
+        _flood(free, seen, front, scratch, free.size * free.size)
+        seen ^= before
+        far = _count(seen)
+        total += far
+        if far and below(rng, total) < far:
+            start, goal = (row - 1) * size + column - 1, _nth(seen, below(rng, far), size)
+    if below(rng, SURE) >= total:
+        start, goal = -1, -1
+    return start, goal
+
+
+@njit(cache=True)
+def _mark_path(answer: np.ndarray, size: int, start: int, goal: int) -> None:
+    """Marks the shortest path that takes the first of down, left, right and up at every step."""
+    stride = size + 2
+    moves = np.full(stride * stride, -2)  # from the goal; -1 not reached yet, -2 walls and the border
+    queue = np.empty(size * size, np.int64)
+    for cell in range(size * size):
+        if answer[cell] != WALL:
+            moves[(cell // size + 1) * stride + cell % size + 1] = -1
+    queue[0] = (goal // size + 1) * stride + goal % size + 1
+    moves[queue[0]] = 0
     head, tail = 0, 1
     while head < tail:
         cell = queue[head]
         head += 1
         for step in (stride, -1, 1, -stride):
-            near = cell + step
-            if free[near] and moves[near] < 0:
-                moves[near] = moves[cell] + 1
-                queue[tail] = near
+            if moves[cell + step] == -1:
+                moves[cell + step] = moves[cell] + 1
+                queue[tail] = cell + step
                 tail += 1
-    return tail
+    cell = (start // size + 1) * stride + start % size + 1
+    for left in range(moves[cell] - 1, 0, -1):
+        for step in (stride, -1, 1, -stride):
+            if moves[cell + step] == left:
+                cell += step
+                break
+        answer[(cell // stride - 1) * size + cell % stride - 1] = PATH
 
 
 @njit(cache=True)
-def _pair(size: int, least: int, free: np.ndarray, moves: np.ndarray, queue: np.ndarray, rng: np.ndarray) -> int:
-    """A random start and goal at least ``least`` moves apart, start * free.size + goal; -1 for "take another map".
-
-    No cell has a goal farther away than its own distance from the map's centre plus the greatest such distance: this
-    rules out most starts, and most maps, by a single search.
-    """
-    stride = size + 2
-    centre = (size + 1) // 2 * (stride + 1)
-    reach = np.full(free.size, 2 * free.size)  # an upper bound on the distance of a cell's farthest goal
-    if free[centre]:
-        reached = distances(free, stride, centre, moves, queue)
-        for i in range(reached):
-            reach[queue[i]] = moves[queue[i]] + moves[queue[reached - 1]]
-    total, start, goal = 0, 0, 0
-    for _ in range(STARTS):
-        source = (1 + below(rng, size)) * stride + 1 + below(rng, size)
-        if not free[source] or reach[source] < least:
-            continue
-        reached = distances(free, stride, source, moves, queue)
-        farthest = moves[queue[reached - 1]]
-        for i in range(reached):
-            reach[queue[i]] = min(reach[queue[i]], moves[queue[i]] + farthest)
-        far = 0
-        while far < reached and moves[queue[reached - 1 - far]] >= least:
-            far += 1
-        total += far
-        if far and below(rng, total) < far:
-            start, goal = source, queue[reached - 1 - below(rng, far)]
-    return start * free.size + goal if below(rng, SURE) < total else -1
-
-
-@njit(cache=True)
-def fill(
-    questions: np.ndarray, answers: np.ndarray, keys: np.ndarray, size: int, least: int, rng: np.ndarray
-) -> None:
+def fill(questions: np.ndarray, answers: np.ndarray, keys: np.ndarray, size: int, least: int, rng: np.ndarray) -> None:
     """Fills ``questions`` and ``answers`` (uint8 [n, size * size] tokens) and ``keys``: hashes of the walls.
 
     Rotations and reflections of the walls share a key.
     """
-    stride = size + 2
-    free = np.zeros(stride * stride, np.bool_)
-    moves = np.empty(stride * stride, np.int64)
-    queue = np.empty(stride * stride, np.int64)
+    free = np.zeros(size + 2, np.uint64)
     for i in range(questions.shape[0]):
-        pair = -1
-        while pair < 0:
-            share = WALL_SHARE[0] + (WALL_SHARE[1] - WALL_SHARE[0]) * uniform(rng)
-            for row in range(1, size + 1):
-                for column in range(1, size + 1):
-                    free[row * stride + column] = uniform(rng) >= share
-            pair = _pair(size, least, free, moves, queue, rng)
-        start, goal = pair // free.size, pair % free.size
+        start, goal = -1, -1
+        while start < 0:
+            _random_map(free, size, rng)
+            start, goal = _pair(free, size, least, rng)
         for cell in range(size * size):
-            inside = (cell // size + 1) * stride + cell % size + 1
-            questions[i, cell] = START if inside == start else GOAL if inside == goal else FREE if free[inside] else WALL
+            passable = free[cell // size + 1] >> np.uint64(cell % size + 1) & np.uint64(1)
+            questions[i, cell] = FREE if passable else WALL
+        questions[i, start], questions[i, goal] = START, GOAL
         answers[i] = questions[i]
-        distances(free, stride, goal, moves, queue)
-        cell = start
-        while True:
-            for step in (stride, -1, 1, -stride):
-                if moves[cell + step] == moves[cell] - 1:
-                    cell += step
-                    break
-            if cell == goal:
-                break
-            answers[i, (cell // stride - 1) * size + cell % stride - 1] = PATH
+        _mark_path(answers[i], size, start, goal)
         keys[i] = _walls_hash(questions[i], size)
 
 

@@ -81,8 +81,9 @@ class Split:
 
     def read(self, start: int = 0, stop: int | None = None) -> Rows:
         """Rows ``start`` to ``stop`` (the end if None) as NumPy arrays."""
-        columns = {name: getattr(self, name) for name in COLUMNS}
-        return Rows(**{name: None if column is None else column[start:stop] for name, column in columns.items()})
+        ratings = None if self.ratings is None else self.ratings[start:stop]
+        rows = slice(start, stop)
+        return Rows(self.inputs[rows], self.labels[rows], self.puzzle_ids[rows], self.group_ids[rows], ratings)
 
     def pieces(self, rows: int = _PIECE) -> Iterator[Rows]:
         """All rows, ``rows`` at a time."""

@@ -7,9 +7,9 @@ Four kinds of puzzles, all minimal, all proved to have one solution:
     plain    random minimal puzzles, whatever their rating (1 on average)
     few      random minimal puzzles of at most 22 clues
 
-Ratings are on the scale of Sudoku-Extreme's: guesses of a strong solver up to the first solution, averaged over symmetric
-copies. Ours are guesses of another solver (`sudoku_search.solve`) over its whole search tree, averaged over random ties
-and scaled so that the mean over published lists agrees; `benchmarks/calibration.py` compares the two.
+Ratings are on the scale of Sudoku-Extreme's: guesses of a strong solver up to the first solution, averaged over
+symmetric copies. Ours are guesses of another solver (`sudoku_search.solve`) over its whole search tree, averaged over
+random ties and scaled so that the mean over published lists agrees; `benchmarks/calibration.py` compares the two.
 
 The searches start from `sudoku_seeds.txt`: descendants, found by this same search, of a few famous puzzles (`FAMOUS`).
 Test and training puzzles start from different ones.

@@ -1,8 +1,8 @@
 """Random 4×4 and 6×6 Sudokus with one solution each.
 
-There are only 288 grids of 4×4 and 49 essentially different ones of 6×6 (2 of 4×4), so that training and test cannot be
-split by grid: they differ by puzzle, up to symmetry. Within a split no puzzle is there twice, but symmetric copies may be.
-A puzzle is minimal or has some spare clues, up to as many as its size; that makes the few classes of 4×4 some more.
+There are only 2 essentially different grids of 4×4 and 49 of 6×6, so that training and test cannot be split by grid:
+they differ by puzzle, up to symmetry. Within a split no puzzle is there twice, but symmetric copies may be. A puzzle is
+minimal or has some spare clues, up to as many as its size: of minimal ones alone there would be too few classes of 4×4.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
@@ -16,7 +17,8 @@ class Group:
         self.size = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
         if self.size > 1 and not dist.is_initialized():
-            dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+            backend = "nccl" if device.type == "cuda" else "gloo"
+            dist.init_process_group(backend, timeout=timedelta(hours=6))  # one may be building the dataset
 
     @property
     def leads(self) -> bool:
@@ -53,6 +55,11 @@ class Group:
     def agree(self, value: bool) -> bool:
         """Whether any process says so."""
         return bool(self.sum(torch.tensor(float(value)))) if self.size > 1 else value
+
+    def wait(self) -> None:
+        """Until all processes are here."""
+        if self.size > 1:
+            dist.barrier()
 
     def close(self) -> None:
         if self.size > 1 and dist.is_initialized():

@@ -60,10 +60,12 @@ class Tally:
 class Trainer:
     """Trains one recipe on one device of a group. ``step()`` does one optimiser step."""
 
-    def __init__(self, recipe: Recipe, examples: Examples, device: torch.device, folder: RunFolder) -> None:
+    def __init__(
+        self, recipe: Recipe, examples: Examples, device: torch.device, folder: RunFolder, group: Group | None = None
+    ) -> None:
         settings = recipe.training
         self.recipe, self.device, self.folder = recipe, device, folder
-        self.group = Group(device)
+        self.group = group or Group(device)
         if settings.batch % self.group.size:
             raise ValueError(f"batch {settings.batch} does not divide among {self.group.size} processes")
         if device.type == "cpu" and (settings.threads or self.group.size > 1):

@@ -75,7 +75,7 @@ def test_a_list_of_puzzles_is_judged_by_computed_answers(run: Run, tmp_path: Pat
     result = run("eval", "sudoku-4x4", path, "--json")
     told = json.loads(result.stdout)
     assert (told["puzzles"], told["exact"]["share"], told["token"]["share"]) == (10, 1.0, 1.0)
-    assert "1 puzzles are left out" in result.stderr
+    assert "1 of 11 puzzles left out" in result.stderr
 
 
 def test_unreadable_lines_are_named_and_the_rest_measured(run: Run, tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import Result
 
+from puzzlerec.cli.output import verdict_line
+
 from .conftest import HARD_9X9, SOLVED_4X4, SOLVED_9X9, opened
 
 Run = Callable[..., Result]
@@ -291,6 +293,29 @@ def test_the_exact_solver_finishes_and_says_so(run: Run, file: Any) -> None:
     assert result.exit_code == 0
     assert "by the exact solver, after 1 attempt of sudoku" in result.stderr
     assert json.loads(run("solve", path, "--exact", "--attempts", "1", "--json").stdout)["how"] == "exact solver"
+
+
+def test_the_exact_solver_proves_that_there_is_no_solution(run: Run, file: Any) -> None:
+    pytest.importorskip("puzzlerec.puzzles.exact")
+    result = run("solve", file("12..\n...3\n....\n...."), "--exact", "--attempts", "1")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("# not solved: ") and result.stdout.endswith(
+        "puzzles.txt:1: there is no solution\n"
+    )
+
+
+def test_a_mazes_verdict_tells_valid_optimal_and_moves() -> None:
+    from puzzlerec.puzzles import Puzzle, get
+    from puzzlerec.puzzles.maze import answer as shortest
+    from puzzlerec.refine.solver import Answer
+
+    kind = get("maze")
+    maze = kind.parse(MAZE)
+    solved = shortest(maze)
+    answer = Answer(Puzzle(kind, maze), solved, kind.check(maze, solved), 16, 1, "one pass", 0.5, solved * 0.0)
+    head, tail = verdict_line(answer, "maze")
+    assert head == "Solved in one pass · valid · optimal · 5 moves"
+    assert tail == " · maze · 16 steps · 0.50 s"
 
 
 # --- interruption -------------------------------------------------------------------------------------------------

@@ -1,0 +1,230 @@
+"""Builds datasets from generators: the same seed makes the same rows, whatever the number of workers.
+
+The work is cut into chunks, each with a random state of its own from (seed, split, number of the chunk). Chunks come
+back in order; rows that repeat an earlier one are dropped. Test is built first, and training rows that are symmetric to
+a test row, or share more than a generator allows (a Sudoku's solution grid, a maze's walls), are dropped too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import re
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from puzzlerec.data.store import SPLITS, Attributes, Dataset, DatasetError, Rows, write_dataset
+from puzzlerec.puzzles import get
+
+if TYPE_CHECKING:
+    from puzzlerec.data.generator import Chunk, Generator
+    from puzzlerec.data.kernels import KeySet
+
+# What can be built: the family's name, then the module and class of its generator, for each size or for all others (0).
+# A name is the family's alone, for its own size, or with the size, such as "sudoku-4x4".
+FAMILIES: dict[str, tuple[int, dict[int, str]]] = {
+    "sudoku": (9, {9: "sudoku_extreme:SudokuExtreme", 0: "sudoku_small:SmallSudoku"}),
+    "maze": (30, {0: "maze_hard:MazeHard"}),
+}
+NAMES = ("sudoku", "sudoku-6x6", "sudoku-4x4", "maze", "maze-20x20", "maze-9x9")  # a selection, for lists
+DEFAULT_ROWS = {"train": 1000, "test": 1000}
+_BARREN = 50  # chunks in a row without a new puzzle, after which there are no more to expect
+
+Progress = Callable[[int], None]  # is told how many more rows there are
+
+
+def build(
+    name: str,
+    path: Path | str,
+    *,
+    train: int = DEFAULT_ROWS["train"],
+    test: int = DEFAULT_ROWS["test"],
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Progress = lambda more: None,
+    **settings: Any,
+) -> str:
+    """Builds the dataset ``name`` into the file ``path`` and returns the SHA-256 of its content.
+
+    ``workers`` processes generate, as many as there are free processors if None. ``settings`` are the generator's own.
+    The file appears when it is complete. Raises `DatasetError` for a name, number or setting that cannot be used.
+    """
+    maker = generator(name)
+    settings = _checked(name, maker, settings)
+    wanted = {"test": test, "train": train}
+    for split, rows in wanted.items():
+        if rows < 0:
+            raise DatasetError(f"A dataset cannot have {rows} rows in {split}.")
+    if not any(wanted.values()):
+        raise DatasetError("A dataset needs at least one row in train or test.")
+    if workers is not None and workers < 1:
+        raise DatasetError(f"At least one worker is needed, not {workers}.")
+    kind = get(maker.puzzle)
+    attributes = Attributes(
+        kind.name, maker.shape, kind.vocabulary, maker.version, seed, settings | {"train": train, "test": test}
+    )
+    from puzzlerec.data.kernels import KeySet
+
+    kept_out = KeySet()
+    with _Workers(workers or len(_processors())) as pool:
+
+        def rows_of(split: str) -> Iterator[Rows]:
+            chunks = pool.chunks(name, settings, seed, split)
+            for rows in _distinct(chunks, wanted[split], split, kept_out):
+                yield rows
+                progress(len(rows))
+
+        return write_dataset(path, {split: rows_of(split) for split, rows in wanted.items() if rows}, attributes)
+
+
+def ensure(
+    name: str,
+    *,
+    train: int = DEFAULT_ROWS["train"],
+    test: int = DEFAULT_ROWS["test"],
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Progress = lambda more: None,
+    **settings: Any,
+) -> Path:
+    """The file of such a dataset in the datasets folder, built if it is missing; arguments as for `build`."""
+    path = default_path(name, train=train, test=test, seed=seed, **settings)
+    if path.exists():
+        Dataset.open(path).close()
+    else:
+        build(name, path, train=train, test=test, seed=seed, workers=workers, progress=progress, **settings)
+    return path
+
+
+def default_path(name: str, *, train: int, test: int, seed: int, **settings: Any) -> Path:
+    """Where `ensure` keeps a dataset: its name tells what it is, the version and settings by a short hash."""
+    maker = generator(name)
+    exact = json.dumps([maker.version, _checked(name, maker, settings)], sort_keys=True)
+    digest = hashlib.sha256(exact.encode()).hexdigest()[:8]
+    return datasets_folder() / f"{name}-{train}-{test}-seed{seed}-{digest}.h5"
+
+
+def datasets_folder() -> Path:
+    """The folder of built datasets: PUZZLEREC_DATASETS, or ./datasets."""
+    return Path(os.environ.get("PUZZLEREC_DATASETS") or "datasets")
+
+
+@cache
+def generator(name: str) -> Generator:
+    """The generator of the datasets called ``name``. Raises `DatasetError`, with the nearest name, if there is none."""
+    match = re.fullmatch(r"([a-z]+)(?:-(\d+)x(\d+))?", name)
+    if match and match[1] in FAMILIES and match[2] == match[3]:
+        size, classes = FAMILIES[match[1]]
+        size = int(match[2] or size)
+        module, _, class_name = classes.get(size, classes[0]).partition(":")
+        return getattr(import_module(f"puzzlerec.data.{module}"), class_name)(size)
+    nearest = get_close_matches(name, NAMES, n=1)
+    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    raise DatasetError(f"There is no dataset {name!r} to build; there are {', '.join(NAMES)} and other sizes.{hint}")
+
+
+def _checked(name: str, maker: Generator, settings: dict[str, Any]) -> dict[str, Any]:
+    for key, value in settings.items():
+        if key not in maker.settings:
+            known = f"it has {', '.join(maker.settings)}" if maker.settings else "it has none"
+            raise DatasetError(f"The dataset {name!r} has no setting {key!r}; {known}.")
+        default = maker.settings[key]
+        if isinstance(value, bool) or not isinstance(value, (int, float) if isinstance(default, float) else int):
+            raise DatasetError(f"The setting {key!r} is a number such as {default}, not {value!r}.")
+    complete = {key: type(default)(settings.get(key, default)) for key, default in maker.settings.items()}
+    maker.check(complete)
+    return complete
+
+
+def _distinct(chunks: Iterator[Chunk], wanted: int, split: str, kept_out: KeySet) -> Iterator[Rows]:
+    """The first ``wanted`` rows, none twice; test rows' classes go into ``kept_out``, training rows avoid those."""
+    from puzzlerec.data.kernels import KeySet
+
+    seen = KeySet()
+    written, barren = 0, 0
+    for chunk in chunks:
+        new = np.flatnonzero(seen.add(chunk.keys))
+        if split == "train":
+            new = new[~kept_out.has(chunk.classes[new])]
+        new = new[: wanted - written]
+        if split == "test":
+            kept_out.add(chunk.classes[new])
+        barren = 0 if len(new) else barren + 1
+        if barren == _BARREN:
+            raise DatasetError(f"There are no more than about {written} different puzzles for {split}; ask for fewer.")
+        if len(new):
+            yield Rows(
+                chunk.inputs[new],
+                chunk.labels[new],
+                np.zeros(len(new), np.int32),
+                np.arange(written, written + len(new), dtype=np.int32),
+                None if chunk.ratings is None else chunk.ratings[new],
+            )
+            written += len(new)
+        if written == wanted:
+            return
+
+
+def _make(name: str, settings: dict[str, Any], seed: int, split: str, number: int) -> Chunk:
+    state = np.random.SeedSequence([seed, SPLITS.index(split), number]).generate_state(1, np.uint64)
+    return generator(name).chunk(settings, split, state)
+
+
+class _Workers:
+    """Processes that make chunks; with one worker, this process itself."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> _Workers:
+        if self._count > 1:
+            # Spawned, not forked: a fork would copy the state of whatever threads and devices the caller has.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self._count, context, initializer=_leave_interrupts_alone)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+
+    def chunks(self, name: str, settings: dict[str, Any], seed: int, split: str) -> Iterator[Chunk]:
+        """Chunks 0, 1, ... without end, a few of them made ahead."""
+        number = 0
+        if self._pool is None:
+            while True:
+                yield _make(name, settings, seed, split, number)
+                number += 1
+        ahead: deque[Future[Chunk]] = deque()
+        try:
+            while True:
+                while len(ahead) < 2 * self._count:
+                    ahead.append(self._pool.submit(_make, name, settings, seed, split, number))
+                    number += 1
+                yield ahead.popleft().result()
+        finally:
+            for future in ahead:
+                future.cancel()
+
+
+def _leave_interrupts_alone() -> None:
+    """Ctrl-C reaches the whole process group; the parent alone acts on it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _processors() -> list[int]:
+    """The processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
