@@ -66,7 +66,7 @@ def rater(published: dict[str, tuple[np.ndarray, np.ndarray]], sample: int) -> N
     mine, other = (np.concatenate(list(columns.values())) for columns in (ours, theirs))
     row("both", len(mine), other.mean(), mine.mean(), spearman(mine, other))
     print(
-        f"\nThe scale that makes the means over both agree: {SCALE * other.mean() / mine.mean():.3f} (in use: {SCALE})\n"
+        f"\nScale that makes the means over both agree: {SCALE * other.mean() / mine.mean():.3f} (in use: {SCALE})\n"
     )
 
 

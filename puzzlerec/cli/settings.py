@@ -8,7 +8,6 @@ defaults. For example::
 
     [solve]
     attempts = 128
-    format = "text"
 
     [eval]
     batch = 256
@@ -16,7 +15,6 @@ defaults. For example::
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -54,53 +52,25 @@ def configured() -> dict[str, Any]:
 
 def _checked(document: dict[str, Any]) -> dict[str, Any]:
     """``document`` as it is, if it is valid. Raises ValueError with one sentence for each fault."""
-    from typing import Annotated, Literal
+    from pydantic import ValidationError
 
-    from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-    from puzzlerec.cli.options import DEVICES
-
-    class Strict(BaseModel):
-        model_config = ConfigDict(extra="forbid", strict=True)
-
-    Count = Annotated[int, Field(ge=1)]
-
-    class Solve(Strict):
-        model: str | None = None
-        steps: Count | None = None
-        attempts: Count | None = None
-        early: bool | None = None
-        exact: bool | None = None
-        batch: Count | None = None
-        format: Literal["text", "json", "jsonl", "svg"] | None = None
-
-    class Eval(Strict):
-        steps: Count | None = None
-        attempts: Count | None = None
-        batch: Count | None = None
-
-    class Settings(Strict):
-        device: Annotated[str, Field(pattern=f"^({DEVICES.pattern})$")] | None = None
-        seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
-        solve: Solve = Solve()
-        eval: Eval = Eval()
+    from puzzlerec.cli.schema import Settings
 
     try:
         Settings.model_validate(document)
     except ValidationError as error:
-        sections: dict[str, type[BaseModel]] = {"solve": Solve, "eval": Eval}
-        raise ValueError(" ".join(_faults(error.errors(), Settings, sections))) from None
+        raise ValueError(" ".join(map(_in_words, error.errors()))) from None
     return document
 
 
-def _faults(errors: Any, settings: Any, sections: dict[str, Any]) -> Iterator[str]:
-    for error in errors:
-        *outer, name = (str(part) for part in error["loc"])
-        place = f"{'.'.join(outer)}.{name}" if outer else name
-        if error["type"] == "extra_forbidden":
-            known = list((sections[outer[0]] if outer else settings).model_fields)
-            nearest = get_close_matches(name, known, n=1)
-            remedy = f"Did you mean {nearest[0]!r}?" if nearest else f"Known are {', '.join(known)}."
-            yield f"There is no setting {place!r}. {remedy}"
-        else:
-            yield f"{place} = {error['input']!r} cannot be: {error['msg'][0].lower()}{error['msg'][1:]}."
+def _in_words(error: Any) -> str:
+    from puzzlerec.cli import schema
+
+    place = ".".join(map(str, error["loc"]))
+    if error["type"] != "extra_forbidden":
+        return f"{place} = {error['input']!r} cannot be: {error['msg'][0].lower()}{error['msg'][1:]}."
+    *section, name = error["loc"]
+    known = list((getattr(schema, section[0].title()) if section else schema.Settings).model_fields)
+    nearest = get_close_matches(name, known, n=1)
+    remedy = f"Did you mean {nearest[0]!r}?" if nearest else f"Known are {', '.join(known)}."
+    return f"There is no setting {place!r}. {remedy}"

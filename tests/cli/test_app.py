@@ -119,7 +119,7 @@ def test_the_environment_may_name_the_model(run: Run, easy: Path, monkeypatch: p
         ("[solve]\nattempts = 0", "solve.attempts = 0 cannot be"),
         ("[solve]\nattempts = '3'", "solve.attempts = '3' cannot be"),
         ("device = 'gpu'", "device = 'gpu' cannot be"),
-        ("[solve]\nformat = 'xml'", "solve.format = 'xml' cannot be"),
+        ("[solve]\nexact = 'yes'", "solve.exact = 'yes' cannot be"),
         ("solve = 3", "solve = 3 cannot be"),
         ("seed = ", "this is no TOML: "),
         ("seed = 1\nseed = 2", "this is no TOML: "),
@@ -147,6 +147,19 @@ def test_the_settings_file_lies_where_the_platform_wants_it(monkeypatch: pytest.
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
         assert config_file() == tmp_path / "puzzlerec" / "config.toml"
     assert config_file().name == "config.toml"
+
+
+def test_every_setting_of_a_command_is_one_of_its_options() -> None:
+    """The file's names reach the commands as they are: a name that no option has would be without effect."""
+    import inspect
+
+    from puzzlerec.cli import schema
+    from puzzlerec.cli.eval import evaluate
+    from puzzlerec.cli.solve import solve
+
+    for section, command in ((schema.Solve, solve), (schema.Eval, evaluate)):
+        general = schema.Settings.model_fields.keys() - {"solve", "eval"}
+        assert section.model_fields.keys() | general <= inspect.signature(command).parameters.keys()
 
 
 # --- streams ------------------------------------------------------------------------------------------------------

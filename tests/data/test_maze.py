@@ -1,0 +1,63 @@
+"""Generated mazes: long enough, answered by the published sets' rule, different, and like the published ones."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from puzzlerec.data import Dataset
+from puzzlerec.data.building import generator
+from puzzlerec.data.maze_hard import _walls_hash, least_moves
+from puzzlerec.puzzles import get
+from puzzlerec.puzzles.maze import answer, shortest_path
+
+REAL_DATA = Path(os.environ.get("PUZZLEREC_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
+
+
+def test_answers_follow_the_rule_and_are_long(mazes: Path) -> None:
+    with Dataset.open(mazes) as dataset:
+        assert dataset.shape == (20, 20)
+        for split in dataset.splits.values():
+            some = split.read()
+            for question, label in zip(some.inputs.reshape(-1, 20, 20), some.labels.reshape(-1, 20, 20), strict=True):
+                np.testing.assert_array_equal(label, answer(question))
+                moves = shortest_path(question)
+                assert moves is not None
+                assert moves >= least_moves(20)
+
+
+def test_a_least_length_can_be_asked_for() -> None:
+    chunk = generator("maze-9x9").chunk({"moves": 12}, "train", np.array([1], np.uint64))
+    moves = (chunk.labels == 5).sum(axis=1) + 1
+    assert moves.min() >= 12
+    assert moves.min() < least_moves(9)
+
+
+def test_rotations_and_reflections_share_a_hash() -> None:
+    chunk = generator("maze-9x9").chunk({"moves": 12}, "train", np.array([1], np.uint64))
+    rng = np.random.default_rng(0)
+    for question in chunk.inputs[:5]:
+        for _ in range(8):
+            copy = get("maze").random_symmetry(rng, (9, 9)).apply(question.reshape(9, 9))
+            assert _walls_hash(np.ascontiguousarray(copy).reshape(-1), 9) == _walls_hash(question, 9)
+    assert len(set(chunk.keys.tolist())) == len(chunk)
+
+
+def test_like_published_ones() -> None:
+    path = REAL_DATA / "maze-hard" / "train.txt.gz"
+    if not path.is_file():
+        pytest.skip(f"no published mazes: {path} is missing (PUZZLEREC_REAL_DATA names the folder)")
+    with gzip.open(path, "rt") as file:
+        pairs = [line.rstrip("\n").split("\t") for line in file]
+    real = np.stack([get("maze").parse(pair[1]).reshape(-1) for pair in pairs])
+    made = np.concatenate(
+        [generator("maze").chunk({"moves": 0}, "train", np.array([seed], np.uint64)).labels for seed in range(2)]
+    )
+    for tokens, tolerance in (((5,), 2.5), ((1,), 15.0)):  # path cells, walls of 900
+        counts = [np.isin(labels, tokens).sum(axis=1) for labels in (real, made)]
+        assert np.median(counts[1]) == pytest.approx(np.median(counts[0]), abs=tolerance)
+    assert ((made == 5).sum(axis=1) + 1).min() >= 109

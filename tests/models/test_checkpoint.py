@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from puzzlerec.models import build, checkpoint
+from puzzlerec.models.checkpoint import CheckpointError
+from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.trm import TRM
+
+CONFIG = ModelConfig(
+    puzzle="sudoku-4x4", vocabulary=6, grid=(4, 4), prefix=1, width=16, heads=2, multiple=8, latent_updates=2,
+    recursions=1,
+)  # fmt: skip
+CANDIDATES = CONFIG.model_copy(update={"mixer": "candidates", "prefix": 0, "box": (2, 2), "symbols": (2, 4)})
+
+
+@pytest.fixture
+def model() -> TRM:
+    torch.manual_seed(0)
+    return build(CONFIG)
+
+
+def said(model: TRM) -> torch.Tensor:
+    question = torch.tensor([[2, 1, 1, 1, 1, 3, 1, 1, 1, 1, 4, 1, 1, 1, 1, 5]])
+    with torch.no_grad():
+        _, prediction = model.step(question, model.start(question))
+    return prediction.logits
+
+
+@pytest.mark.parametrize("config", [CONFIG, CONFIG.model_copy(update={"networks": "two"}), CANDIDATES])
+def test_a_model_comes_back_as_it_was(config: ModelConfig, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    model = build(config)
+    folder = checkpoint.save(model, tmp_path / "mine", "# Mine")
+    loaded = checkpoint.load(folder)
+    assert loaded.config == config and not loaded.training
+    assert torch.equal(said(loaded), said(model))
+    assert (folder / "README.md").read_text() == "# Mine"
+    assert {file.name for file in folder.iterdir()} == {"model.safetensors", "config.json", "README.md"}
+
+
+def test_the_config_rebuilds_the_model_and_shared_weights_are_stored_once(model: TRM, tmp_path: Path) -> None:
+    folder = checkpoint.save(model, tmp_path, "")
+    document = json.loads((folder / "config.json").read_text())
+    assert document["version"] == 1
+    assert ModelConfig.model_validate(document["model"]) == checkpoint.read_config(folder) == CONFIG
+    stored = load_file(folder / "model.safetensors")
+    buffers = {"y0", "z0"}
+    assert sum(t.numel() for name, t in stored.items() if name not in buffers) == sum(
+        parameter.numel() for parameter in model.parameters()
+    )
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_halved_weights_load_as_float32(model: TRM, tmp_path: Path, dtype: str) -> None:
+    folder = checkpoint.save(model, tmp_path, "", dtype=dtype)
+    assert all(tensor.dtype == getattr(torch, dtype) for tensor in load_file(folder / "model.safetensors").values())
+    loaded = checkpoint.load(folder)
+    assert all(parameter.dtype == torch.float32 for parameter in loaded.parameters())
+    assert torch.allclose(said(loaded), said(model), atol=0.1)
+
+
+def test_saving_again_replaces_all_files(model: TRM, tmp_path: Path) -> None:
+    checkpoint.save(model, tmp_path, "first")
+    other = build(CANDIDATES)
+    checkpoint.save(other, tmp_path, "second")
+    assert torch.equal(said(checkpoint.load(tmp_path)), said(other))
+    assert (tmp_path / "README.md").read_text() == "second"
+
+
+def test_every_file_may_be_read_by_whoever_may_read_new_files(model: TRM, tmp_path: Path) -> None:
+    folder = checkpoint.save(model, tmp_path / "c", "")
+    plain = tmp_path / "plain"
+    plain.write_text("")
+    assert {file.stat().st_mode for file in folder.iterdir()} == {plain.stat().st_mode}
+
+
+def test_names(model: TRM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = tmp_path / "shipped"
+    monkeypatch.setattr(checkpoint, "SHIPPED", (shipped,))
+    monkeypatch.chdir(tmp_path)
+    checkpoint.save(model, shipped / "sudoku", "")
+    checkpoint.save(model, tmp_path / "runs" / "first-try" / "checkpoint", "")
+    (tmp_path / "sudoku").mkdir()  # a folder that is no checkpoint hides none
+    assert checkpoint.find("sudoku") == shipped / "sudoku"
+    run = Path("runs/first-try/checkpoint")
+    assert checkpoint.find("first-try") == run
+    assert checkpoint.find("runs/first-try") == run
+    assert checkpoint.find(tmp_path / run) == tmp_path / run
+    assert list(checkpoint.available()) == ["sudoku", "first-try"]
+    with pytest.raises(CheckpointError, match=r"'sudku'; there are sudoku, first-try. Did you mean 'sudoku'\?"):
+        checkpoint.find("sudku")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CheckpointError, match="no config.json"):
+        checkpoint.find("empty")
+
+
+def test_missing_truncated_and_foreign_files_are_named(model: TRM, tmp_path: Path) -> None:
+    folder = checkpoint.save(model, tmp_path / "c", "")
+    weights, config = folder / "model.safetensors", folder / "config.json"
+    whole, settings = weights.read_bytes(), config.read_text()
+
+    for broken in (b"", whole[:7], whole[:100], whole[: len(whole) // 2], whole[:-1], pickle.dumps({"weights": [1]})):
+        weights.write_bytes(broken)
+        with pytest.raises(CheckpointError, match=r"model.safetensors is truncated or no safetensors file"):
+            checkpoint.load(folder)
+    weights.unlink()
+    with pytest.raises(CheckpointError, match=r"no model.safetensors"):
+        checkpoint.load(folder)
+    weights.write_bytes(whole)
+
+    for text, message in (
+        ("{", "JSON"),
+        ("[]", "not of a puzzlerec checkpoint"),
+        ('{"architectures": ["Llama"]}', "not of a puzzlerec checkpoint"),
+        (settings.replace('"version": 1', '"version": 2'), "update puzzlerec"),
+        (settings.replace('"width": 16', '"width": "wide"'), r"model\.width"),
+        (settings.replace('"width": 16', '"breadth": 16'), r"model\.breadth"),
+    ):
+        config.write_text(text)
+        with pytest.raises(CheckpointError, match=message):
+            checkpoint.load(folder)
+
+
+def test_weights_of_another_model_are_refused(model: TRM, tmp_path: Path) -> None:
+    folder = checkpoint.save(model, tmp_path / "c", "")
+    settings = json.loads((folder / "config.json").read_text())
+    for change, message in (({"width": 32}, "asks for"), ({"layers": 3}, "lacks"), ({"layers": 1}, "has unknown")):
+        settings["model"] = CONFIG.model_copy(update=change).model_dump(mode="json")
+        (folder / "config.json").write_text(json.dumps(settings))
+        with pytest.raises(CheckpointError, match=message):
+            checkpoint.load(folder)
