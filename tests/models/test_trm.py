@@ -12,7 +12,7 @@ from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.trm import TRM
 from puzzlerec.puzzles import get
 
-SUDOKU = "5...27..9..41......1..5.3...92.6.8...5......66..7..29.8...7...2.......8...9..36.."
+SUDOKU = "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3.."
 
 
 def small(**settings: object) -> ModelConfig:

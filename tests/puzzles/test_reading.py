@@ -19,7 +19,7 @@ from puzzlerec.puzzles import reading as reading_module
 REAL_DATA = Path(os.environ.get("PUZZLEREC_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
 ONE = "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79"
-TWO = "5...27..9..41......1..5.3...92.6.8...5......66..7..29.8...7...2.......8...9..36.."
+TWO = "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3.."
 SIX = "1.3.56" + "." * 30
 FOUR = "1..4" + "." * 12
 ONE_ROWS = "\n".join(ONE[start : start + 9] for start in range(0, 81, 9))

@@ -1,0 +1,91 @@
+"""`puzzlerec train`: a run from nothing to a checkpoint, stopped and resumed, and what it says of wrong wishes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from puzzlerec.cli.app import app
+from puzzlerec.models import checkpoint
+
+SMALL = ["--set", "data.train=40", "--set", "data.test=20", "--set", "training.log_every=2", "--set", "training.batch=8"]
+
+
+@pytest.fixture(scope="module")
+def datasets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("datasets")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, datasets: Path) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PUZZLEREC_DATASETS", str(datasets))
+    return tmp_path
+
+
+def test_a_run_builds_its_data_and_leaves_a_checkpoint(folder: Path) -> None:
+    done = CliRunner().invoke(app, ["train", "sudoku-4x4", "--steps", "6", *SMALL])
+    assert done.exit_code == 0, done.output
+    assert done.stdout == ""
+    assert "40 puzzles" in done.stderr and "Trained 6 steps" in done.stderr
+    run = folder / "runs" / "sudoku-4x4"
+    records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [record["step"] for record in records] == [2, 4, 6]
+    assert {"loss", "exact_accuracy", "halting_steps", "puzzles_per_second"} <= records[0].keys()
+    assert "eval_exact_accuracy" in records[-1]
+    assert list((run / "tensorboard").glob("events*"))
+    assert checkpoint.load(run / "checkpoint").config.grid == (4, 4)
+    assert "puzzlerec train sudoku-4x4" in (run / "checkpoint" / "README.md").read_text()
+
+    again = CliRunner().invoke(app, ["train", "sudoku-4x4", "--steps", "6", *SMALL])
+    assert again.exit_code == 2
+    assert "--resume" in again.stderr
+    longer = CliRunner().invoke(app, ["train", "sudoku-4x4", "--steps", "8", *SMALL, "--resume"])
+    assert longer.exit_code == 0, longer.output
+    assert "Trained 8 steps" in longer.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
+def test_ctrl_c_saves_and_says_how_to_go_on(folder: Path) -> None:
+    command = [sys.executable, "-m", "puzzlerec", "train", "sudoku-4x4", *SMALL, "--steps", "100000"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    metrics = folder / "runs" / "sudoku-4x4" / "metrics.jsonl"
+    deadline = time.monotonic() + 120
+    while not metrics.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--resume" in said and "Traceback" not in said
+    assert (metrics.parent / "state.safetensors").exists() and (metrics.parent / "checkpoint" / "config.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sudoku-4x5"], "did you mean 'sudoku-4x4'"),
+        (["sudoku-4x4", "--set", "optimizer.larning_rate=1"], "unknown key optimizer.larning_rate"),
+        (["sudoku-4x4", "--set", "data.file='none.h5'"], "no dataset none.h5"),
+        (["sudoku-4x4", "--set", "model.grid=[6,6]", "--set", "model.box=[2,3]", *SMALL], "the model is for"),
+        (["sudoku-4x4", "--device", "cuda:99", *SMALL], "cuda:99"),
+        (["sudoku-4x4", "--resume", *SMALL], "without --resume"),
+        (["sudoku-4x4", "--minutes", "-1"], "--minutes"),
+    ],
+)
+def test_wrong_wishes(arguments: list[str], message: str) -> None:
+    done = CliRunner().invoke(app, ["train", *arguments])
+    assert done.exit_code == 2
+    assert message in " ".join(done.stderr.split())
+
+
+def test_recipes_are_listed() -> None:
+    listed = CliRunner().invoke(app, ["train", "--list"]).stdout
+    assert {"sudoku", "sudoku-4x4", "sudoku-trm-mlp"} <= {line.split()[0] for line in listed.splitlines()}
