@@ -18,7 +18,7 @@ import numpy as np
 
 from puzzlerec.data import sudoku_search as search
 from puzzlerec.data.building import generator
-from puzzlerec.data.sudoku_extreme import SCALE, digits_of, rating
+from puzzlerec.data.sudoku_extreme import digits_of, rating
 from puzzlerec.puzzles import get
 
 LISTS = {"11+": "forum_11plus_part.csv.gz", "17 clues": "17_clue_part.csv.gz"}
@@ -65,9 +65,7 @@ def rater(published: dict[str, tuple[np.ndarray, np.ndarray]], sample: int) -> N
         row(name, len(ours[name]), theirs[name].mean(), ours[name].mean(), spearman(ours[name], theirs[name]))
     mine, other = (np.concatenate(list(columns.values())) for columns in (ours, theirs))
     row("both", len(mine), other.mean(), mine.mean(), spearman(mine, other))
-    print(
-        f"\nScale that makes the means over both agree: {SCALE * other.mean() / mine.mean():.3f} (in use: {SCALE})\n"
-    )
+    print()
 
 
 def sudokus(published: dict[str, tuple[np.ndarray, np.ndarray]], sample: int) -> None:
@@ -83,9 +81,8 @@ def sudokus(published: dict[str, tuple[np.ndarray, np.ndarray]], sample: int) ->
         row(name, *np.quantile(ratings, QUANTILES), ratings.mean(), np.count_nonzero(puzzles, axis=1).mean(), "")
     maker = generator("sudoku")
     none = dict.fromkeys(maker.settings, 0.0)
-    for name, shares in {kind: none | {kind: 1.0} for kind in maker.settings} | {
-        "the mix": dict(maker.settings)
-    }.items():
+    kinds: dict[str, dict[str, float]] = {kind: none | {kind: 1.0} for kind in maker.settings}
+    for name, shares in (kinds | {"the mix": dict(maker.settings)}).items():
         chunks = []
         while sum(map(len, chunks)) < sample:
             chunks.append(maker.chunk(shares, "train", np.array([len(chunks)], np.uint64)))
@@ -128,7 +125,12 @@ def mazes(path: Path, sample: int) -> None:
 
 
 def row(*cells: object) -> None:
-    print("|", " | ".join(f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in cells), "|", flush=True)
+    print(
+        "|",
+        " | ".join(f"{cell:.3g}" if isinstance(cell, (float, np.floating)) else str(cell) for cell in cells),
+        "|",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -112,8 +112,8 @@ def refine(
 
     Also called ``puzzlerec.refine``. Frames are in the model's grid: a smaller maze sits in its top left corner.
 
-    >>> [frame.tokens.shape for frame in puzzlerec.refine(grid, steps=2)]
-    [(1, 9, 9), (1, 9, 9)]
+    >>> [frame.tokens.shape for frame in puzzlerec.refine("12" + 14 * ".", steps=2)]
+    [(1, 4, 4), (1, 4, 4)]
     """
     solver = model if isinstance(model, Solver) else None
     found, _ = _puzzles(puzzles, solver.kind if solver else None)

@@ -114,4 +114,4 @@ def test_the_examples_in_the_documentation(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.undo()
     if "sudoku" not in checkpoint.available():
         pytest.skip("the shipped model 'sudoku' is not here: put it into checkpoints/sudoku")
-    assert doctest.testmod(api).failed == 0
+    assert doctest.testmod(api, extraglobs={"puzzlerec": puzzlerec}).failed == 0

@@ -44,7 +44,8 @@ def train(
         list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Another setting for the recipe.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", min=0, envvar="PUZZLEREC_SEED", help="Of weights and order, if not the recipe's.")
+        int | None,
+        typer.Option(metavar="N", min=0, envvar="PUZZLEREC_SEED", help="Of weights and order, not the recipe's."),
     ] = None,
     tensorboard: Annotated[bool, typer.Option(help="Write TensorBoard files beside the metrics.")] = True,
     list_recipes: Annotated[bool, typer.Option("--list", help="List the shipped recipes, and exit.")] = False,

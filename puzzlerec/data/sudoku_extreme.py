@@ -2,17 +2,17 @@
 
 Four kinds of puzzles, all minimal, all proved to have one solution:
 
-    extreme  rating 15 to 150: found by a search in the vicinity of hard puzzles, on new solution grids
+    extreme  rating 20 to 150: found by a search in the vicinity of hard puzzles, on new solution grids
     hard     rating 4 to 20: likewise, around easier ones
     plain    random minimal puzzles, whatever their rating (1 on average)
     few      random minimal puzzles of at most 22 clues
 
 Ratings are on the scale of Sudoku-Extreme's: guesses of a strong solver up to the first solution, averaged over
-symmetric copies. Ours are guesses of another solver (`sudoku_search.solve`) over its whole search tree, averaged over
-random ties and scaled so that the mean over published lists agrees; `benchmarks/calibration.py` compares the two.
+symmetric copies. Ours are guesses of another solver over its whole search tree (`sudoku_search.rate`), put on that
+scale by a power law (`rating_of`) that is fitted to published lists; `benchmarks/calibration.py` compares the two.
 
-The searches start from `sudoku_seeds.txt`: descendants, found by this same search, of a few famous puzzles (`FAMOUS`).
-Test and training puzzles start from different ones.
+The searches start from `sudoku_seeds.txt`: descendants of a few famous puzzles (`FAMOUS`), found by this same search
+(`benchmarks/seeds.py`). Test and training puzzles start from different ones.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from puzzlerec.data import sudoku_search as search
 from puzzlerec.data.generator import Chunk, Generator
 from puzzlerec.data.store import DatasetError
 
-SCALE = 0.314  # published guesses for each of ours: makes the means over published lists agree
-EXTREME, HARD = (15.0, 150.0), (4.0, 20.0)  # ratings from, to
+FACTOR, EXPONENT = 0.51, 0.9  # of the power law from our guesses to published ratings
+EXTREME, HARD = (20.0, 150.0), (4.0, 20.0)  # ratings from, to
 FEW = 22  # clues
 CHUNK = 64  # puzzles
 PARENTS = 16  # of one search
@@ -42,6 +42,9 @@ FAMOUS = {
     "Inkala 2012": "8..........36......7..9.2...5...7.......457.....1...3...1....68..85...1..9....4..",
     "Kolk": "12.3....435....1....4........54..2..6...7.........8.9...31..5.......9.7.....6...8",
     "Platinum Blonde": ".......12........3..23..4....18....5.6..7.8.......9.....85.....9...4.5..47...6...",
+    "Imam Bayildi": "..3..6.8....1..2......7...4..9..8.6..3..4...1.7.2.....3....5.....5...6..98.....5.",
+    "Inkala 2010": "..53.....8......2..7..1.5..4....53...1..7...6..32...8..6.5....9..4....3......97..",
+    "Discrepancy": ".....1.2.3...4.5.....6....7..2.....1.8..9..3.4.....8..5....2....9..3.4....67.....",
     "tarek 052": "..1..4.......6.3.5...9.....8.....7.3.......285...7.6..3...8...6..92......4...1...",
     "Cheese": ".2..5.7..4..1....68....3...2....8..3.4..2.5.....6...1...2.9.....9......57.4...9..",
 }
@@ -62,24 +65,29 @@ class SudokuExtreme(Generator):
     def chunk(self, settings: dict[str, Any], split: str, rng: np.ndarray) -> Chunk:
         puzzles = np.zeros((CHUNK, 81), np.uint8)
         solutions = np.zeros((CHUNK, 81), np.uint8)
-        ratings = np.zeros(CHUNK, np.float32)
+        guesses = np.zeros(CHUNK, np.float32)
         filled = 0
         for kind, count in zip(SudokuExtreme.settings, _counts(settings), strict=True):
             mine = slice(filled, filled + count)
             if kind in ("extreme", "hard"):
                 bounds = EXTREME if kind == "extreme" else HARD
-                _vicinity(seeds(kind, split), puzzles[mine], solutions[mine], ratings[mine], bounds, rng)
+                vicinity(seeds(kind, split), puzzles[mine], solutions[mine], guesses[mine], bounds, rng)
             else:
                 most = 81 if kind == "plain" else FEW
-                search.random_minimals(puzzles[mine], solutions[mine], ratings[mine], most, rng)
+                search.random_minimals(puzzles[mine], solutions[mine], guesses[mine], most, rng)
             filled += count
-        keys, classes = search.finish(puzzles, solutions, ratings, rng)
-        return Chunk(puzzles + np.uint8(1), solutions + np.uint8(1), keys, classes, ratings * np.float32(SCALE))
+        keys, classes = search.finish(puzzles, solutions, guesses, rng)
+        return Chunk(puzzles + np.uint8(1), solutions + np.uint8(1), keys, classes, rating_of(guesses))
 
 
 def rating(puzzle: np.ndarray, rng: np.ndarray, runs: int = search.RUNS) -> float:
     """The rating of ``puzzle`` (uint8 [81] digits, 0 blank), averaged over ``runs`` searches."""
-    return SCALE * search.rate(puzzle, runs, rng)
+    return float(rating_of(np.array(search.rate(puzzle, runs, rng))))
+
+
+def rating_of(guesses: np.ndarray) -> np.ndarray:
+    """The ratings for mean numbers of our guesses, float32."""
+    return (FACTOR * guesses.astype(np.float64) ** EXPONENT).astype(np.float32)
 
 
 @cache
@@ -103,18 +111,21 @@ def _counts(settings: dict[str, Any]) -> list[int]:
     return np.diff(edges, prepend=0).tolist()
 
 
-def _vicinity(
+def vicinity(
     parents: np.ndarray,
     puzzles: np.ndarray,
     solutions: np.ndarray,
-    ratings: np.ndarray,
+    guesses: np.ndarray,
     bounds: tuple[float, float],
     rng: np.ndarray,
 ) -> None:
-    """Fills the last three arrays with puzzles rated within ``bounds``, found from some of ``parents``."""
-    low, high = (bound / SCALE for bound in bounds)
-    known = np.zeros(1 << 16, np.uint64)
+    """Fills the three arrays behind ``parents`` with puzzles rated within ``bounds``, found near some of ``parents``.
+
+    ``guesses`` are what `rating_of` turns into ratings.
+    """
+    low, high = ((bound / FACTOR) ** (1 / EXPONENT) for bound in bounds)
+    known = np.zeros(1 << max(16, 8 + len(puzzles).bit_length()), np.uint64)
     found = 0
     while found < len(puzzles):
         some = parents[[search.below(rng, len(parents)) for _ in range(PARENTS)]]
-        found = search.vicinity(some, puzzles, solutions, ratings, found, known, low, high, BROOD, rng)
+        found = search.vicinity(some, puzzles, solutions, guesses, found, known, low, high, BROOD, rng)

@@ -12,6 +12,8 @@ branches.
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 from numba import njit
 
@@ -21,31 +23,32 @@ ALL = 0x7FFFFFF  # 27 cells of a band
 COLUMN = 0x40201  # one column of a band: bits 0, 9 and 18
 _MAX_DEPTH = 82
 _NO_LIMIT = 1 << 40
-RUNS = 8  # over which a rating is averaged
+BANDS_TO_CELLS = 1.65  # guesses by bands for each guess by cells, over published puzzles
+RUNS = 5  # of either way of guessing, over which a rating is averaged
 _LISTED = 500  # solutions that are listed of a puzzle with a clue taken away
 _TRIES = 2  # new clues tried in its place
+_FIRST_LOOK = 0.8  # share of the threshold that a rating of one run must reach
 _BOX = 0x7 * COLUMN  # first box of a band; the others are shifted by 3 and 6
 
 
-def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For 3×3 patterns of 9 bits: the part that lies on permutations; the same as 27 cells; row bits to box bits."""
-    permutations = [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
-    masks = [sum(1 << (3 * row + box) for row, box in enumerate(permutation)) for permutation in permutations]
-    shrunk = np.zeros(512, np.int64)
-    cells = np.zeros(512, np.int64)
-    boxes = np.zeros(512, np.int64)
+def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """For patterns of 9 bits, as 3×3: the part that lies on permutations, as 9 bits and as 27 cells (each bit three
+    neighbours); the permutations themselves [512, 7], their number first; and the boxes in which a row has a bit."""
+    masks = [sum(1 << 3 * row + box for row, box in enumerate(boxes)) for boxes in permutations(range(3))]
+    shrunk, cells, row_boxes = np.zeros(512, np.int64), np.zeros(512, np.int64), np.zeros(512, np.int64)
+    inside = np.zeros((512, 7), np.int64)
     for pattern in range(512):
-        for mask in masks:
-            if pattern & mask == mask:
-                shrunk[pattern] |= mask
-        for minirow in range(9):
-            if shrunk[pattern] >> minirow & 1:
-                cells[pattern] |= 7 << 3 * minirow
-        boxes[pattern] = sum(1 << box for box in range(3) if pattern >> 3 * box & 7)
-    return shrunk, cells, boxes
+        fitting = [mask for mask in masks if pattern & mask == mask]
+        inside[pattern, 0] = len(fitting)
+        inside[pattern, 1 : 1 + len(fitting)] = fitting
+        for mask in fitting:
+            shrunk[pattern] |= mask
+        cells[pattern] = sum(7 << 3 * minirow for minirow in range(9) if shrunk[pattern] >> minirow & 1)
+        row_boxes[pattern] = sum(1 << box for box in range(3) if pattern >> 3 * box & 7)
+    return shrunk, cells, inside, row_boxes
 
 
-SHRUNK, CELLS, BOXES = _tables()
+SHRUNK, CELLS, PERMUTATIONS, BOXES = _tables()
 
 
 @njit(cache=True)
@@ -187,10 +190,12 @@ def _pairs(m: np.ndarray, band: int) -> int:
 
 
 @njit(cache=True)
-def _choose(m: np.ndarray, rng: np.ndarray) -> tuple[int, int, int]:
-    """A digit, band and cell bit to guess: in a cell of two candidates if there is one, else where a digit has the
-    fewest places in a box. Ties are broken at random."""
-    where, chosen, ties = 0, 0, 0
+def _guess_cell(m: np.ndarray, guess: np.ndarray, rng: np.ndarray) -> None:
+    """Guesses a digit in a cell of two candidates, else where a digit has the fewest places in a box.
+
+    ``guess`` [7] receives the digit, the cells that it keeps in each band, and those that it keeps if it is wrong.
+    """
+    digit, where, chosen, ties = -1, 0, 0, 0
     for band in range(3):
         pairs = _pairs(m, band)
         n = _count(pairs)
@@ -198,36 +203,93 @@ def _choose(m: np.ndarray, rng: np.ndarray) -> tuple[int, int, int]:
         if n and below(rng, ties) < n:
             where, chosen = band, _lowest_after(pairs, below(rng, n))
     if ties:
-        second = below(rng, 2) == 1
+        first = below(rng, 2) == 0
         for d in range(9):
-            if m[3 * d + where] & chosen:
-                if not second:
-                    return d, where, chosen
-                second = False
-    fewest, ties, digit, where = 28, 0, 0, 0
-    for d in range(9):
-        for band in range(3):
-            for shift in (0, 3, 6):
-                places = m[3 * d + band] & _BOX << shift
-                n = _count(places)
-                if 1 < n <= fewest:
-                    if n < fewest:
-                        fewest, ties = n, 0
-                    ties += 1
-                    if below(rng, ties) == 0:
-                        digit, where, chosen = d, band, _lowest_after(places, below(rng, n))
-    return digit, where, chosen
+            if m[3 * d + where] & chosen and (digit < 0 or not first):
+                digit = d
+    else:
+        fewest = 28
+        for d in range(9):
+            for band in range(3):
+                for shift in (0, 3, 6):
+                    places = m[3 * d + band] & _BOX << shift
+                    n = _count(places)
+                    if 1 < n <= fewest:
+                        if n < fewest:
+                            fewest, ties = n, 0
+                        ties += 1
+                        if below(rng, ties) == 0:
+                            digit, where, chosen = d, band, _lowest_after(places, below(rng, n))
+    guess[0] = digit
+    guess[1:] = ALL
+    box = _BOX << _cell_of(chosen) % 9 // 3 * 3
+    guess[1 + where] = ~box | chosen
+    guess[4 + where] = ~chosen
 
 
 @njit(cache=True)
-def solve(puzzle: np.ndarray, solutions: np.ndarray, rng: np.ndarray, guess_limit: int) -> tuple[int, int]:
+def _guess_permutation(m: np.ndarray, guess: np.ndarray, rng: np.ndarray) -> None:
+    """Guesses one of the ways in which a digit can lie in a band or a stack, where it has the fewest of them.
+
+    ``guess`` as in `_guess_cell`.
+    """
+    fewest, ties, best = 7, 0, 0
+    for d in range(9):
+        for band in range(6):
+            n = PERMUTATIONS[_pattern(m, d, band), 0]
+            if 1 < n <= fewest:
+                if n < fewest:
+                    fewest, ties = n, 0
+                ties += 1
+                if below(rng, ties) == 0:
+                    best = 6 * d + band
+    d, band = best // 6, best % 6
+    pattern = _pattern(m, d, band)
+    taken = 1 + below(rng, fewest)
+    others = 0
+    for i in range(1, 1 + fewest):
+        if i != taken:
+            others |= PERMUTATIONS[pattern, i]
+    guess[0] = d
+    guess[1:] = ALL
+    for negated, mask in ((0, PERMUTATIONS[pattern, taken]), (3, others)):
+        for i in range(3):
+            if band < 3:
+                if i == band:
+                    for minirow in range(9):
+                        if not mask >> minirow & 1:
+                            guess[1 + negated + i] &= ~(7 << 3 * minirow)
+            else:
+                gone = (~mask >> 3 * i & 7) << 3 * (band - 3)
+                guess[1 + negated + i] &= ~(gone * COLUMN)
+
+
+@njit(cache=True)
+def _pattern(m: np.ndarray, d: int, band: int) -> int:
+    """Where a digit may lie in a band (0–2, bits row * 3 + box) or a stack (3–5, bits band * 3 + column)."""
+    if band < 3:
+        x = m[3 * d + band]
+        return BOXES[x & 511] | BOXES[x >> 9 & 511] << 3 | BOXES[x >> 18] << 6
+    pattern = 0
+    for i in range(3):
+        x = m[3 * d + i]
+        pattern |= ((x | x >> 9 | x >> 18) >> 3 * (band - 3) & 7) << 3 * i
+    return pattern
+
+
+@njit(cache=True)
+def solve(
+    puzzle: np.ndarray, solutions: np.ndarray, rng: np.ndarray, guess_limit: int = _NO_LIMIT, by_bands: bool = False
+) -> tuple[int, int]:
     """Searches until ``solutions`` (uint8 [limit, 81], filled in the order found) is full or nothing is left.
 
-    Returns (solutions found, guesses). It gives up beyond ``guess_limit``; then the number found is -1.
+    Returns (solutions found, guesses). It gives up beyond ``guess_limit``; then the number found is -1. ``by_bands``
+    says which of the two ways of guessing is taken; ties are broken at random in both.
     """
     stack = np.empty((_MAX_DEPTH, 27), np.int64)
     fixed = np.empty((_MAX_DEPTH, 27), np.int64)
     guessed = np.empty(_MAX_DEPTH, np.int64)  # the digit of the guess at each depth
+    guess = np.empty(7, np.int64)
     state = _load(puzzle, stack[0], fixed[0])
     depth, found, guesses = 0, 0, 0
     while True:
@@ -245,13 +307,16 @@ def solve(puzzle: np.ndarray, solutions: np.ndarray, rng: np.ndarray, guess_limi
             if guesses == guess_limit:
                 return -1, guesses
             guesses += 1
-            d, band, bit = _choose(stack[depth], rng)
+            if by_bands:
+                _guess_permutation(stack[depth], guess, rng)
+            else:
+                _guess_cell(stack[depth], guess, rng)
             stack[depth + 1] = stack[depth]
             fixed[depth + 1] = fixed[depth]
-            box = _BOX << _cell_of(bit) % 9 // 3 * 3
-            stack[depth + 1, 3 * d + band] &= ~box | bit
-            stack[depth, 3 * d + band] &= ~bit  # for when the guess has been searched
-            guessed[depth] = d
+            guessed[depth] = guess[0]
+            for band in range(3):
+                stack[depth + 1, 3 * guess[0] + band] &= guess[1 + band]
+                stack[depth, 3 * guess[0] + band] &= guess[4 + band]  # for when the guess has been searched
             depth += 1
         else:
             if depth == 0:
@@ -262,15 +327,21 @@ def solve(puzzle: np.ndarray, solutions: np.ndarray, rng: np.ndarray, guess_limi
 
 @njit(cache=True)
 def rate(puzzle: np.ndarray, runs: int, rng: np.ndarray) -> float:
-    """Guesses until the whole search tree is done, the mean of ``runs`` with other random ties.
+    """How hard the puzzle is, in guesses until the whole search tree is done, averaged over random ties.
 
-    Going on to the end of the tree after the solution is found makes the number steadier than stopping there.
+    It is the harmonic mean of the averages for the two ways of guessing, ``runs`` of each, those by bands scaled down
+    by the ratio of the two on published puzzles. One way alone would make a search for hard puzzles find such as are
+    hard for it and for no other. The end of the tree is a steadier measure than the solution, which may come early by
+    luck.
     """
     found = np.empty((2, 81), np.uint8)
-    total = 0
+    cells, bands = 0, 0
     for _ in range(runs):
-        total += solve(puzzle, found, rng, _NO_LIMIT)[1]
-    return total / runs
+        cells += solve(puzzle, found, rng, _NO_LIMIT, False)[1]
+        bands += solve(puzzle, found, rng, _NO_LIMIT, True)[1]
+    if cells == 0 or bands == 0:
+        return 0.0
+    return 2 / (runs / cells + runs * BANDS_TO_CELLS / bands)
 
 
 @njit(cache=True)
@@ -283,7 +354,7 @@ def random_grid(rng: np.ndarray, grid: np.ndarray) -> None:
         shuffle_numbers(rng, order)
         for i in range(9):
             puzzle[(3 * box + i // 3) * 9 + 3 * box + i % 3] = order[i] + 1
-    solve(puzzle, found, rng, _NO_LIMIT)
+    solve(puzzle, found, rng)
     grid[:] = found[0]
 
 
@@ -297,7 +368,7 @@ def minimise(puzzle: np.ndarray, rng: np.ndarray) -> None:
         digit = puzzle[cell]
         if digit:
             puzzle[cell] = 0
-            if solve(puzzle, found, rng, _NO_LIMIT)[0] != 1:
+            if solve(puzzle, found, rng)[0] != 1:
                 puzzle[cell] = digit
 
 
@@ -442,7 +513,7 @@ def vicinity(
             if removed == 0 or children == brood or found == puzzles.shape[0]:
                 continue
             base[without] = 0
-            total = solve(base, listed, rng, _NO_LIMIT)[0]
+            total = solve(base, listed, rng)[0]
             counts[:] = 0
             for i in range(total):
                 for cell in range(81):
@@ -465,8 +536,7 @@ def vicinity(
                 # The set holds both the puzzles before they are made minimal, marked by one bit, and those after.
                 if not insert(known, class_hash(solution, puzzle, 3, 3) ^ np.uint64(1)):
                     continue
-                unique, guesses = solve(puzzle, proof, rng, int(2 * ceiling))
-                if unique != 1 or guesses < threshold:
+                if solve(puzzle, proof, rng)[0] != 1 or rate(puzzle, 1, rng) < _FIRST_LOOK * threshold:
                     continue
                 minimise(puzzle, rng)
                 if not insert(known, class_hash(solution, puzzle, 3, 3)):

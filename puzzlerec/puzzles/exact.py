@@ -5,6 +5,8 @@ One function, compiled by Numba when it is first called and kept on disk from th
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numba import njit
 
@@ -29,6 +31,7 @@ def solve_sudoku(grid: np.ndarray, limit: int = 2) -> list[np.ndarray]:
     return list(found[:count].reshape(count, size, size) + np.uint8(1))
 
 
+@cache
 def _layout(size: int) -> tuple[np.ndarray, np.ndarray]:
     """The cells of each unit [3 * N, N] and the units of each cell [N * N, 3]."""
     rows, columns = BOXES[size]

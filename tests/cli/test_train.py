@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 from puzzlerec.cli.app import app
 from puzzlerec.models import checkpoint
 
-SMALL = ["--set", "data.train=40", "--set", "data.test=20", "--set", "training.log_every=2", "--set", "training.batch=8"]
+WISHES = ("data.train=40", "data.test=20", "training.log_every=2", "training.batch=8")
+SMALL = [argument for wish in WISHES for argument in ("--set", wish)]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Generated Sudokus: one solution each (proved by another solver), as hard as promised, and hashes that symmetry keeps."""
+"""Generated Sudokus: one solution each (proved by another solver), as hard as promised; hashes that symmetry keeps."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_each_has_its_answer_for_the_only_solution(examples: tuple[np.ndarray, .
     for question, answer in zip(questions, answers, strict=True):
         (found,) = solve_sudoku((question + 1).reshape(9, 9))
         np.testing.assert_array_equal(found.reshape(-1), answer + 1)
-    for question, answer in zip(questions[:8], answers[:8], strict=True):
+    for question, answer in zip(questions[:2], answers[:2], strict=True):
         assert solutions(question.tolist()) == [answer.tolist()]
 
 
@@ -166,11 +166,13 @@ def test_the_solver_finds_every_solution() -> None:
     grid = digits_of([FAMOUS["Kolk"]])[0]
     full = solve_sudoku((grid + 1).reshape(9, 9))[0].reshape(-1) - 1
     found = np.empty((500, 81), np.uint8)
-    for holes in (50, 54, 57):
+    for holes in (45, 48, 51):
         puzzle = full.copy()
         puzzle[generator_of_holes.permutation(81)[:holes]] = 0
         expected = {tuple(solution) for solution in solutions(puzzle.tolist(), 500)}
+        assert len(expected) < 500
         count, _ = search.solve(puzzle, found, rng_of(2), 1 << 40)
+        assert count == len(expected)
         assert {tuple(row) for row in found[:count].tolist()} == expected
     wrong = full.copy()
     wrong[[0, 1]] = wrong[[1, 0]]

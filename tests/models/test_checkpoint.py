@@ -97,7 +97,7 @@ def test_names(model: TRM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(CheckpointError, match=r"'sudku'; there are sudoku, first-try. Did you mean 'sudoku'\?"):
         checkpoint.find("sudku")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(CheckpointError, match="no config.json"):
+    with pytest.raises(CheckpointError, match=r"no config\.json"):
         checkpoint.find("empty")
 
 

@@ -2,10 +2,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from doubles import Singles
 
 from puzzlerec.puzzles import Verdict, get
-from puzzlerec.refine.attempts import Outcome, PinSearch, Plan, constraints, contradictions, open_candidates, with_pins
+from puzzlerec.refine.attempts import (
+    Outcome,
+    PinSearch,
+    Plan,
+    constraints,
+    contradictions,
+    fitted,
+    open_candidates,
+    with_pins,
+)
+from tests.refine.doubles import Singles
 
 HARD = "98.7..6..5...9..7...7..4...3.......2..85...6.....23....1..8...6..59...4......61.."
 
@@ -54,28 +63,73 @@ def test_open_candidates_are_those_whose_placing_breaks_no_rule() -> None:
             assert left[cell, digit] == allowed
 
 
-def test_children_are_likely_candidates_of_one_constraint_the_likeliest_first() -> None:
-    kind = get("sudoku")
+def test_pins_obey_the_rules_and_no_set_is_proposed_twice() -> None:
+    kind, rng = get("sudoku"), np.random.default_rng(0)
     question = kind.parse(HARD)
-    members, _ = constraints(kind)
-    for seed in range(5):
-        search = PinSearch(kind)
-        ending = undecided(question, np.random.default_rng(seed))
-        search.expand(question, (), ending)
-        children = [search.pop() for _ in range(len(search.frontier))]
-        assert len(children) >= 2 and all(len(pins) == 1 for pins in children)
-        pinned = {(9 * row + column) * 9 + token - 2 for ((row, column, token),) in children}
-        assert any(pinned <= set(constraint.tolist()) for constraint in members)
-        assert all(kind.check_question(with_pins(question, pins)).solved for pins in children)
-
-
-def test_a_question_with_an_open_cell_that_no_digit_fits_has_no_children() -> None:
-    kind = get("sudoku-4x4")
-    question = kind.parse("12.....3...4....")  # r1c3 sees 1 and 2; r1c4 sees 1, 2 and 3
-    question = with_pins(question, ((0, 3, 5), (3, 2, 4)))  # now r1c3 sees 1, 2, 4 and 3
     search = PinSearch(kind)
-    search.expand(question, (), undecided(question, np.random.default_rng(0)))
-    assert not search.frontier
+    search.learn(question, (), undecided(question, rng))
+    seen = set()
+    for _ in range(40):
+        pins = search.propose()
+        assert pins is not None
+        pinned = with_pins(question, pins)
+        assert kind.check_question(pinned).solved and (pinned != question).sum() == len(pins)
+        seen.add(frozenset(pins))
+        search.learn(pinned, pins, undecided(pinned, rng))
+    assert len(seen) == 40
+
+
+def test_a_failed_pin_speaks_for_its_rival() -> None:
+    kind = get("sudoku-4x4")
+    question = kind.parse("1...............")
+    left = open_candidates(kind, question).astype(float)
+    probabilities = np.concatenate([np.zeros((16, 2)), left / np.maximum(left.sum(1, keepdims=True), 1)], 1)
+    probabilities[0] = np.eye(6)[2]
+    probabilities[5] = (0, 0, 0, 0, 0.5, 0.5)  # r2c2 is 3 or 4, every other cell is open
+    search = PinSearch(kind)
+    search.learn(question, (), outcome(probabilities, 4))
+    (row, column, first), *_ = search.propose() or ()
+    before = PinSearch(kind)
+    before.learn(question, (), outcome(probabilities, 4))
+    cell = 4 * row + column
+    rivals = [4 * cell + token - 2 for token in range(2, 6) if token != first and left[cell, token - 2]]
+    prior, posterior = before._beliefs()[0][0], search._beliefs()[0][0]
+    assert posterior[4 * cell + first - 2] < prior[4 * cell + first - 2]
+    assert all(posterior[rival] > prior[rival] for rival in rivals)
+
+
+def test_beliefs_are_fitted_to_one_in_every_constraint() -> None:
+    kind = get("sudoku-6x6")
+    beliefs = np.random.default_rng(1).uniform(0.2, 1, (3, 6**3))
+    members, _ = constraints(kind)
+    before, after = (np.abs(part[:, members].sum(-1) - 1).max() for part in (beliefs, fitted(kind, beliefs)))
+    assert after < 0.1 < before
+
+
+def test_the_search_goes_deeper_when_single_pins_keep_failing() -> None:
+    kind, rng = get("sudoku"), np.random.default_rng(2)
+    question = kind.parse(HARD)
+    search = PinSearch(kind)
+    search.learn(question, (), undecided(question, rng))
+    depths = []
+    for _ in range(60):
+        pins = search.propose()
+        assert pins is not None
+        depths.append(len(pins))
+        pinned = with_pins(question, pins)
+        search.learn(pinned, pins, undecided(pinned, rng))
+    assert np.mean(depths[:8]) < np.mean(depths[-8:])
+    assert max(depths) >= 2
+
+
+def test_nothing_is_left_where_no_digit_fits_a_cell() -> None:
+    kind = get("sudoku-4x4")
+    question = with_pins(kind.parse("12.....3...4...."), ((3, 2, 4),))  # r1c3 sees 1, 2, 3 and 4
+    assert kind.check_question(question).solved
+    plan = Plan(0, question, kind, Singles("sudoku-4x4").config, 0, 1.0)
+    (first,) = plan.propose(1)
+    plan.learn(first, undecided(question, np.random.default_rng(0)))
+    assert plan.propose(4) == [] and plan.exhausted and plan.spent == 1
 
 
 def test_contradictions_are_counted_among_confident_cells_alone() -> None:

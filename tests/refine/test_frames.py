@@ -3,12 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from doubles import Singles
 
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.trm import TRM
 from puzzlerec.puzzles import get
 from puzzlerec.refine.frames import Refinement, refine
+from tests.refine.doubles import Singles
 
 SUDOKU = get("sudoku-4x4")
 QUESTIONS = np.stack([SUDOKU.parse(text) for text in ("1....2....3....4", "..3.2....1....4.", "12..34......43..")])

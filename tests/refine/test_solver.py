@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from doubles import Liar, MazeOracle, Singles
 
 from puzzlerec.puzzles import Puzzle, PuzzleError, get
 from puzzlerec.refine.solver import Answer, Solver, SolveSettings
+from tests.refine.doubles import Liar, MazeOracle, Singles
 
 EASY = [
     "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79",

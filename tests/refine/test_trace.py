@@ -6,13 +6,13 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from doubles import MazeOracle, Singles
 
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.refine import trace as traces
 from puzzlerec.refine.frames import Frame
 from puzzlerec.refine.solver import Solver, SolveSettings
 from puzzlerec.refine.trace import Recorder, Trace, TraceError
+from tests.refine.doubles import MazeOracle, Singles
 
 EASY = "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79"
 HARD = "4.....8.5.3..........7......2.....6.....8.4......1.......6.3.7.5..2.....1.4......"
