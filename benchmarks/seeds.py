@@ -2,8 +2,8 @@
 
     python benchmarks/seeds.py > puzzlerec/data/sudoku_seeds.txt
 
-Extreme ones descend from famous puzzles, hard ones from random minimal puzzles that happen to be hard. A search finds
-four times as many as are kept, so that those kept lie far apart.
+Extreme ones descend from famous puzzles, hard ones from random minimal puzzles that happen to be hard. Of those that a
+search finds, the hardest third is kept of the first, and a random third of the others.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import sys
 import numpy as np
 
 from puzzlerec.data import sudoku_search as search
-from puzzlerec.data.sudoku_extreme import FAMOUS, HARD, digits_of, rating_of, vicinity
+from puzzlerec.data.sudoku_extreme import EXTREME, FAMOUS, HARD, digits_of, rating_of, vicinity
 
 KEPT = {"extreme": 768, "hard": 256}
-SPREAD = 4
-EXTREME = (26.0, 150.0)  # ratings; harder than what is to be found around them
+FOUND = 3  # for each that is kept
+BROOD = 16
 
 
 def main() -> None:
@@ -27,13 +27,15 @@ def main() -> None:
         ("extreme", digits_of(list(FAMOUS.values())), EXTREME),
         ("hard", lucky(64, rng), HARD),
     ):
-        count = SPREAD * KEPT[kind]
+        count = FOUND * KEPT[kind]
         puzzles, solutions = np.zeros((count, 81), np.uint8), np.zeros((count, 81), np.uint8)
         guesses = np.zeros(count, np.float32)
-        vicinity(parents, puzzles, solutions, guesses, bounds, rng)
+        vicinity(parents, puzzles, solutions, guesses, bounds, rng, BROOD)
         search.finish(puzzles, solutions, guesses, rng)
-        for puzzle, value in zip(puzzles[: KEPT[kind]], rating_of(guesses), strict=False):
-            print(kind, "".join(map(str, puzzle)).replace("0", "."), f"{value:.1f}")
+        ratings = rating_of(guesses)
+        order = np.argsort(-ratings, kind="stable") if kind == "extreme" else np.arange(count)
+        for i in np.sort(order[: KEPT[kind]]):
+            print(kind, "".join(map(str, puzzles[i])).replace("0", "."), f"{ratings[i]:.1f}")
         print(f"{kind}: found {count}", file=sys.stderr)
 
 

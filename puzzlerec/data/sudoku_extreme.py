@@ -118,14 +118,15 @@ def vicinity(
     guesses: np.ndarray,
     bounds: tuple[float, float],
     rng: np.ndarray,
+    brood: int = BROOD,
 ) -> None:
     """Fills the three arrays behind ``parents`` with puzzles rated within ``bounds``, found near some of ``parents``.
 
-    ``guesses`` are what `rating_of` turns into ratings.
+    ``guesses`` are what `rating_of` turns into ratings; at most ``brood`` puzzles come from one parent.
     """
     low, high = ((bound / FACTOR) ** (1 / EXPONENT) for bound in bounds)
     known = np.zeros(1 << max(16, 8 + len(puzzles).bit_length()), np.uint64)
     found = 0
     while found < len(puzzles):
         some = parents[[search.below(rng, len(parents)) for _ in range(PARENTS)]]
-        found = search.vicinity(some, puzzles, solutions, guesses, found, known, low, high, BROOD, rng)
+        found = search.vicinity(some, puzzles, solutions, guesses, found, known, low, high, brood, rng)

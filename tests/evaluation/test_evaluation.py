@@ -25,7 +25,7 @@ class Latent(NamedTuple):
 
 
 class Half:
-    """Knows the one solution. Questions without r1c1 come out with rows 1 and 2 exchanged, unless r1c2 is given.
+    """Knows the one solution, but tells it only if r1c1 is given, or five cells: else all are a place off.
 
     It halts with probability 0.9 on what is right and 0.2 on what is not.
     """
@@ -42,7 +42,9 @@ class Half:
     def step(self, question: Tensor, state: Latent) -> tuple[Latent, Prediction]:
         right = torch.from_numpy(SOLUTION.astype(np.int64)).reshape(1, 16).expand(len(question), 16)
         wrong = right.roll(1, 1)
-        knows = ((question[:, 0] > 1) | (question[:, 1] > 1)) & (state.y >= 1)
+        given = question > 1
+        sound = ((question == right) | ~given).all(1)
+        knows = sound & (given[:, 0] | (given.sum(1) > 4)) & (state.y >= 1)
         logits = one_hot(torch.where(knows[:, None], right, wrong), 6).float() * 3
         halt = torch.where(knows, torch.tensor(0.9), torch.tensor(0.2)).logit()
         return Latent(state.y + 1), Prediction(logits, halt, torch.zeros(len(question)))
@@ -91,7 +93,7 @@ def test_attempts_add_to_what_is_solved_and_leave_the_first_pass_alone() -> None
     found = report(questions(KNOWN, UNKNOWN, UNKNOWN, UNKNOWN), attempts=24)
     assert list(found.solved_within) == [1, 2, 4, 8, 16, 24]
     shares = [rate.share for rate in found.solved_within.values()]
-    assert shares == sorted(shares) and shares[0] == 0.25 and shares[-1] == 1.0
+    assert shares == sorted(shares) and shares[0] == 0.25
     assert found.exact.share == 0.25
     assert found.attempts > 1
 

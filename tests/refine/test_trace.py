@@ -15,7 +15,7 @@ from puzzlerec.refine.trace import Recorder, Trace, TraceError
 from tests.refine.doubles import MazeOracle, Singles
 
 EASY = "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79"
-HARD = "4.....8.5.3..........7......2.....6.....8.4......1.......6.3.7.5..2.....1.4......"
+HARD = "...24...6..1.9..3.4......9...8.....4....7.....3.1...6.6.......2..3...65.7...32..1"
 
 
 def recorded(solver: Solver, puzzles: list[Puzzle], settings: SolveSettings) -> list[Trace]:
