@@ -100,6 +100,16 @@ def test_pins_solve_what_one_pass_does_not() -> None:
         assert (answer.tokens == solve_sudoku(answer.puzzle.question)[0]).all()
 
 
+def test_pins_make_up_for_a_weak_model_and_every_run_is_counted() -> None:
+    puzzles = [puzzle(text) for text in HARD[:3]]
+    assert not any(answer.verdict.solved for answer in Solver(Singles()).solve(puzzles))
+    model = Singles()
+    answers = list(Solver(model).solve(puzzles, SolveSettings(attempts=64)))
+    assert sum(answer.verdict.solved for answer in answers) >= 2
+    assert sum(answer.attempts for answer in answers) == model.runs
+    assert all(answer.how == "pin" for answer in answers if answer.verdict.solved)
+
+
 def test_the_same_seed_gives_the_same_answers_whatever_else_is_solved() -> None:
     settings = SolveSettings(attempts=32)
     together = list(Solver(Singles()).solve([puzzle(text) for text in HARD[:3]], settings))
