@@ -76,7 +76,7 @@ def sudokus(published: dict[str, tuple[np.ndarray, np.ndarray]], sample: int) ->
     print(f"| Sudokus | rating {' | '.join(header)} | mean | clues | grids published |\n|{'---|' * (len(header) + 4)}")
     for name, (puzzles, ratings) in published.items():
         for puzzle in puzzles:
-            search.solve(puzzle, proof, rng, 1 << 40)
+            search.solve(puzzle, proof, rng)
             known.add(int(search.class_hash(proof[0], blank, 3, 3)))
         row(name, *np.quantile(ratings, QUANTILES), ratings.mean(), np.count_nonzero(puzzles, axis=1).mean(), "")
     maker = generator("sudoku")

@@ -62,23 +62,25 @@ def evaluate(
 
     solver = load(model, chosen_device(device))
     settings = SolveSettings(steps=steps, attempts=attempts, early=False, seed=seed, batch=batch)
-    try:
-        with _examples(dataset, split, limit, solver.model) as examples:
-            total = len(examples.questions)
-            with progress("evaluating", total, "puzzles") as advance:
-                report = evaluate(
-                    solver.model,
-                    examples.questions,
-                    examples.labels,
-                    settings,
-                    ratings=examples.ratings,
-                    device=solver.device,
-                    name=solver.name,
-                    progress=lambda done, of: advance(1),
-                )
-    except KeyboardInterrupt:
-        messages.error("Interrupted before all puzzles were measured; --limit measures fewer.")
-        raise typer.Exit(INTERRUPTED) from None
+    with _examples(dataset, split, limit, solver.model) as examples:
+        asked = len(examples.questions)
+        with progress("evaluating", asked, "puzzles") as advance:
+            report = evaluate(
+                solver.model,
+                examples.questions,
+                examples.labels,
+                settings,
+                ratings=examples.ratings,
+                device=solver.device,
+                name=solver.name,
+                progress=lambda done, of: advance(1),
+            )
+    total = report.puzzles
+    interrupted = total < asked
+    if interrupted:
+        messages.warning(f"Interrupted: {total:,} of {asked:,} puzzles were measured.")
+        if not total:
+            raise typer.Exit(INTERRUPTED)
     about = {"dataset": str(dataset), **examples.about, "device": str(solver.device)}
     if as_json:
         print(json.dumps({**about, **report.to_dict()}, indent=2))
@@ -94,6 +96,8 @@ def evaluate(
         messages.note(
             f"{report.seconds:.1f} s, {total / report.seconds:.3g} puzzles/s · device {solver.device} · seed {seed}"
         )
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)
     if examples.unreadable:
         raise typer.Exit(UNUSABLE)
 

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from puzzlerec.cli.errors import CommandError
 from puzzlerec.cli.terminal import speaks_unicode
+from puzzlerec.puzzles import NO_SOLUTION
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from puzzlerec.puzzles import Puzzle
     from puzzlerec.refine.solver import Answer
-
-NO_SOLUTION = "there is no solution"  # what the exact solver says last
 
 
 class Format(StrEnum):

@@ -2,8 +2,10 @@
 
 Four kinds of puzzles, all minimal, all proved to have one solution:
 
-    extreme  rating 20 to 150: found by a search in the vicinity of hard puzzles, on new solution grids
-    hard     rating 4 to 20: likewise, around easier ones
+    extreme  rating 20 to 150, and trying candidates one at a time (`sudoku_search.probe`) leaves 200 or more open, as
+             it does in all of the hardest published ones: found by a search in the vicinity of such puzzles, on new
+             solution grids
+    hard     rating 6 to 40: likewise, around easier ones and without that condition
     plain    random minimal puzzles, whatever their rating (1 on average)
     few      random minimal puzzles of at most 22 clues
 
@@ -11,15 +13,15 @@ Ratings are on the scale of Sudoku-Extreme's: guesses of a strong solver up to t
 symmetric copies. Ours are guesses of another solver over its whole search tree (`sudoku_search.rate`), put on that
 scale by a power law (`rating_of`) that is fitted to published lists; `benchmarks/calibration.py` compares the two.
 
-The searches start from `sudoku_seeds.txt`: descendants of a few famous puzzles (`FAMOUS`), found by this same search
-(`benchmarks/seeds.py`). Test and training puzzles start from different ones.
+The searches start from `sudoku_seeds.txt`: descendants of a few famous puzzles (`FAMOUS`) and of random ones, found by
+this same search (`benchmarks/seeds.py`). Test and training puzzles start from different ones.
 """
 
 from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,7 +30,17 @@ from puzzlerec.data.generator import Chunk, Generator
 from puzzlerec.data.store import DatasetError
 
 FACTOR, EXPONENT = 0.51, 0.9  # of the power law from our guesses to published ratings
-EXTREME, HARD = (20.0, 150.0), (4.0, 20.0)  # ratings from, to
+
+
+class Wanted(NamedTuple):
+    """What a search keeps: ratings from ``low`` to ``high``, at least ``left`` candidates left by `search.probe`."""
+
+    low: float
+    high: float
+    left: int
+
+
+SEARCHED = {"extreme": Wanted(20, 150, 200), "hard": Wanted(6, 40, 0)}
 FEW = 22  # clues
 CHUNK = 64  # puzzles
 PARENTS = 16  # of one search
@@ -54,7 +66,7 @@ class SudokuExtreme(Generator):
     """Sudokus 9×9; settings: the share of each kind, in any proportions."""
 
     puzzle = "sudoku"
-    version = "sudoku-extreme mix 1"
+    version = "sudoku-extreme mix 2"
     settings = {"extreme": 0.5, "hard": 0.25, "plain": 0.2, "few": 0.05}  # noqa: RUF012  # Mapping, never changed
 
     def check(self, settings: dict[str, Any]) -> None:
@@ -69,9 +81,8 @@ class SudokuExtreme(Generator):
         filled = 0
         for kind, count in zip(SudokuExtreme.settings, _counts(settings), strict=True):
             mine = slice(filled, filled + count)
-            if kind in ("extreme", "hard"):
-                bounds = EXTREME if kind == "extreme" else HARD
-                vicinity(seeds(kind, split), puzzles[mine], solutions[mine], guesses[mine], bounds, rng)
+            if kind in SEARCHED:
+                vicinity(seeds(kind, split), puzzles[mine], solutions[mine], guesses[mine], SEARCHED[kind], rng)
             else:
                 most = 81 if kind == "plain" else FEW
                 search.random_minimals(puzzles[mine], solutions[mine], guesses[mine], most, rng)
@@ -116,17 +127,16 @@ def vicinity(
     puzzles: np.ndarray,
     solutions: np.ndarray,
     guesses: np.ndarray,
-    bounds: tuple[float, float],
+    wanted: Wanted,
     rng: np.ndarray,
-    brood: int = BROOD,
 ) -> None:
-    """Fills the three arrays behind ``parents`` with puzzles rated within ``bounds``, found near some of ``parents``.
+    """Fills the three arrays behind ``parents`` with puzzles as ``wanted``, found near some of ``parents``.
 
-    ``guesses`` are what `rating_of` turns into ratings; at most ``brood`` puzzles come from one parent.
+    ``guesses`` are what `rating_of` turns into ratings.
     """
-    low, high = ((bound / FACTOR) ** (1 / EXPONENT) for bound in bounds)
+    low, high = ((bound / FACTOR) ** (1 / EXPONENT) for bound in wanted[:2])
     known = np.zeros(1 << max(16, 8 + len(puzzles).bit_length()), np.uint64)
     found = 0
     while found < len(puzzles):
         some = parents[[search.below(rng, len(parents)) for _ in range(PARENTS)]]
-        found = search.vicinity(some, puzzles, solutions, guesses, found, known, low, high, brood, rng)
+        found = search.vicinity(some, puzzles, solutions, guesses, found, known, low, high, wanted.left, BROOD, rng)

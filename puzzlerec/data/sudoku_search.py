@@ -22,11 +22,11 @@ from puzzlerec.data.kernels import below, insert, mix, shuffle_numbers
 ALL = 0x7FFFFFF  # 27 cells of a band
 COLUMN = 0x40201  # one column of a band: bits 0, 9 and 18
 _MAX_DEPTH = 82
-_NO_LIMIT = 1 << 40
 BANDS_TO_CELLS = 1.65  # guesses by bands for each guess by cells, over published puzzles
 RUNS = 5  # of either way of guessing, over which a rating is averaged
 _LISTED = 500  # solutions that are listed of a puzzle with a clue taken away
 _TRIES = 2  # new clues tried in its place
+_RIVALS = 4  # parents of which the hardest comes next
 _FIRST_LOOK = 0.8  # share of the threshold that a rating of one run must reach
 _BOX = 0x7 * COLUMN  # first box of a band; the others are shifted by 3 and 6
 
@@ -278,13 +278,11 @@ def _pattern(m: np.ndarray, d: int, band: int) -> int:
 
 
 @njit(cache=True)
-def solve(
-    puzzle: np.ndarray, solutions: np.ndarray, rng: np.ndarray, guess_limit: int = _NO_LIMIT, by_bands: bool = False
-) -> tuple[int, int]:
+def solve(puzzle: np.ndarray, solutions: np.ndarray, rng: np.ndarray, by_bands: bool = False) -> tuple[int, int]:
     """Searches until ``solutions`` (uint8 [limit, 81], filled in the order found) is full or nothing is left.
 
-    Returns (solutions found, guesses). It gives up beyond ``guess_limit``; then the number found is -1. ``by_bands``
-    says which of the two ways of guessing is taken; ties are broken at random in both.
+    Returns (solutions found, guesses). ``by_bands`` says which of the two ways of guessing is taken; ties are broken at
+    random in both.
     """
     stack = np.empty((_MAX_DEPTH, 27), np.int64)
     fixed = np.empty((_MAX_DEPTH, 27), np.int64)
@@ -304,8 +302,6 @@ def solve(
             if found == solutions.shape[0]:
                 return found, guesses
         if state == 0:
-            if guesses == guess_limit:
-                return -1, guesses
             guesses += 1
             if by_bands:
                 _guess_permutation(stack[depth], guess, rng)
@@ -337,11 +333,43 @@ def rate(puzzle: np.ndarray, runs: int, rng: np.ndarray) -> float:
     found = np.empty((2, 81), np.uint8)
     cells, bands = 0, 0
     for _ in range(runs):
-        cells += solve(puzzle, found, rng, _NO_LIMIT, False)[1]
-        bands += solve(puzzle, found, rng, _NO_LIMIT, True)[1]
+        cells += solve(puzzle, found, rng)[1]
+        bands += solve(puzzle, found, rng, True)[1]
     if cells == 0 or bands == 0:
         return 0.0
     return 2 / (runs / cells + runs * BANDS_TO_CELLS / bands)
+
+
+@njit(cache=True)
+def probe(puzzle: np.ndarray) -> int:
+    """How many candidates are left open where trying any one of them meets no contradiction; 0 if that solves it.
+
+    Each candidate is tried by itself and struck out if the deductions that follow contradict each other, until none
+    falls any more. What this solves needs no guess within a guess; the hardest published puzzles all withstand it.
+    """
+    m, fixed = np.empty(27, np.int64), np.empty(27, np.int64)
+    tried, tried_fixed = np.empty(27, np.int64), np.empty(27, np.int64)
+    state = _load(puzzle, m, fixed)
+    falls = True
+    while falls and state == 0:
+        falls = False
+        for i in range(27):
+            open_cells = m[i] & ~fixed[i]
+            while open_cells and state == 0:
+                bit = open_cells & -open_cells
+                tried[:] = m
+                tried_fixed[:] = fixed
+                tried[i] &= ~(_BOX << _cell_of(bit) % 9 // 3 * 3) | bit
+                if _propagate(tried, tried_fixed, 1 << i // 3) == -1:
+                    falls = True
+                    m[i] &= ~bit
+                    state = _propagate(m, fixed, 1 << i // 3)
+                open_cells &= (bit - 1 ^ ALL) & ~bit & m[i] & ~fixed[i]
+    left = 0
+    if state == 0:
+        for i in range(27):
+            left += _count(m[i] & ~fixed[i])
+    return left
 
 
 @njit(cache=True)
@@ -479,6 +507,7 @@ def vicinity(
     known: np.ndarray,
     threshold: float,
     ceiling: float,
+    left: int,
     brood: int,
     rng: np.ndarray,
 ) -> int:
@@ -486,8 +515,9 @@ def vicinity(
 
     A clue of a parent is taken away and some of the solutions that are left are listed. A (cell, digit) that just one
     of them has is likely a clue that makes a new puzzle with a new solution grid. It is kept if its solution is proved
-    unique and its rating (in guesses, `rate`) lies from ``threshold`` to ``ceiling``, at most ``brood`` a parent, and
-    is a parent later: half the time the newest one comes next, so that the search walks away from where it began.
+    unique, `probe` leaves at least ``left`` candidates, and its rating (in guesses, `rate`) lies from ``threshold`` to
+    ``ceiling``, at most ``brood`` a parent. It is a parent later, the sooner the harder it is: next comes the hardest
+    of `_RIVALS` drawn at random, so that the search does not sink to where hardly anything passes.
 
     ``solutions`` and ``ratings`` belong to ``puzzles``; ``known`` is a hash set (`insert`) of the classes seen. Returns
     the number of puzzles now filled, less than n only if all parents are used up.
@@ -495,6 +525,9 @@ def vicinity(
     waiting = np.empty((parents.shape[0] + puzzles.shape[0] - found, 81), np.uint8)
     waiting[: parents.shape[0]] = parents
     n_waiting = parents.shape[0]
+    hardness = np.empty(waiting.shape[0], np.float64)
+    for i in range(n_waiting):
+        hardness[i] = rate(parents[i], 1, rng)
     listed = np.empty((_LISTED, 81), np.uint8)
     proof = np.empty((2, 81), np.uint8)
     counts = np.empty((81, 10), np.int64)
@@ -502,10 +535,15 @@ def vicinity(
     order = np.empty(81, np.uint8)
     puzzle = np.empty(81, np.uint8)
     while found < puzzles.shape[0] and n_waiting:
-        chosen = n_waiting - 1 if below(rng, 2) else below(rng, n_waiting)
+        chosen = below(rng, n_waiting)
+        for _ in range(_RIVALS - 1):
+            rival = below(rng, n_waiting)
+            if hardness[rival] > hardness[chosen]:
+                chosen = rival
         base = waiting[chosen].copy()
         n_waiting -= 1
         waiting[chosen] = waiting[n_waiting]
+        hardness[chosen] = hardness[n_waiting]
         children = 0
         shuffle_numbers(rng, order)
         for without in order:
@@ -536,7 +574,9 @@ def vicinity(
                 # The set holds both the puzzles before they are made minimal, marked by one bit, and those after.
                 if not insert(known, class_hash(solution, puzzle, 3, 3) ^ np.uint64(1)):
                     continue
-                if solve(puzzle, proof, rng)[0] != 1 or rate(puzzle, 1, rng) < _FIRST_LOOK * threshold:
+                if solve(puzzle, proof, rng)[0] != 1 or (left and probe(puzzle) < left):
+                    continue
+                if rate(puzzle, 1, rng) < _FIRST_LOOK * threshold:
                     continue
                 minimise(puzzle, rng)
                 if not insert(known, class_hash(solution, puzzle, 3, 3)):
@@ -549,6 +589,7 @@ def vicinity(
                 ratings[found] = rating
                 found += 1
                 waiting[n_waiting] = puzzle
+                hardness[n_waiting] = rating
                 n_waiting += 1
                 children += 1
                 if children == brood or found == puzzles.shape[0]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -42,25 +42,28 @@ def evaluate(
     """The accuracy of ``model`` on ``questions`` [N, L] or [N, H, W] with ``labels`` of the same shape.
 
     Without ``settings`` as the papers do: all steps, one attempt, the last answer counts. Where a label is padding
-    (token 0) a cell does not count. ``progress`` is called with the number of puzzles done and their total.
+    (token 0) a cell does not count. ``progress`` is called with the number of puzzles done and their total. A
+    `KeyboardInterrupt` ends it early: the report is then of the puzzles done so far.
     """
     settings = settings or SolveSettings(early=False)
     solver = Solver(model, device, name)
-    tally = _Tally()
+    results: list[_Result] = []
     total = len(questions)
     clock = time.perf_counter()
-    for first in range(0, total, settings.batch):
-        rows = slice(first, min(first + settings.batch, total))
-        asked, wanted = (_grids(part[rows], model.config.grid) for part in (questions, labels))
-        endings = _FirstPasses()
-        answers = solver.solve([Puzzle(solver.kind, question) for question in asked], settings, endings)
-        for index, (answer, label) in enumerate(zip(answers, wanted, strict=True)):
-            tally.add(answer, label, endings.last.get(index))
-            if progress is not None:
-                progress(first + index + 1, total)
-    return tally.report(
-        solver, settings, None if ratings is None else np.asarray(ratings[:total]), time.perf_counter() - clock
-    )
+    try:
+        for first in range(0, total, settings.batch):
+            rows = slice(first, min(first + settings.batch, total))
+            asked, wanted = (_grids(part[rows], model.config.grid) for part in (questions, labels))
+            endings = _FirstPasses()
+            answers = solver.solve([Puzzle(solver.kind, question) for question in asked], settings, endings)
+            for index, (answer, label) in enumerate(zip(answers, wanted, strict=True)):
+                results.append(_result(answer, label, endings.last.get(index)))
+                if progress is not None:
+                    progress(first + index + 1, total)
+    except KeyboardInterrupt:
+        pass
+    rated = None if ratings is None else np.asarray(ratings[: len(results)])
+    return _report(results, solver, settings, rated, time.perf_counter() - clock)
 
 
 class _FirstPasses:
@@ -75,63 +78,68 @@ class _FirstPasses:
                 self.last[attempt.puzzle] = frame.tokens[row], float(frame.halt[row]), frame.step
 
 
-class _Tally:
-    """Numbers of each puzzle so far, a list for each kind of number."""
+@dataclass
+class _Result:
+    """What one puzzle adds to the report."""
 
-    def __init__(self) -> None:
-        self.token: list[float] = []
-        self.blank_token: list[float] = []
-        self.exact: list[bool] = []
-        self.first_pass: list[bool] = []
-        self.facts: dict[str, list[bool]] = {}
-        self.halt: list[float] = []
-        self.steps: list[int] = []
-        self.attempts: list[int] = []
-        self.solved: list[bool] = []
+    token: float
+    blank_token: float
+    exact: bool
+    first_pass: bool
+    facts: dict[str, bool]
+    halt: float
+    steps: int
+    attempts: int
+    solved: bool
 
-    def add(self, answer: Answer, label: np.ndarray, ending: tuple[np.ndarray, float, int] | None) -> None:
-        kind, question = answer.puzzle.kind, answer.puzzle.question
-        height, width = question.shape
-        tokens, halt, steps = ending or (question, 0.0, 0)  # a contradictory question has no first pass
-        tokens = tokens[:height, :width]
-        right = tokens == label
-        counts = label != 0
-        blank = counts & ~kind.given(question)
-        verdict = answer.verdict if answer.attempts == 1 else kind.check(question, tokens)
-        self.token.append(float(right[counts].mean()))
-        self.blank_token.append(float(right[blank].mean()) if blank.any() else 1.0)
-        self.exact.append(bool(right[counts].all()))
-        self.first_pass.append(verdict.solved)
-        for fact in ("valid", "optimal"):
-            if fact in verdict.facts:
-                self.facts.setdefault(fact, []).append(bool(verdict.facts[fact]))
-        self.halt.append(halt)
-        self.steps.append(steps)
-        self.attempts.append(answer.attempts)
-        self.solved.append(answer.verdict.solved and answer.how != "exact solver")
 
-    def report(self, solver: Solver, settings: SolveSettings, ratings: np.ndarray | None, seconds: float) -> Report:
-        solved, attempts = np.array(self.solved, bool), np.array(self.attempts)
-        bins = _halting_bins(np.array(self.halt), np.array(self.exact, bool))
-        count = len(self.exact)
-        return Report(
-            model=solver.name,
-            puzzle=solver.kind.name,
-            settings=asdict(settings),
-            puzzles=count,
-            token=_rate(self.token),
-            blank_token=_rate(self.blank_token),
-            exact=_rate(self.exact),
-            first_pass=_rate(self.first_pass),
-            rules={name: _rate(values) for name, values in self.facts.items()},
-            solved_within={limit: _rate(solved & (attempts <= limit)) for limit in _limits(settings.attempts)},
-            steps=float(np.mean(self.steps)) if count else 0.0,
-            attempts=float(np.mean(attempts)) if count else 0.0,
-            halting=bins,
-            halting_error=sum(bin.count * abs(bin.probability - bin.right) for bin in bins) / max(count, 1),
-            ratings={} if ratings is None else _by_rating(ratings, np.array(self.exact, bool), solved),
-            seconds=seconds,
-        )
+def _result(answer: Answer, label: np.ndarray, ending: tuple[np.ndarray, float, int] | None) -> _Result:
+    kind, question = answer.puzzle.kind, answer.puzzle.question
+    height, width = question.shape
+    tokens, halt, steps = ending or (question, 0.0, 0)  # a contradictory question has no first pass
+    tokens = tokens[:height, :width]
+    right = tokens == label
+    counts = label != 0
+    blank = counts & ~kind.given(question)
+    verdict = answer.verdict if answer.attempts == 1 else kind.check(question, tokens)
+    return _Result(
+        token=float(right[counts].mean()),
+        blank_token=float(right[blank].mean()) if blank.any() else 1.0,
+        exact=bool(right[counts].all()),
+        first_pass=verdict.solved,
+        facts={fact: bool(verdict.facts[fact]) for fact in ("valid", "optimal") if fact in verdict.facts},
+        halt=halt,
+        steps=steps,
+        attempts=answer.attempts,
+        solved=answer.verdict.solved and answer.how != "exact solver",
+    )
+
+
+def _report(
+    results: list[_Result], solver: Solver, settings: SolveSettings, ratings: np.ndarray | None, seconds: float
+) -> Report:
+    exact, solved = (np.array([getattr(one, name) for one in results], bool) for name in ("exact", "solved"))
+    attempts = np.array([one.attempts for one in results])
+    bins = _halting_bins(np.array([one.halt for one in results]), exact)
+    facts = {fact: [one.facts[fact] for one in results if fact in one.facts] for fact in ("valid", "optimal")}
+    return Report(
+        model=solver.name,
+        puzzle=solver.kind.name,
+        settings=asdict(settings),
+        puzzles=len(results),
+        token=_rate([one.token for one in results]),
+        blank_token=_rate([one.blank_token for one in results]),
+        exact=_rate(exact),
+        first_pass=_rate([one.first_pass for one in results]),
+        rules={fact: _rate(values) for fact, values in facts.items() if values},
+        solved_within={limit: _rate(solved & (attempts <= limit)) for limit in _limits(settings.attempts)},
+        steps=float(np.mean([one.steps for one in results])) if results else 0.0,
+        attempts=float(attempts.mean()) if results else 0.0,
+        halting=bins,
+        halting_error=sum(bin.count * abs(bin.probability - bin.right) for bin in bins) / max(len(results), 1),
+        ratings={} if ratings is None else _by_rating(ratings, exact, solved),
+        seconds=seconds,
+    )
 
 
 def _limits(attempts: int) -> list[int]:

@@ -1,6 +1,6 @@
 """What a puzzle is: text in, tokens, rules, text out."""
 
-from puzzlerec.puzzles.base import Puzzle, PuzzleError, PuzzleKind, Symmetry, Verdict
+from puzzlerec.puzzles.base import NO_SOLUTION, Puzzle, PuzzleError, PuzzleKind, Symmetry, Verdict
 from puzzlerec.puzzles.kinds import KINDS, get
 from puzzlerec.puzzles.maze import Maze
 from puzzlerec.puzzles.reading import Reading, read
@@ -8,6 +8,7 @@ from puzzlerec.puzzles.sudoku import Sudoku
 
 __all__ = [
     "KINDS",
+    "NO_SOLUTION",
     "Maze",
     "Puzzle",
     "PuzzleError",

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+NO_SOLUTION = "there is no solution"  # a problem that only an exact solver can name
+
 
 class PuzzleError(ValueError):
     """Text that is no puzzle: what is wrong, where, and what to do about it.

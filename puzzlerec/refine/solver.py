@@ -6,13 +6,14 @@ Nothing is called solved that the rules (`PuzzleKind.check`) have not passed on 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from puzzlerec.puzzles import Maze, Puzzle, PuzzleError, PuzzleKind, Sudoku, Verdict, get
+from puzzlerec.puzzles import NO_SOLUTION, Maze, Puzzle, PuzzleError, PuzzleKind, Sudoku, Verdict, get
 from puzzlerec.puzzles.maze import WALL
 from puzzlerec.refine.attempts import Attempt, How, Outcome, Plan
 from puzzlerec.refine.frames import Frame, Model, Refinement
@@ -96,15 +97,17 @@ class Solver:
     def _solve_chunk(
         self, puzzles: Sequence[Puzzle], chunk: range, settings: SolveSettings, on_frame: OnFrame | None
     ) -> Iterator[Answer]:
+        """The answers in order, each as soon as it and all before it are there."""
         answers: dict[int, Answer] = {}
         plans: dict[int, Plan] = {}
+        waiting = deque(chunk)
         for index in chunk:
             if verdict := self._refusal(puzzles[index]):
                 answers[index] = _unanswered(puzzles[index], verdict)
             else:
                 question = fit(puzzles[index].question, self.model.config.grid)
                 plans[index] = Plan(index, question, self.kind, self.model.config, settings.seed, settings.start_noise)
-        while plans:
+        while True:
             groups = []
             for plan in plans.values():
                 left = settings.attempts - plan.spent
@@ -116,9 +119,11 @@ class Solver:
                 if plan.best.solved or plan.spent >= settings.attempts or plan.exhausted:
                     answers[index] = _answer(puzzles[index], plan)
                     del plans[index]
-        for index in chunk:
-            answer = answers.pop(index)
-            yield answer if answer.verdict.solved or not settings.exact else solve_exactly(answer)
+            while waiting and waiting[0] in answers:
+                answer = answers.pop(waiting.popleft())
+                yield answer if answer.verdict.solved or not settings.exact else solve_exactly(answer)
+            if not plans:
+                return
 
     def _refusal(self, puzzle: Puzzle) -> Verdict | None:
         """Why the puzzle cannot be given to the model, if it cannot."""
@@ -221,7 +226,7 @@ def solve_exactly(answer: Answer) -> Answer:
     solutions = _exact_solutions(kind, puzzle.question)
     seconds = answer.seconds + time.perf_counter() - clock
     if not solutions:
-        verdict = Verdict(False, answer.verdict.offending, (*answer.verdict.problems, "there is no solution"))
+        verdict = Verdict(False, answer.verdict.offending, (*answer.verdict.problems, NO_SOLUTION))
         return Answer(puzzle, answer.tokens, verdict, answer.steps, answer.attempts, "none", seconds, answer.confidence)
     verdict = kind.check(puzzle.question, solutions[0])
     if len(solutions) > 1:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from typer.testing import Result
 
 from puzzlerec.data.store import Attributes, Rows, write_dataset
-from puzzlerec.puzzles import get
+from puzzlerec.puzzles import Puzzle, get
+from puzzlerec.refine.solver import Answer, Solver
 
 from .conftest import HARD_9X9, SOLVED_4X4, opened
 
@@ -109,10 +111,21 @@ def test_what_cannot_be_measured_is_explained(run: Run, dataset: Path, tmp_path:
         assert said in result.stderr and "Traceback" not in result.stderr, arguments
 
 
-def test_an_interrupted_evaluation_ends_with_130(run: Run, dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: object, **more: object) -> None:
-        raise KeyboardInterrupt
+def test_an_interrupted_evaluation_reports_what_was_measured_and_ends_with_130(
+    run: Run, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solve, chunks = Solver.solve, []
 
-    monkeypatch.setattr("puzzlerec.evaluation.evaluate", interrupted)
+    def interrupted(self: Solver, puzzles: list[Puzzle], *more: Any) -> Iterator[Answer]:
+        if chunks:
+            raise KeyboardInterrupt
+        chunks.append(len(puzzles))
+        yield from solve(self, puzzles, *more)
+
+    monkeypatch.setattr(Solver, "solve", interrupted)
+    result = run("eval", "sudoku-4x4", dataset, "--batch", "4", "--json")
+    assert result.exit_code == 130
+    assert json.loads(result.stdout)["puzzles"] == 4
+    assert "Interrupted: 4 of" in result.stderr
     result = run("eval", "sudoku-4x4", dataset)
     assert (result.exit_code, result.stdout) == (130, "")

@@ -13,7 +13,7 @@ import pytest
 from puzzlerec.data import Dataset
 from puzzlerec.data import sudoku_search as search
 from puzzlerec.data.building import generator
-from puzzlerec.data.sudoku_extreme import EXTREME, FAMOUS, FEW, HARD, digits_of, rating, seeds
+from puzzlerec.data.sudoku_extreme import FAMOUS, FEW, SEARCHED, digits_of, rating, seeds
 from puzzlerec.puzzles import get
 from puzzlerec.puzzles.exact import solve_sudoku
 
@@ -87,14 +87,16 @@ def test_no_grid_is_shared_by_training_and_test(sudokus: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "low", "high"), [("extreme", *EXTREME), ("hard", *HARD), ("plain", 0.0, 30.0), ("few", 0.0, 30.0)]
+    ("kind", "low", "high", "left"),
+    [("extreme", *SEARCHED["extreme"]), ("hard", *SEARCHED["hard"]), ("plain", 0, 30, 0), ("few", 0, 30, 0)],
 )
-def test_each_kind_is_as_hard_as_it_says(kind: str, low: float, high: float) -> None:
+def test_each_kind_is_as_hard_as_it_says(kind: str, low: float, high: float, left: int) -> None:
     shares = dict.fromkeys(generator("sudoku").settings, 0.0) | {kind: 1.0}
     chunk = generator("sudoku").chunk(shares, "train", rng_of(1))
     assert chunk.ratings is not None
     assert chunk.ratings.min() >= low
     assert chunk.ratings.max() <= high
+    assert all(probe(puzzle - 1) >= left for puzzle in chunk.inputs)
     if kind == "few":
         assert (chunk.inputs > 1).sum(axis=1).max() <= FEW
     # Rated anew, with other ties: a rating is no accident of one run.
@@ -171,13 +173,32 @@ def test_the_solver_finds_every_solution() -> None:
         puzzle[generator_of_holes.permutation(81)[:holes]] = 0
         expected = {tuple(solution) for solution in solutions(puzzle.tolist(), 500)}
         assert len(expected) < 500
-        count, _ = search.solve(puzzle, found, rng_of(2), 1 << 40)
-        assert count == len(expected)
-        assert {tuple(row) for row in found[:count].tolist()} == expected
+        for by_bands in (False, True):
+            count, _ = search.solve(puzzle, found, rng_of(2), by_bands)
+            assert count == len(expected)
+            assert {tuple(row) for row in found[:count].tolist()} == expected
     wrong = full.copy()
     wrong[[0, 1]] = wrong[[1, 0]]
-    assert search.solve(wrong, found, rng_of(2), 1 << 40)[0] == 0
-    assert search.solve(grid, found, rng_of(2), 1)[0] == -1
+    assert search.solve(wrong, found, rng_of(2))[0] == 0
+
+
+def probe(puzzle: np.ndarray) -> int:
+    return int(search.probe(puzzle))
+
+
+def test_probing_strikes_out_what_contradicts_at_once() -> None:
+    """Against the exact solver: what is left holds the solution, and a puzzle that probing solves needs no search."""
+    for name in ("Golden Nugget", "Easter Monster", "Fata Morgana"):
+        assert probe(digits_of([FAMOUS[name]])[0]) > 200
+    rng = rng_of(4)
+    solved = 0
+    for _ in range(20):
+        puzzle, solution = np.zeros(81, np.uint8), np.zeros(81, np.uint8)
+        search.random_minimal(rng, puzzle, solution)
+        solved += probe(puzzle) == 0
+        assert probe(solution) == 0
+    assert solved > 15
+    assert probe(BLANK) == 729
 
 
 def published(name: str) -> tuple[np.ndarray, np.ndarray]:
