@@ -2,8 +2,8 @@
 
     python benchmarks/seeds.py > puzzlerec/data/sudoku_seeds.txt
 
-Extreme ones descend from famous puzzles, hard ones from random minimal puzzles that happen to be hard. Brood after brood
-is found near some of the pool and added to it; the younger half is kept.
+Extreme ones descend from famous puzzles, hard ones from random minimal puzzles that happen to be hard. Brood after
+brood is found near some of the pool and added to it; the younger half is kept.
 """
 
 from __future__ import annotations
