@@ -2,8 +2,9 @@
 
     python benchmarks/seeds.py > puzzlerec/data/sudoku_seeds.txt
 
-Extreme ones descend from famous puzzles, hard ones from random minimal puzzles that happen to be hard. Brood after
-brood is found near some of the pool and added to it; the younger half is kept.
+Extreme ones descend from famous puzzles, hard ones from random minimal puzzles that happen to be hard. One search each
+finds several times as many as are kept, all different, so that those kept lie far apart. Easier ones than are kept
+serve as stepping stones: without them the searches die out.
 """
 
 from __future__ import annotations
@@ -16,23 +17,25 @@ from puzzlerec.data import sudoku_search as search
 from puzzlerec.data.sudoku_extreme import FAMOUS, SEARCHED, digits_of, rating_of, vicinity
 
 KEPT = {"extreme": 1024, "hard": 512}
-BROOD = 64  # puzzles of one search, from `PARENTS` of the pool
+FOUND = 5  # for each that is kept
+BROOD = 16
+EASIER = 0.7
 LUCKY = 3.0  # rating of the random puzzles, at least
 
 
 def main() -> None:
     rng = np.array([1], np.uint64)
     print("# Puzzles that the searches for hard Sudokus start from: kind, puzzle, rating. Made by benchmarks/seeds.py.")
-    for kind, pool in (("extreme", digits_of(list(FAMOUS.values()))), ("hard", lucky(64, rng))):
-        ratings = np.zeros(len(pool))
-        while len(pool) < 2 * KEPT[kind]:
-            puzzles, solutions = np.zeros((BROOD, 81), np.uint8), np.zeros((BROOD, 81), np.uint8)
-            guesses = np.zeros(BROOD, np.float32)
-            vicinity(pool, puzzles, solutions, guesses, SEARCHED[kind], rng)
-            search.finish(puzzles, solutions, guesses, rng)
-            pool, ratings = np.concatenate([pool, puzzles]), np.concatenate([ratings, rating_of(guesses)])
-            print(f"{kind}: {len(pool)}, the last ones rated {ratings[-BROOD:].mean():.1f}", file=sys.stderr)
-        for puzzle, rating in list(zip(pool, ratings, strict=True))[-KEPT[kind] :]:
+    for kind, parents in (("extreme", digits_of(list(FAMOUS.values()))), ("hard", lucky(64, rng))):
+        count, wanted = FOUND * KEPT[kind], SEARCHED[kind]
+        puzzles, solutions = np.zeros((count, 81), np.uint8), np.zeros((count, 81), np.uint8)
+        guesses = np.zeros(count, np.float32)
+        easier = wanted._replace(low=EASIER * wanted.low)
+        vicinity(parents, puzzles, solutions, guesses, easier, rng, len(parents), BROOD)
+        search.finish(puzzles, solutions, guesses, rng)
+        found = [one for one in zip(puzzles, rating_of(guesses), strict=True) if one[1] >= wanted.low]
+        print(f"{kind}: {len(found)} of {count} are hard enough", file=sys.stderr)
+        for puzzle, rating in found[: KEPT[kind]]:
             print(kind, "".join(map(str, puzzle)).replace("0", "."), f"{rating:.1f}")
 
 

@@ -43,7 +43,7 @@ class Wanted(NamedTuple):
 SEARCHED = {"extreme": Wanted(20, 150, 200), "hard": Wanted(6, 40, 0)}
 FEW = 22  # clues
 CHUNK = 64  # puzzles
-PARENTS = 16  # of one search
+PARENTS = 2  # of one search
 BROOD = 4  # puzzles kept from one parent
 
 FAMOUS = {
@@ -129,14 +129,21 @@ def vicinity(
     guesses: np.ndarray,
     wanted: Wanted,
     rng: np.ndarray,
+    together: int = PARENTS,
+    brood: int = BROOD,
 ) -> None:
-    """Fills the three arrays behind ``parents`` with puzzles as ``wanted``, found near some of ``parents``.
+    """Fills the three arrays behind ``parents`` with puzzles as ``wanted``, found near ``together`` of ``parents``.
 
-    ``guesses`` are what `rating_of` turns into ratings.
+    Few parents make the search go far from each; at most ``brood`` puzzles come from one. ``guesses`` are what
+    `rating_of` turns into ratings.
     """
     low, high = ((bound / FACTOR) ** (1 / EXPONENT) for bound in wanted[:2])
     known = np.zeros(1 << max(16, 8 + len(puzzles).bit_length()), np.uint64)
+    order = np.arange(len(parents))
     found = 0
     while found < len(puzzles):
-        some = parents[[search.below(rng, len(parents)) for _ in range(PARENTS)]]
-        found = search.vicinity(some, puzzles, solutions, guesses, found, known, low, high, wanted.left, BROOD, rng)
+        for i in range(together):
+            j = i + search.below(rng, len(order) - i)
+            order[i], order[j] = order[j], order[i]
+        some = parents[order[:together]]
+        found = search.vicinity(some, puzzles, solutions, guesses, found, known, low, high, wanted.left, brood, rng)

@@ -517,7 +517,7 @@ def vicinity(
     of them has is likely a clue that makes a new puzzle with a new solution grid. It is kept if its solution is proved
     unique, `probe` leaves at least ``left`` candidates, and its rating (in guesses, `rate`) lies from ``threshold`` to
     ``ceiling``, at most ``brood`` a parent. It is a parent later, the sooner the harder it is: next comes the hardest
-    of `_RIVALS` drawn at random, so that the search does not sink to where hardly anything passes.
+    of `_RIVALS` drawn at random, lest the search sinks to where hardly anything passes.
 
     ``solutions`` and ``ratings`` belong to ``puzzles``; ``known`` is a hash set (`insert`) of the classes seen. Returns
     the number of puzzles now filled, less than n only if all parents are used up.
