@@ -20,6 +20,8 @@ from puzzlerec.cli.settings import configured
 from puzzlerec.cli.solve import HELP as SOLVE_HELP
 from puzzlerec.cli.solve import solve
 from puzzlerec.cli.terminal import lenient_streams, messages
+from puzzlerec.cli.watch import HELP as WATCH_HELP
+from puzzlerec.cli.watch import watch
 
 
 class Program(TyperGroup):
@@ -157,6 +159,7 @@ def _restore(name: str, value: str | None) -> None:
 
 
 app.command(help=SOLVE_HELP)(solve)
+app.command(help=WATCH_HELP)(watch)
 app.command("train", help=train.HELP)(train.train)
 app.command("eval", help=EVAL_HELP)(evaluate)
 app.add_typer(data.app, name="data")

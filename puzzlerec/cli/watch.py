@@ -1,0 +1,233 @@
+"""``puzzlerec watch``: the terminal app, or plain frames where there is no terminal for it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from puzzlerec.cli.errors import SOLVED, STATUSES, UNSOLVED, UNUSABLE, CommandError, in_words
+from puzzlerec.cli.options import Device, Seed, chosen_device
+from puzzlerec.cli.terminal import answers, messages, speaks_unicode
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from puzzlerec.puzzles import Puzzle
+    from puzzlerec.refine.trace import Trace
+    from puzzlerec.watch.recording import Recording
+
+HELP = f"""Watch an answer form, step by step, or a training run.
+
+FILE is a file of puzzles (- is standard input), a trace that `puzzlerec solve --trace` or this app has saved, or the
+folder of a training run. Without it the app shows the last puzzle again.
+
+? shows all keys, Ctrl-P all commands.
+
+Where there is no terminal (or TERM is dumb), every step is printed as plain text; --once prints the last one alone.
+
+{STATUSES}
+"""
+
+
+def watch(
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="Puzzles, a trace or the folder of a run.")
+    ] = None,
+    puzzle: Annotated[
+        str | None, typer.Option(metavar="KIND", help="Read the file as this kind, such as sudoku-4x4 or maze.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            envvar="PUZZLEREC_MODEL",
+            help="The model that solves, or its folder. By default the one that is called like the kind.",
+        ),
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A second model, side by side with the first and in step.")
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, envvar="PUZZLEREC_STEPS", help="Steps of each attempt, if not as many as in training."
+        ),
+    ] = None,
+    attempts: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, envvar="PUZZLEREC_ATTEMPTS", help="What a puzzle may cost, as for solve."),
+    ] = 64,
+    early: Annotated[
+        bool, typer.Option("--early/--all-steps", help="Stop at the first step whose answer the rules accept.")
+    ] = True,
+    exact: Annotated[bool, typer.Option("--exact", help="What no attempt has solved is finished by search.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Print the last frame of the first puzzle and leave.")] = False,
+    device: Device = "auto",
+    seed: Seed = 0,
+) -> None:
+    options = {"steps": steps, "attempts": attempts, "early": early, "exact": exact, "seed": seed}
+    puzzles, traces, run = _opened(file, puzzle)
+    if once or not _is_terminal():
+        if run is not None:
+            raise CommandError(f"{run} is a training run: only the app shows it, and here is no terminal for it.")
+        raise typer.Exit(_printed(puzzles, traces, model, options, device, once))
+
+    from puzzlerec.watch.app import Watch
+    from puzzlerec.watch.memory import Memory
+
+    memory = Memory.load()
+    app = Watch(
+        puzzles,
+        traces=traces,
+        run=run,
+        model=model,
+        second=(against, options) if against else None,
+        options=options,
+        device=device,
+        memory=memory,
+    )
+    app.run()
+    memory.save()
+    if app.return_code:
+        raise typer.Exit(app.return_code)
+
+
+def _opened(file: str | None, kind: str | None) -> tuple[list[Puzzle], list[Trace], Path | None]:
+    """What FILE holds: puzzles, traces or a run. Raises `CommandError` and the errors of reading."""
+    from puzzlerec.puzzles import get, read
+
+    if file is None:
+        return [], [], None
+    path = Path(file)
+    if file != "-" and path.is_dir():
+        from puzzlerec.watch.training import is_run
+
+        if not is_run(path):
+            raise CommandError(f"{path} is a folder, but of no training run: name a file of puzzles or a run's folder.")
+        return [], [], path
+    if file != "-" and _is_trace(path):
+        from puzzlerec.refine.trace import load
+
+        traces = load(path)
+        if not traces:
+            raise CommandError(f"{path} holds no trace.")
+        return [trace.answer.puzzle for trace in traces], traces, None
+    if file == "-" and sys.stdin.isatty():
+        messages.note("Type or paste puzzles, then press Ctrl-D.")
+    reading = read(file, get(kind) if kind else None)
+    for error in reading.errors[:3]:
+        messages.error(in_words(error))
+    if not reading.puzzles:
+        raise typer.Exit(UNUSABLE)
+    return reading.puzzles, [], None
+
+
+def _is_trace(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(8) == b"\x89HDF\r\n\x1a\n"
+    except OSError:
+        return False
+
+
+def _is_terminal() -> bool:
+    """Whether the app can have the terminal; where standard input was piped it is opened anew for the keys."""
+    if os.environ.get("TERM") == "dumb" or not sys.stdout.isatty() or not sys.stderr.isatty():
+        return False
+    if sys.stdin.isatty():
+        return True
+    if sys.platform == "win32":
+        return True  # the app reads the console itself
+    try:
+        keys = os.open("/dev/tty", os.O_RDONLY)
+    except OSError:
+        return False
+    os.dup2(keys, 0)
+    os.close(keys)
+    return True
+
+
+def _printed(
+    puzzles: Sequence[Puzzle],
+    traces: Sequence[Trace],
+    model: str | None,
+    options: dict[str, Any],
+    device: str,
+    once: bool,
+) -> int:
+    """Print the first puzzle's steps, or the last one alone; the exit status."""
+    from puzzlerec.api import load
+    from puzzlerec.watch.app import example
+    from puzzlerec.watch.job import Job
+    from puzzlerec.watch.memory import Memory
+
+    console = answers()
+    if traces:
+        job = Job.replaying(traces[0])
+    else:
+        first = puzzles[0] if puzzles else Memory.load().recall() or example()
+        job = Job(first, model, options, lambda name: load(name, chosen_device(device)))
+        job.run()
+    if job.problem:
+        raise CommandError(job.problem)
+    recording = job.recording
+    assert recording is not None and recording.answer is not None
+    if not once:
+        for index in range(len(recording.moments)):
+            _print_step(console, recording, index)
+    elif recording.moments:
+        _draw(console, recording)
+    _print_verdict(console, recording)
+    return SOLVED if recording.answer.verdict.solved else UNSOLVED
+
+
+def _print_step(console: Console, recording: Recording, index: int) -> None:
+    """One step as plain text: a line of figures, then the grid."""
+    number = recording.leader(index)
+    step = recording.moments[index].steps[number]
+    kind = recording.puzzle.kind
+    words = [
+        f"step {step.frame.step} of {recording.steps}, {step.frame.kind}",
+        f"attempt {number} ({recording.attempts[number].label})",
+        f"halting {step.halt:.2f}",
+        f"confidence {step.confidence:.2f}",
+        f"entropy {step.entropy:.2f}",
+        f"{step.changed} changed",
+        f"{step.violations} offending",
+    ]
+    console.out(", ".join(words))
+    console.out(kind.format(step.frame.tokens[0], "grid") + "\n")
+
+
+def _draw(console: Console, recording: Recording) -> None:
+    """The last step with its heat, as the app draws it."""
+    from rich.text import Text
+
+    from puzzlerec.watch.painting import grid_strips
+
+    index = len(recording.moments) - 1
+    step = recording.moments[index].steps[recording.leader(index)]
+    height = 2 * recording.puzzle.question.shape[0] + 8 if console.is_terminal else 1
+    strips = grid_strips(
+        recording.puzzle,
+        step.frame,
+        width=console.width,
+        height=height,
+        glyphs=console.no_color,
+        unicode=speaks_unicode(console),
+    )
+    for strip in strips:
+        console.print(Text.assemble(*((part.text, part.style or "") for part in strip)), soft_wrap=True)
+
+
+def _print_verdict(console: Console, recording: Recording) -> None:
+    from puzzlerec.cli.output import verdict_line
+
+    answer = recording.answer
+    assert answer is not None
+    console.out("".join(verdict_line(answer, recording.model, " · " if speaks_unicode(console) else ", ")))

@@ -1,0 +1,1 @@
+"""The terminal app: an answer forming, step by step; a training run; a saved solve."""

@@ -1,0 +1,184 @@
+"""The app: which screen is shown, what all screens share, and the themes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.theme import Theme
+
+from puzzlerec.puzzles import Puzzle, PuzzleError, PuzzleKind, get, read
+from puzzlerec.watch.memory import Memory
+from puzzlerec.watch.refinement import RefinementScreen
+
+if TYPE_CHECKING:
+    from puzzlerec.refine.solver import Solver
+    from puzzlerec.refine.trace import Trace
+
+EXAMPLE = "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3.."
+HDF5 = b"\x89HDF\r\n\x1a\n"
+
+DARK = Theme(
+    name="puzzlerec",
+    primary="#1fa187",
+    secondary="#365c8d",
+    accent="#fde725",
+    warning="#ff9f1c",
+    error="#e5484d",
+    success="#4ac16d",
+    foreground="#dfe3ea",
+    background="#101218",
+    surface="#171a22",
+    panel="#1d212b",
+    dark=True,
+)
+LIGHT = Theme(
+    name="puzzlerec-light",
+    primary="#277f8e",
+    secondary="#46327e",
+    accent="#440154",
+    warning="#b35900",
+    error="#b00020",
+    success="#1a7f37",
+    foreground="#1b1f27",
+    background="#fbfbf8",
+    surface="#f1f1ec",
+    panel="#e7e7e1",
+    dark=False,
+)
+
+
+class Watch(App[None]):
+    """Watch puzzles being solved, saved solves, or a training run."""
+
+    TITLE = "puzzlerec"
+    CSS = """
+    Footer { background: $panel; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "help", "Keys", key_display="?", tooltip="All keys and what they do."),
+        Binding("q,ctrl+q", "quit", "Quit", key_display="q", priority=False),
+        Binding("ctrl+p", "command_palette", "Commands", show=False, tooltip="Search for an action and do it."),
+    ]
+
+    def __init__(
+        self,
+        puzzles: Sequence[Puzzle] = (),
+        *,
+        traces: Sequence[Trace] = (),
+        run: Path | None = None,
+        model: str | None = None,
+        second: tuple[str | None, Mapping[str, Any]] | None = None,
+        options: Mapping[str, Any] | None = None,
+        device: str = "auto",
+        memory: Memory | None = None,
+    ) -> None:
+        """``puzzles`` to solve with ``model`` (by default the one that is called like their kind) under ``options``,
+        which are those of `SolveSettings`; ``traces`` to replay; or a training ``run`` to follow.
+
+        ``second`` is the model and the options of another side. Without anything to watch it is the last puzzle.
+        """
+        super().__init__()
+        self.memory = memory or Memory()
+        self.options: dict[str, Any] = {"attempts": 64} | dict(options or {})
+        self.device, self.second = device, second
+        self._model = model
+        self._solvers: dict[str, Solver] = {}
+        self._loading = Lock()
+        self._run = run
+        self._traces = list(traces)
+        self._puzzles = (
+            [trace.answer.puzzle for trace in traces] or list(puzzles) or [self.memory.recall() or example()]
+        )
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = self.memory.theme if self.memory.theme in self.available_themes else DARK.name
+
+    def get_default_screen(self) -> Screen[None]:
+        if self._run is not None:
+            from puzzlerec.watch.training import TrainingScreen
+
+            return TrainingScreen(self._run, self.device)
+        return RefinementScreen(self._puzzles, traces=self._traces)
+
+    def watch_theme(self, theme: str) -> None:
+        self.memory.theme = theme
+
+    # ---- what screens share
+
+    def solver(self, name: str) -> Solver:
+        """The model that is called ``name``, loaded once. May be called from any thread."""
+        from puzzlerec.api import load
+
+        with self._loading:
+            if name not in self._solvers:
+                self._solvers[name] = load(name, self.device)
+            return self._solvers[name]
+
+    def model_for(self, kind: PuzzleKind) -> str | None:
+        """The model that was asked for, or chosen last for this kind; None: the one that is called like the kind."""
+        return self._model or self.memory.models.get(kind.name)
+
+    def open(self, path: Path) -> None:
+        """Show a file of puzzles, a trace or a run's folder; what cannot be shown is said."""
+        from puzzlerec.watch.training import TrainingScreen, is_run
+
+        try:
+            if is_run(path):
+                self.push_screen(TrainingScreen(path, self.device))
+                return
+            screen = next(screen for screen in self.screen_stack if isinstance(screen, RefinementScreen))
+            if is_trace(path):
+                from puzzlerec.refine.trace import load
+
+                traces = load(path)
+                screen.set_puzzles([trace.answer.puzzle for trace in traces], traces)
+            else:
+                reading = read(path)
+                if not reading.puzzles:
+                    raise reading.errors[0]
+                screen.set_puzzles(reading.puzzles)
+                if reading.errors:
+                    self.notify(f"{len(reading.errors)} more cannot be read: {reading.errors[0]}", severity="warning")
+        except (PuzzleError, ValueError, OSError) as error:
+            self.notify(str(error), severity="error", timeout=10)
+
+    # ---- keys and commands
+
+    def action_help(self) -> None:
+        from puzzlerec.watch.help import Help
+
+        if not isinstance(self.screen, Help):
+            self.push_screen(Help(self.screen))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Whatever a key does, and the themes."""
+        from puzzlerec.watch.help import bindings
+
+        for node, keys in bindings(screen):
+            for binding, names in keys:
+                if binding.action != "command_palette":
+                    about = " · ".join(filter(None, (" ".join(names), binding.tooltip)))
+                    act = partial(self.run_action, binding.action, node)
+                    yield SystemCommand(binding.description, about, act)
+        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
+
+
+def is_trace(path: Path) -> bool:
+    """Whether the file begins as traces do."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(HDF5)) == HDF5
+    except OSError:
+        return False
+
+
+def example() -> Puzzle:
+    kind = get("sudoku")
+    return Puzzle(kind, kind.parse(EXAMPLE), source="example")

@@ -1,0 +1,229 @@
+"""A puzzle on the screen, drawn line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.filter import ANSIToTruecolor, LineFilter
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from puzzlerec.puzzles import Puzzle
+from puzzlerec.watch.painting import PAPER, Painter, Palette, Scene, StripCache, Tiling, grid_strips, scene
+
+if TYPE_CHECKING:
+    from puzzlerec.refine.frames import Frame
+
+__all__ = ["GridView", "grid_strips"]
+
+
+class GridView(ScrollView, can_focus=True, inherit_bindings=False):
+    """One puzzle with cells as large as fit, and a cursor that arrow keys and clicks move."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1, 0)", "Cell above", show=False),
+        Binding("down", "move(1, 0)", "Cell below", show=False),
+        Binding("left", "move(0, -1)", "Cell to the left", show=False),
+        Binding("right", "move(0, 1)", "Cell to the right", show=False),
+        Binding("escape", "leave", "Take the cursor away", show=False),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "grid--paper",
+        "grid--line",
+        "grid--given",
+        "grid--open",
+        "grid--masked",
+        "grid--wall",
+        "grid--filled",
+        "grid--fault",
+        "grid--wrong",
+        "grid--cursor",
+    }
+    DEFAULT_CSS = """
+    GridView {
+        width: 1fr;
+        height: 1fr;
+        min-height: 3;
+        scrollbar-size-vertical: 1;
+        & > .grid--paper { color: $foreground; }
+        & > .grid--line { color: $foreground 40%; }
+        & > .grid--given { color: $foreground; background: $foreground 18%; text-style: bold; }
+        & > .grid--open { color: $foreground 45%; background: $foreground 5%; }
+        & > .grid--masked { color: $foreground 60%; background: $foreground 5%; }
+        & > .grid--wall { color: $foreground 25%; background: $foreground 25%; }
+        & > .grid--filled { color: $primary; background: $foreground 5%; }
+        & > .grid--fault { color: #ffffff; background: #c1121f; text-style: bold; }
+        & > .grid--wrong { color: #000000; background: #ff9f1c; text-style: bold; }
+        & > .grid--cursor { color: #000000; background: #ffffff; text-style: bold; }
+    }
+    """
+
+    cursor: reactive[tuple[int, int] | None] = reactive(None, init=False)
+    heat: reactive[bool] = reactive(True, init=False)
+    glyphs: reactive[bool] = reactive(False, init=False)
+
+    class CursorMoved(Message):
+        """The cursor is on another cell (rows and columns count from 0), or on none."""
+
+        def __init__(self, grid: GridView, cell: tuple[int, int] | None) -> None:
+            super().__init__()
+            self.grid, self.cell = grid, cell
+
+        @property
+        def row(self) -> int:
+            return self.cell[0] if self.cell else -1
+
+        @property
+        def column(self) -> int:
+            return self.cell[1] if self.cell else -1
+
+        @property
+        def control(self) -> GridView:
+            return self.grid
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._scene: Scene | None = None
+        self._tiling: Tiling | None = None
+        self._painter: Painter | None = None
+        self._cache: StripCache | None = None
+        self._strips: list[Strip] = []
+        self._top = self._left = 0
+
+    def show(
+        self,
+        puzzle: Puzzle,
+        frame: Frame | None = None,
+        *,
+        previous: Frame | None = None,
+        truth: np.ndarray | None = None,
+        offending: np.ndarray | None = None,
+    ) -> None:
+        """Draw ``puzzle``'s question, or one frame (B = 1) of its answer; the rest is as in `painting.scene`."""
+        before = self._scene
+        self._scene = scene(puzzle, frame, previous=previous, truth=truth, offending=offending)
+        if before is None or before.puzzle is not puzzle:
+            if before is None or before.puzzle.question.shape != puzzle.question.shape:
+                self.set_reactive(GridView.cursor, None)
+            self._lay_out()
+        self._draw()
+
+    @property
+    def puzzle(self) -> Puzzle | None:
+        return self._scene.puzzle if self._scene else None
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """All but the one that turns the terminal's 16 colours into others: the grid has none, and it is dear."""
+        return [known for known in super().get_line_filters() if not isinstance(known, ANSIToTruecolor)]
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        line = y + round(self.scroll_y) - self._top
+        if not 0 <= line < len(self._strips):
+            return Strip.blank(width, self.palette.style(PAPER))
+        strip = self._strips[line]
+        return (
+            strip
+            if strip.cell_length == width
+            else strip.crop_extend(round(self.scroll_x), round(self.scroll_x) + width, self.palette.style(PAPER))
+        )
+
+    def on_resize(self) -> None:
+        self._lay_out()
+        self._draw()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._cache = None
+        if self.is_mounted:
+            self._draw()
+
+    def watch_heat(self) -> None:
+        self._draw()
+
+    def watch_glyphs(self) -> None:
+        self._draw()
+
+    def watch_cursor(self, cursor: tuple[int, int] | None) -> None:
+        self._draw()
+        if cursor is not None and self._tiling is not None:
+            row, column = cursor
+            place = Region(self._tiling.left(column), self._tiling.top(row), *self._tiling.tile)
+            self.scroll_to_region(place, animate=False)
+        self.post_message(self.CursorMoved(self, cursor))
+
+    def action_move(self, rows: int, columns: int) -> None:
+        if self._scene is None:
+            return
+        H, W = self._scene.puzzle.question.shape
+        if self.cursor is None:
+            open_cells = np.argwhere(~self._scene.given)
+            self.cursor = tuple(map(int, open_cells[0])) if len(open_cells) else (0, 0)  # type: ignore[assignment]
+        else:
+            self.cursor = (self.cursor[0] + rows) % H, (self.cursor[1] + columns) % W
+
+    def action_leave(self) -> None:
+        self.cursor = None
+
+    def on_click(self, event: events.Click) -> None:
+        if self._tiling is not None:
+            x = event.x + round(self.scroll_x) - self._left
+            cell = self._tiling.cell_at(x, event.y + round(self.scroll_y) - self._top)
+            if cell is not None:
+                self.cursor = cell
+
+    def _lay_out(self) -> None:
+        """Choose the size of the tiles anew."""
+        width, height = self.container_size
+        if self._scene is None or not width or not height:
+            return
+        puzzle = self._scene.puzzle
+        tiling = Tiling.fitting(puzzle.kind, puzzle.question.shape, width, height)
+        if tiling.height > height and tiling.width > width - self.scrollbar_size_vertical:
+            tiling = Tiling.fitting(puzzle.kind, puzzle.question.shape, width - self.scrollbar_size_vertical, height)
+        if tiling != self._tiling or self._painter is None:
+            self._tiling, self._painter = tiling, Painter(tiling, self.app.console.encoding.lower().startswith("utf"))
+        self._top = max((height - tiling.height) // 2, 0)
+        self._left = max((width - tiling.width) // 2, 0)
+        self._cache = None
+        self.virtual_size = Size(tiling.width, tiling.height)
+
+    def _draw(self) -> None:
+        """Make the strips anew and have the lines drawn that differ."""
+        if self._scene is None or self._painter is None:
+            return
+        if self._cache is None:
+            self._cache = StripCache(self.palette, max(self.size.width, self._painter.tiling.width), self._left)
+            self._strips = []
+        canvas = self._painter.paint(self._scene, heat=self.heat, glyphs=self.glyphs, cursor=self.cursor)
+        before, self._strips = self._strips, self._cache.strips(*canvas)
+        if len(before) != len(self._strips):
+            self.refresh()
+            return
+        offset, width = self._top - round(self.scroll_y), self.size.width
+        changed = [y for y, (old, new) in enumerate(zip(before, self._strips, strict=True)) if old is not new]
+        if changed:
+            self.refresh(*(Region(0, y + offset, width, 1) for y in changed))
+
+    @property
+    def palette(self) -> Palette:
+        style = self.get_component_rich_style
+        return _palette(*(style(f"grid--{name}") for name in _NAMES))
+
+
+_NAMES = ("paper", "line", "given", "open", "masked", "wall", "filled", "fault", "wrong", "cursor")
+_palettes: dict[tuple[object, ...], Palette] = {}
+
+
+def _palette(*styles: object) -> Palette:
+    """One palette for each set of styles, so that its own styles are made once."""
+    if styles not in _palettes:
+        _palettes[styles] = Palette(*styles)  # type: ignore[arg-type]
+    return _palettes[styles]

@@ -1,0 +1,77 @@
+"""Files that the app writes: traces, pictures, asciicasts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.widgets import Input
+
+from puzzlerec.watch.choosers import PathSuggester
+from puzzlerec.watch.dialog import Dialog
+
+if TYPE_CHECKING:
+    from puzzlerec.refine.trace import Trace
+
+
+class SaveAs(Dialog[None]):
+    """Asks for a path and writes there."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "save", "Save", tooltip="Write the file.")]
+
+    def __init__(self, title: str, path: Path, write: Callable[[Path], None]) -> None:
+        super().__init__()
+        self.title = title
+        self._path, self._write = path, write
+        self._asked: Path | None = None  # a file that is there already
+
+    def content(self) -> ComposeResult:
+        yield Input(str(self._path), suggester=PathSuggester())
+
+    def on_input_changed(self) -> None:
+        self.say("")
+
+    def on_input_submitted(self) -> None:
+        self.action_save()
+
+    def action_save(self) -> None:
+        path = Path(self.query_one(Input).value.strip()).expanduser()
+        if path.exists() and path != self._asked:
+            self._asked = path
+            self.say(f"{path} is there already; enter again replaces it.")
+            return
+        try:
+            self._write(path)
+        except OSError as error:
+            self.say(f"{path} cannot be written: {error.strerror or error}.")
+            return
+        self.app.notify(f"{path} is written.")
+        self.dismiss(None)
+
+
+def write_text(path: Path, text: str) -> None:
+    """The file is written beside its target and renamed."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        partial.write_text(text, "utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_trace(path: Path, trace: Trace) -> None:
+    from puzzlerec.refine.trace import save
+
+    save(path, [trace])
+
+
+def write_cast(path: Path, trace: Trace, size: Size, speed: float) -> None:
+    from puzzlerec.watch.asciicast import cast_of, save
+
+    frames = cast_of(trace, width=size.width, height=size.height, seconds_per_step=1 / speed)
+    save(path, frames, size.width, size.height, title="puzzlerec")

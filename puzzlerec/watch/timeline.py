@@ -1,0 +1,161 @@
+"""The steps as a line to scrub along, coloured by how sure the network is at each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from puzzlerec.watch.lines import spread
+from puzzlerec.watch.painting import LEVELS, VIRIDIS
+
+
+class Timeline(Widget, can_focus=True):
+    """Two lines: what is shown, and where it stands among all steps. A click or a drag goes to a step."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "move(-1)", "Step back", show=False),
+        Binding("right", "move(1)", "Step forward", show=False),
+        Binding("pageup", "move(-10)", "10 steps back", show=False),
+        Binding("pagedown", "move(10)", "10 steps forward", show=False),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "timeline--knob",
+        "timeline--step",
+        "timeline--text",
+        "timeline--rest",
+    }
+    DEFAULT_CSS = """
+    Timeline {
+        height: 2;
+        padding: 0 1;
+        & > .timeline--knob { color: $foreground; text-style: bold; }
+        & > .timeline--step { color: $text-primary; text-style: bold; }
+        & > .timeline--text { color: $text-muted; }
+        & > .timeline--rest { color: $foreground 25%; }
+        &:focus { background: $foreground 6%; }
+    }
+    """
+
+    class Sought(Message):
+        """Somebody wants to see the step with this index."""
+
+        def __init__(self, position: int) -> None:
+            super().__init__()
+            self.position = position
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._shares: Sequence[float] = ()
+        self._rounds: frozenset[int] = frozenset()
+        self._position, self._total = -1, 1
+        self._left = ("", "", "")
+        self._right = ""
+
+    def show(
+        self,
+        shares: Sequence[float],
+        position: int,
+        total: int,
+        rounds: frozenset[int] = frozenset(),
+        left: tuple[str, str, str] = ("", "", ""),
+        right: str = "",
+    ) -> None:
+        """Draw the steps with their ``shares`` of certainty (0 to 1), of which there will be ``total`` or more.
+
+        ``rounds`` are the indices at which new attempts begin; ``left`` is a sign, the step and more about it.
+        """
+        self._shares, self._position, self._total = shares, position, max(total, len(shares), 1)
+        self._rounds, self._left, self._right = rounds, left, right
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        unicode = self.app.console.encoding.lower().startswith("utf")
+        style = self.get_component_rich_style
+        if y == 0:
+            sign, step, more = self._left
+            left = [
+                Segment(f"{sign} ", style("timeline--knob")),
+                Segment(step, style("timeline--step")),
+                Segment(more, style("timeline--text")),
+            ]
+            right = [Segment(f" {self._right}", style("timeline--text"))]
+            return Strip(spread(left, right, width, self.rich_style), width)
+        return Strip(
+            track(
+                self._shares,
+                self._position,
+                self._total,
+                self._rounds,
+                width,
+                knob=style("timeline--knob"),
+                rest=style("timeline--rest"),
+                unicode=unicode,
+            ),
+            width,
+        )
+
+    def position_at(self, x: int) -> int:
+        """The index of the step that column ``x`` belongs to."""
+        index = int(max(x, 0) * self._total / max(self.size.width, 1))
+        return max(min(index, len(self._shares) - 1), 0)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        self.capture_mouse()
+        self._seek(event)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if event.button:
+            self._seek(event)
+
+    def on_mouse_up(self) -> None:
+        self.release_mouse()
+
+    def action_move(self, steps: int) -> None:
+        self.post_message(self.Sought(self._position + steps))
+
+    def _seek(self, event: events.MouseEvent) -> None:
+        if self._shares:
+            self.post_message(self.Sought(self.position_at(event.get_content_offset_capture(self).x)))
+
+
+def track(
+    shares: Sequence[float],
+    position: int,
+    total: int,
+    rounds: frozenset[int],
+    width: int,
+    *,
+    knob: Style,
+    rest: Style,
+    unicode: bool = True,
+) -> list[Segment]:
+    """The line: past steps heavy, later ones light, those to come dotted, a bar where new attempts begin."""
+    past, later, coming, bar, here = "━─┄╋●" if unicode else "=-.|O"
+    knob_at = (2 * max(position, 0) + 1) * width // (2 * total) if position >= 0 else -1
+    segments = []
+    last = -1
+    for column in range(width):
+        index = column * total // width
+        known = index < len(shares)
+        starts = known and index in rounds and index != last and index > 0
+        last = index
+        if column == knob_at:
+            segments.append(Segment(here, knob))
+        elif known:
+            style = _LEVEL_STYLES[max(0, min(int(shares[index] * LEVELS), LEVELS - 1))]
+            segments.append(Segment(bar if starts else past if index <= position else later, style))
+        else:
+            segments.append(Segment(coming, rest))
+    return segments
+
+
+_LEVEL_STYLES = [Style(color=colour) for colour in VIRIDIS]

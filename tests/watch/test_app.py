@@ -1,0 +1,371 @@
+"""The app from its keyboard: what each key does, and what is on the screen then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.binding import Binding
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from puzzlerec.refine.trace import Trace, load
+from puzzlerec.refine.trace import save as save_trace
+from puzzlerec.watch.app import Watch
+from puzzlerec.watch.curves import Curve
+from puzzlerec.watch.grid import GridView
+from puzzlerec.watch.help import Help, bindings
+from puzzlerec.watch.memory import Memory
+from puzzlerec.watch.refinement import Attempts, RefinementScreen
+from puzzlerec.watch.timeline import Timeline
+
+from .conftest import SOLVED_4X4, drive, replaying, sudoku, trace_of, until
+
+
+def second_options(screen: RefinementScreen) -> object:
+    job = screen.lanes[1].job
+    return job.options if job else None
+
+
+def text_of(screen: RefinementScreen, selector: str) -> str:
+    widget = screen.query(selector).first()
+    return "\n".join(strip.text for strip in widget.render_lines(widget.size.region))
+
+
+@pytest.fixture
+def solving(shipped: Path) -> Watch:
+    """Two puzzles, and a small model that has to solve them."""
+    puzzles = [sudoku(), sudoku(SOLVED_4X4[:12] + "....", line=2)]
+    return Watch(puzzles, model=str(shipped / "sudoku-4x4"), device="cpu", memory=Memory())
+
+
+def test_a_model_solves_while_the_screen_shows_it(solving: Watch) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        lane = screen.lanes[0]
+        await until(pilot, lambda: lane.job is not None and lane.job.state == "done")
+        await until(pilot, lambda: screen.player.position == lane.length - 1 >= 0)
+        await until(pilot, lambda: "solved" in text_of(screen, ".title"))
+        assert "sudoku-4x4" in text_of(screen, ".title") and "easy.sdm:1" in text_of(screen, ".heading")
+        assert screen.query(Curve).first()._values
+        await until(pilot, lambda: lane.truth is not None)
+
+    drive(solving, steps)
+
+
+def test_playing_stepping_and_seeking(trace: Trace) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        player = screen.player
+        assert player.playing and player.length == 7
+        await pilot.press("space")
+        assert not player.playing
+        await pilot.press("end")
+        assert player.position == 6
+        await pilot.press("comma")
+        assert player.position == 5
+        await pilot.press("comma", "comma", "full_stop")
+        assert player.position == 4
+        await pilot.press("home")
+        assert player.position == 0
+        await pilot.press("end", "space")
+        assert player.playing and player.position == 0
+
+    drive(replaying(trace), steps)
+
+
+def test_what_is_shown_follows_the_position(trace: Trace) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        await pilot.press("end")
+        await pilot.pause()
+        assert "step 3 of 4 · supervision · attempt 2: pin r1c2=3" in text_of(screen, "Timeline")
+        assert "✓ solved at attempt 2" in text_of(screen, ".title")
+        attempts = text_of(screen, "Attempts").splitlines()
+        assert attempts[0].startswith("attempts  2 of at most 8")
+        assert "✗" in attempts[1] and "▸" in attempts[2] and "solved ✓" in attempts[2]
+        await pilot.press("home")
+        await pilot.pause()
+        assert "step 1 of 4" in text_of(screen, "Timeline") and "0/4" in text_of(screen, "Attempts")
+        assert "!" in text_of(screen, "GridView")
+
+    drive(replaying(trace), steps)
+
+
+def test_speed_goes_up_and_down_and_is_remembered(trace: Trace) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        await pilot.press("plus", "equals_sign", "minus")
+        assert screen.player.speed == screen.app.memory.speed == 8
+
+    drive(replaying(trace), steps)
+
+
+def test_attempts_are_chosen_with_brackets_and_clicks() -> None:
+    trace = trace_of(sudoku(), [SOLVED_4X4], [SOLVED_4X4], [SOLVED_4X4] * 3, ["1233341221434321"] * 3)
+
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        lane = screen.lanes[0]
+        await pilot.press("end")
+        assert lane.shown(screen.player.position) == 3
+        await pilot.press("right_square_bracket")
+        assert lane.shown(screen.player.position) == 4
+        await pilot.press("left_square_bracket", "left_square_bracket")
+        assert lane.shown(screen.player.position) == 2
+        await pilot.click(Attempts, offset=(6, 1))
+        assert lane.shown(screen.player.position) == 1
+        await pilot.click(Attempts, offset=(6, 4))
+        assert lane.shown(screen.player.position) == 4
+
+    drive(replaying(trace), steps)
+
+
+def test_the_mouse_scrubs_in_the_timeline_and_in_the_curves(trace: Trace) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        timeline = screen.query_one(Timeline)
+        await pilot.click(Timeline, offset=(timeline.size.width // 2, 1))
+        assert screen.player.position == 3
+        await pilot.click(".curves .halt", offset=(0, 2))
+        assert screen.player.position == 0
+        timeline.focus()
+        await pilot.press("right", "right", "left", "pagedown")
+        assert screen.player.position == 6
+        await pilot.press("pageup")
+        assert screen.player.position == 0
+
+    drive(replaying(trace), steps)
+
+
+def test_the_cursor_shows_a_cells_candidates_and_how_they_moved(trace: Trace) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        await pilot.press("end", "right", "right")
+        await pilot.pause()
+        shown = text_of(screen, ".candidates").splitlines()
+        assert shown[0].startswith("row 1, column 4") and shown[1].startswith("4 ") and "0.750" in shown[1]
+        await pilot.press("left", "left")
+        await pilot.pause()
+        assert "given: 2" in text_of(screen, ".candidates")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "arrow keys" in text_of(screen, ".candidates")
+
+    drive(replaying(trace), steps)
+
+
+def test_next_and_previous_puzzle(solving: Watch) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        await pilot.press("n")
+        assert screen.index == 1
+        await until(pilot, lambda: "2 of 2" in text_of(screen, ".heading"))
+        await pilot.press("n")
+        assert screen.index == 0
+        await pilot.press("p")
+        assert screen.index == 1 and screen.app.memory.line == 2
+
+    drive(solving, steps)
+
+
+def test_heat_glyphs_and_marks_are_switched_and_remembered(trace: Trace) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        grid, memory = screen.lanes[0].grid, screen.app.memory
+        await pilot.press("h", "v", "t")
+        assert not grid.heat and grid.glyphs and not screen.lanes[0].marks_wrong
+        assert (memory.heat, memory.glyphs, memory.exact) == (False, True, False)
+        await pilot.press("h", "v", "t")
+        assert grid.heat and not grid.glyphs and screen.lanes[0].marks_wrong
+
+    drive(replaying(trace), steps)
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("o", "OpenFile"),
+        ("e", "Editor"),
+        ("g", "Generate"),
+        ("m", "ChooseModel"),
+        ("c", "ChooseModel"),
+        ("s", "RunSettings"),
+        ("x", "SaveAs"),
+        ("w", "SaveAs"),
+        ("r", "SaveAs"),
+        ("question_mark", "Help"),
+        ("f1", "Help"),
+        ("ctrl+p", "CommandPalette"),
+    ],
+)
+def test_keys_that_open_something(trace: Trace, key: str, name: str) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        await pilot.press(key)
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == name)
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+
+    drive(replaying(trace), steps)
+
+
+def test_two_models_side_by_side_run_in_step_and_share_the_cursor(solving: Watch) -> None:
+    solving.second = (solving._model, {"attempts": 1, "steps": 1, "early": False})
+
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        await until(pilot, lambda: len(screen.lanes) == 2 and screen.lanes[1].length == 1)
+        first, second = screen.lanes
+        assert second_options(screen) == {"attempts": 1, "steps": 1, "early": False}
+        await until(pilot, lambda: first.length > 0)
+        await pilot.press("right")
+        await pilot.pause()
+        assert first.grid.cursor == second.grid.cursor == (0, 2)
+        second.grid.focus()
+        await pilot.pause()
+        assert screen.lane is second
+        await pilot.press("n")
+        await until(pilot, lambda: second.job is not None and second.job.puzzle is screen.puzzles[1])
+        await pilot.press("c")
+        await until(pilot, lambda: len(screen.lanes) == 1)
+
+    drive(solving, steps)
+
+
+def test_solving_again_computes_a_trace_anew(shipped: Path, trace: Trace) -> None:
+    app = Watch(traces=[trace], model=str(shipped / "sudoku-4x4"), device="cpu", memory=Memory())
+
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        await pilot.press("a")
+        lane = screen.lanes[0]
+        await until(pilot, lambda: lane.job is not None and lane.job.state == "done")
+        assert lane.recording is not None and lane.recording.model == "sudoku-4x4"
+
+    drive(app, steps)
+
+
+def test_saving_a_trace_a_picture_and_a_film(trace: Trace, steady: Path) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        for key, name in (("w", "easy-1.h5"), ("x", "easy-1.svg"), ("r", "easy-1.cast")):
+            await pilot.press(key)
+            await until(pilot, lambda: bool(pilot.app.screen.query(Input)))
+            assert pilot.app.screen.query_one(Input).value == name
+            await pilot.press("enter")
+            await until(pilot, lambda: pilot.app.screen is screen)
+        await pilot.press("w")
+        await until(pilot, lambda: bool(pilot.app.screen.query(Input)))
+        await pilot.press("enter")
+        await pilot.pause()
+        assert pilot.app.screen is not screen  # asks before it replaces a file
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+
+    drive(replaying(trace), steps)
+    assert [len(run.frames) for run in load(steady / "easy-1.h5")[0].runs] == [4, 3]
+    assert (steady / "easy-1.svg").read_text().startswith("<svg")
+    assert '"version": 2' in (steady / "easy-1.cast").read_text().splitlines()[0]
+    assert sorted(path.name for path in steady.glob("*easy*")) == ["easy-1.cast", "easy-1.h5", "easy-1.svg"]
+
+
+def test_opening_files_traces_and_what_is_neither(trace: Trace, steady: Path) -> None:
+    save_trace(steady / "it.h5", [trace])
+    (steady / "two.sdm").write_text("12..34..2...4...\n\n1234341221434...\nnonsense\n")
+    (steady / "bad.txt").write_text("nothing of the kind\n")
+
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        app = screen.app
+        app.open(steady / "two.sdm")
+        assert len(screen.puzzles) == 2 and not screen.traces
+        app.open(steady / "it.h5")
+        assert len(screen.puzzles) == 1 and screen.lanes[0].length == 7
+        before = screen.puzzles
+        for name in ("bad.txt", "none.txt"):
+            app.open(steady / name)
+        assert screen.puzzles is before
+        await pilot.pause()
+        assert len(app._notifications) == 3
+
+    drive(replaying(trace), steps)
+
+
+def test_help_and_commands_come_from_the_bindings(trace: Trace) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        known = {binding.description for _, keys in bindings(screen) for binding, _ in keys}
+        declared = [
+            binding.description
+            for kind in (RefinementScreen, GridView, Timeline, Watch)
+            for binding in Binding.make_bindings(kind.BINDINGS)
+        ]
+        assert known == set(declared)
+        commands = {command.title for command in screen.app.get_system_commands(screen)}
+        assert commands >= known - {"Commands"} and "Theme" in commands
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Help))
+        await pilot.press("question_mark")
+        await until(pilot, lambda: pilot.app.screen is screen)
+
+    drive(replaying(trace), steps)
+
+
+def test_a_command_does_what_its_key_does(trace: Trace) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        commands = {command.title: command.callback for command in screen.app.get_system_commands(screen)}
+        await commands["Last step"]()  # type: ignore[misc]
+        assert screen.player.position == 6
+
+    drive(replaying(trace), steps)
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+q"])
+def test_quitting(trace: Trace, key: str) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        await pilot.press(key)
+        await until(pilot, lambda: not pilot.app.is_running)
+
+    drive(replaying(trace), steps)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12), (200, 60)])
+def test_every_size_and_a_resize(trace: Trace, size: tuple[int, int]) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        await pilot.press("end")
+        for width, height in ((120, 40), size, (20, 8), size):
+            await pilot.resize_terminal(width, height)
+            await pilot.pause()
+        grid = screen.lanes[0].grid
+        assert grid.size.height >= 3 and "│" in text_of(screen, "GridView")
+        assert screen.query_one(Timeline).region.bottom <= size[1]
+
+    drive(replaying(trace), steps, size)
+
+
+def test_themes_and_no_colour(trace: Trace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        assert screen.lanes[0].grid.glyphs  # the heat is to be seen without colour
+        for theme in ("puzzlerec-light", "textual-dark", "nord"):
+            pilot.app.theme = theme
+            await pilot.pause()
+        assert screen.app.memory.theme == "nord"
+
+    drive(replaying(trace), steps)
+
+
+def test_memory_survives_what_is_damaged(steady: Path) -> None:
+    path = steady / "watch.json"
+    memory = Memory(speed=16, theme="nord", models={"maze": "mine"})
+    memory.remember(sudoku())
+    memory.save(path)
+    again = Memory.load(path)
+    assert again == memory
+    puzzle = again.recall()
+    assert puzzle is not None and (puzzle.question == sudoku().question).all() and puzzle.line == 1
+    path.write_text('{"speed": "fast", "heat": false, "kind": "sudoku", "puzzle": "12"}')
+    damaged = Memory.load(path)
+    assert damaged.speed == 4 and not damaged.heat and damaged.recall() is None
+    path.write_text("[1")
+    assert Memory.load(path) == Memory()
+    assert Memory.load(steady / "none.json") == Memory()
+
+
+def test_nothing_to_watch_is_the_last_puzzle_or_an_example() -> None:
+    memory = Memory()
+    assert Watch(memory=memory, device="cpu")._puzzles[0].source == "example"
+    memory.remember(sudoku())
+    assert Watch(memory=memory, device="cpu")._puzzles[0].line == 1
+
+
+def test_the_keys_are_all_different() -> None:
+    keys = [binding.key for kind in (RefinementScreen, Watch) for binding in Binding.make_bindings(kind.BINDINGS)]
+    assert len(keys) == len(set(keys))

@@ -1,0 +1,122 @@
+"""Recordings: every step kept as it is computed, traces read again, and the exact answer to compare with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from puzzlerec.api import load
+from puzzlerec.puzzles import Puzzle, get
+from puzzlerec.puzzles.maze import PATH
+from puzzlerec.refine.solver import SolveSettings
+from puzzlerec.refine.trace import Trace
+from puzzlerec.refine.trace import load as load_trace
+from puzzlerec.refine.trace import save as save_trace
+from puzzlerec.watch.job import Job
+from puzzlerec.watch.recording import Recording
+from puzzlerec.watch.truth import exact_answer
+
+from .conftest import SOLVED_4X4, sudoku, trace_of
+
+
+def job(shipped: Path, puzzle: Puzzle, model: str | None = None, **options: object) -> Job:
+    return Job(puzzle, model or str(shipped / puzzle.kind.name), options, lambda name: load(name, "cpu"))
+
+
+def test_a_job_records_every_step_and_ends_with_the_answer(shipped: Path) -> None:
+    work = job(shipped, sudoku())
+    assert work.working
+    work.run()
+    assert work.state == "done" and work.recording is not None and work.recording.answer is not None
+    assert len(work.recording.moments) == work.recording.answer.steps
+    step = work.recording.moments[0].steps[1]
+    assert step.frame.step == 1 and step.previous is None and 0 <= step.halt <= 1
+    assert step.changed == 10 and step.violations == step.offending.sum()
+
+
+def test_attempts_run_side_by_side_and_one_leads(shipped: Path) -> None:
+    work = job(shipped, sudoku("1..............."), attempts=4, steps=1, early=False)
+    work.run()
+    assert work.recording is not None
+    sizes = [len(moment.steps) for moment in work.recording.moments]
+    if len(sizes) > 2:
+        assert sizes[:3] == [1, 1, 2]
+    for index, moment in enumerate(work.recording.moments):
+        assert work.recording.leader(index) in moment.steps
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [(None, "no model for sudoku-6x6"), ("nothing-like-it", "No model is called"), ("sudoku", "solves sudoku, not")],
+)
+def test_what_cannot_be_computed_is_said_in_words(shipped: Path, model: str | None, words: str) -> None:
+    kind = get("sudoku-6x6")
+    puzzle = Puzzle(kind, kind.parse("." * 36))
+    name = str(shipped / model) if model == "sudoku" else model
+    work = Job(puzzle, name, {}, lambda name: load(name, "cpu"))
+    work.run()
+    assert work.state == "failed" and words in work.problem
+
+
+def test_a_cancelled_job_stops_at_its_next_step(shipped: Path) -> None:
+    work = job(shipped, sudoku())
+    work.cancel()
+    work.run()
+    assert work.recording is not None and not work.recording.moments and work.state == "loading"
+
+
+def test_an_unsound_question_has_no_steps_but_a_verdict(shipped: Path) -> None:
+    work = job(shipped, sudoku("11.............."))
+    work.run()
+    assert work.recording is not None and work.recording.answer is not None
+    assert not work.recording.moments and not work.recording.answer.verdict.solved
+
+
+def test_a_trace_is_replayed_as_it_was(trace: Trace, tmp_path: Path) -> None:
+    save_trace(tmp_path / "it.h5", [trace])
+    recording = Recording.of(load_trace(tmp_path / "it.h5")[0])
+    assert [sorted(moment.steps) for moment in recording.moments] == [[1]] * 4 + [[2]] * 3
+    assert recording.begun == {1: 0, 2: 4} and recording.steps == 4
+    assert [step.changed for step in recording.steps_of(2)] == [10, 0, 1]
+    assert recording.moments[-1].steps[2].solved and not recording.moments[3].steps[1].solved
+    assert recording.steps_done(2, 5) == 2 and recording.steps_done(2, 1) == 0
+    saved = recording.saved()
+    assert [run.number for run in saved.runs] == [1, 2] and saved.answer.verdict.solved
+
+
+def test_attempts_of_a_trace_that_ran_side_by_side_do_so_again() -> None:
+    trace = trace_of(sudoku(), *[[SOLVED_4X4] * 2] * 6)
+    recording = Recording.of(trace)
+    rounds = [sorted(moment.steps) for moment in recording.moments]
+    assert rounds == [[1], [1], [2], [2], [3, 4], [3, 4], [5, 6], [5, 6]]
+
+
+def test_a_live_recording_and_its_trace_have_the_same_moments(shipped: Path) -> None:
+    work = job(shipped, sudoku("1..............."), attempts=6, steps=2)
+    work.run()
+    assert work.recording is not None and work.recording.answer is not None
+    again = Recording.of(work.recording.saved())
+    assert [moment.steps.keys() for moment in again.moments] == [m.steps.keys() for m in work.recording.moments]
+    assert again.settings == SolveSettings(attempts=6, steps=2)
+
+
+def test_the_exact_answer_of_a_sudoku_is_the_only_one() -> None:
+    kind = get("sudoku-4x4")
+    answer = exact_answer(sudoku())
+    assert answer is None or kind.check(sudoku().question, answer).solved
+    assert exact_answer(sudoku("1...............")) is None
+    assert exact_answer(sudoku("11..............")) is None
+    unique = exact_answer(sudoku(SOLVED_4X4[:-1] + "."))
+    assert unique is not None and (unique == kind.parse(SOLVED_4X4)).all()
+
+
+def test_the_exact_answer_of_a_maze_is_every_shortest_path() -> None:
+    kind = get("maze")
+    puzzle = Puzzle(kind, kind.parse("S  \n # \n  G"), "grid")
+    answer = exact_answer(puzzle)
+    assert answer is not None and (answer == PATH).sum() == 6
+    walled = Puzzle(kind, kind.parse("S# \n## \n  G"), "grid")
+    assert exact_answer(walled) is None
+    assert np.array_equal(puzzle.question, kind.parse("S  \n # \n  G"))

@@ -1,0 +1,276 @@
+"""The training view: following files that another process writes, and solving with each checkpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from puzzlerec.models import build, checkpoint
+from puzzlerec.models.config import ModelConfig
+from puzzlerec.puzzles import Puzzle, get
+from puzzlerec.watch import training
+from puzzlerec.watch.curves import Curve
+from puzzlerec.watch.grid import GridView
+from puzzlerec.watch.training import Metrics, Picture, TrainingScreen, is_run
+
+SMALL = ModelConfig(
+    puzzle="sudoku-4x4", vocabulary=6, grid=(4, 4), mixer="candidates", box=(2, 2), symbols=(2, 4), width=8, heads=2,
+    layers=1, prefix=0, latent_updates=1, recursions=1, supervision_steps=2,
+)  # fmt: skip
+RECIPE = {
+    "name": "tiny",
+    "data": {"name": "sudoku-4x4", "file": None, "train": 10, "test": 10, "seed": 0},
+    "model": SMALL.model_dump(mode="json"),
+    "evaluation": {"every": 20},
+}
+QUESTIONS = ("1...............", "12..3...........", "....1.......2...")
+
+
+def record(step: int, **more: Any) -> str:
+    figures = {"step": step, "progress": step / 100, "seconds": 2.0 * step, "loss": 1 / step, "exact_accuracy": 0.5}
+    return json.dumps(figures | {"halting_steps": 4.0, "lr": 1e-3, "puzzles_per_second": 9.0} | more) + "\n"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    (folder / "recipe.json").write_text(json.dumps(RECIPE))
+    (folder / "metrics.jsonl").write_text(record(10) + record(20, eval_exact_accuracy=0.25))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def puzzles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No generator, and a quick look at the files."""
+
+    async def some(name: str, settings: dict[str, Any], seed: int) -> list[Puzzle]:
+        kind = get("maze" if name == "maze-5x5" else name)
+        texts = ["S    \n # # \n   # \n ##  \n  # G"] if kind.name == "maze" else QUESTIONS
+        return [Puzzle(kind, kind.parse(text)) for text in texts]
+
+    monkeypatch.setattr(training, "make", some)
+    monkeypatch.setattr(training, "POLL", 0.1)
+
+
+def save_checkpoint(run: Path, step: int) -> None:
+    checkpoint.save(build(SMALL), run / "checkpoint", f"- made: {step:,} steps of batch 8\n")
+
+
+def drive(
+    run: Path, steps: Callable[[Pilot[None], TrainingScreen], Awaitable[None]], size: tuple[int, int] = (120, 40)
+) -> None:
+    async def go() -> None:
+        screen = TrainingScreen(run, "cpu")
+
+        class Host(App[None]):
+            def on_mount(self) -> None:
+                self.push_screen(screen)
+
+        async with Host().run_test(size=size) as pilot:
+            await pilot.pause()
+            await steps(pilot, screen)
+
+    asyncio.run(go())
+
+
+async def until(pilot: Pilot[None], true: Callable[[], object]) -> None:
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end, "nothing came"
+        await pilot.pause(0.02)
+
+
+def words(screen: TrainingScreen, name: str) -> str:
+    return str(screen.query_one(f"#{name}", Static).content)
+
+
+def test_what_a_run_is(run: Path, tmp_path: Path) -> None:
+    assert is_run(run)
+    assert not is_run(tmp_path) and not is_run(run / "recipe.json") and not is_run(tmp_path / "nothing")
+
+
+def test_metrics_survive_half_written_lines_and_other_rubbish(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    metrics = Metrics(path)
+    assert not metrics.read() and metrics.records == []
+    path.write_text("")
+    metrics.read()
+    assert metrics.records == [] and metrics.there
+    first, second = record(10), record(20)
+    path.write_text(first + second[:15])
+    assert metrics.read() and [one["step"] for one in metrics.records] == [10]
+    with path.open("a") as file:
+        file.write(second[15:] + "no json\n[1]\n{}\n" + record(30, loss=None))
+    assert metrics.read() and [one["step"] for one in metrics.records] == [10, 20, 30]
+    assert not metrics.read()
+    assert metrics.series("loss")[0] == 0.1 and metrics.series("loss")[2] != metrics.series("loss")[2]
+    path.unlink()
+    assert metrics.read() and not metrics.there and len(metrics.records) == 3  # what is known stays
+    assert not metrics.read()
+
+
+def test_a_resumed_run_takes_back_what_it_does_again(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text(record(10) + record(20) + record(30))
+    metrics = Metrics(path)
+    metrics.read()
+    beside = tmp_path / "new"
+    beside.write_text(record(10) + record(20, loss=7.0) + record(30) + record(40))  # longer than before
+    beside.replace(path)
+    metrics.read()
+    assert [one["step"] for one in metrics.records] == [10, 20, 30, 40] and metrics.records[1]["loss"] == 7.0
+
+
+def test_a_long_file_comes_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "PIECE", 100)
+    path = tmp_path / "metrics.jsonl"
+    path.write_text("".join(record(step) for step in range(1, 20)))
+    metrics = Metrics(path)
+    while metrics.read():
+        pass
+    assert [one["step"] for one in metrics.records] == list(range(1, 20))
+
+
+def test_figures_follow_the_run_to_its_end(run: Path) -> None:
+    async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
+        assert screen.state == "training"
+        assert "step 20" in words(screen, "figures") and "left" in words(screen, "figures")
+        assert "tiny" in words(screen, "headline")
+        with (run / "metrics.jsonl").open("a") as file:
+            file.write(record(50) + record(100)[:20])
+        await until(pilot, lambda: "step 50" in words(screen, "figures"))
+        assert "50%" in words(screen, "figures")
+        with (run / "metrics.jsonl").open("a") as file:
+            file.write(record(100)[20:])
+        await until(pilot, lambda: screen.state == "finished")
+        assert "left" not in words(screen, "figures")
+        loss = screen.query_one("#loss", Curve)
+        assert loss.render_line(0).text.endswith("0.01")
+        await until(pilot, lambda: "one comes every 20 steps" in words(screen, "summary"))
+        shutil.rmtree(run)
+        await until(pilot, lambda: screen.state == "no such folder")
+        assert "step 100" in words(screen, "figures")
+
+    drive(run, steps)
+
+
+def test_a_silent_run_and_one_without_figures(run: Path) -> None:
+    async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
+        await until(pilot, lambda: screen.state.startswith("stopped? no news for 17 min"))
+        (run / "metrics.jsonl").write_text("")
+        await until(pilot, lambda: screen.state == "no figures yet")
+        assert "first report" in words(screen, "figures")
+
+    os.utime(run / "metrics.jsonl", (time.time() - 1000,) * 2)
+    drive(run, steps, (80, 24))
+
+
+def test_a_folder_that_appears_later(tmp_path: Path) -> None:
+    async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
+        assert screen.state == "no such folder"
+        (tmp_path / "late").mkdir()
+        (tmp_path / "late" / "recipe.json").write_text("{")
+        (tmp_path / "late" / "metrics.jsonl").write_text(record(10))
+        await until(pilot, lambda: screen.state == "training")
+        (tmp_path / "late" / "recipe.json").write_text(json.dumps(RECIPE))
+        await until(pilot, lambda: screen.puzzles)
+
+    drive(tmp_path / "late", steps)
+
+
+def test_every_checkpoint_solves_the_same_puzzles_and_keys_go_through_them(run: Path) -> None:
+    save_checkpoint(run, 20)
+
+    async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
+        await until(pilot, lambda: len(screen.snapshots) == 1)
+        assert "of 3 solved at step 20" in words(screen, "summary")
+        for step in (1040, 60):
+            save_checkpoint(run, step)
+            await until(pilot, lambda: screen.snapshots[-1].step == step)  # noqa: B023
+        assert [snapshot.step for snapshot in screen.snapshots] == [20, 1040, 60]
+        pictures = [picture for picture in screen.query(Picture) if picture.display]
+        assert len(pictures) == 3 and "puzzle 1" in str(pictures[0].query_one(Static).content)
+        assert "step 60" in words(screen, "summary")
+        await pilot.press("left")
+        assert "step 1,040" in words(screen, "summary")
+        await pilot.press("home")
+        assert "step 20" in words(screen, "summary")
+        await pilot.press("right")
+        assert "step 1,040" in words(screen, "summary")
+        await pilot.press("end")
+        assert "step 60" in words(screen, "summary")
+        await pilot.click("#solved", offset=(0, 2))
+        assert "step 20" in words(screen, "summary")
+        before = pictures[0].query_one(GridView).heat
+        await pilot.press("h")
+        assert pictures[0].query_one(GridView).heat is not before
+
+    drive(run, steps, (150, 40))
+
+
+def test_puzzles_page_where_there_is_room_for_one(run: Path) -> None:
+    async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
+        await until(pilot, lambda: screen.puzzles)
+        await pilot.resize_terminal(44, 24)
+        await pilot.pause(0.1)
+        (picture,) = [picture for picture in screen.query(Picture) if picture.display]
+        label = picture.query_one(Static)
+        assert "puzzle 1" in str(label.content)
+        await pilot.press("down")
+        assert "puzzle 2" in str(label.content)
+        await pilot.press("down", "down", "down")
+        assert "puzzle 3" in str(label.content)
+        await pilot.press("up", "up", "up")
+        assert "puzzle 1" in str(label.content)
+
+    drive(run, steps)
+
+
+def test_the_mark_in_the_curves_and_the_figures_at_it(run: Path) -> None:
+    async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
+        await pilot.press("comma")
+        assert "step 10" in words(screen, "figures")
+        await pilot.press("full_stop")
+        assert "step 20" in words(screen, "figures")
+        await pilot.click("#loss", offset=(0, 2))
+        assert "step 10" in words(screen, "figures")
+        await pilot.press("escape")
+        assert "step 20" in words(screen, "figures") and "left" in words(screen, "figures")
+
+    drive(run, steps)
+
+
+def test_mazes(run: Path) -> None:
+    config = ModelConfig(puzzle="maze", vocabulary=6, grid=(5, 5), width=8, heads=2, layers=1, supervision_steps=2)
+    data = RECIPE["data"] | {"name": "maze-5x5"}  # type: ignore[operator]
+    (run / "recipe.json").write_text(json.dumps(RECIPE | {"data": data, "model": config.model_dump(mode="json")}))
+    checkpoint.save(build(config), run / "checkpoint", "- made: 20 steps of batch 8\n")
+
+    async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
+        await until(pilot, lambda: screen.snapshots)
+        assert screen.snapshots[0].frames[0].tokens.shape == (1, 5, 5)
+        assert 0 <= screen.snapshots[0].in_order <= 1
+
+    drive(run, steps)
+
+
+def test_a_recipe_of_something_else_is_said(run: Path) -> None:
+    (run / "recipe.json").write_text(json.dumps(RECIPE | {"model": {"puzzle": "chess", "grid": [8, 8]}}))
+
+    async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
+        await until(pilot, lambda: "chess" in words(screen, "summary"))
+        await pilot.press("left", "right", "up", "down", "home", "end", "h")
+
+    drive(run, steps)
