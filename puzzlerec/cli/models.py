@@ -1,4 +1,4 @@
-"""``puzzlerec models``: which checkpoints there are, and what one is."""
+"""``puzzlerec models``: which checkpoints there are, what one is, and exchange with the reference code."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from puzzlerec.cli.errors import CommandError
 from puzzlerec.cli.terminal import answers, messages
 
 app = typer.Typer(no_args_is_help=True, help="Shipped and local checkpoints.")
@@ -75,6 +76,46 @@ def show(
     console.print(table)
     if text.strip():
         console.print(Markdown(_without_front_matter(text)))
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A checkpoint of TRM's reference code (step_N).")],
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The recipe whose model it is.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to put the checkpoint.")],
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Another setting for the recipe.")
+    ] = None,
+) -> None:
+    """Turn a checkpoint of the reference code of TRM into one of ours.
+
+    Such files do not say all: RECIPE, such as sudoku-trm-att, gives the number of heads and of recursions. Of the file
+    tensors alone are read; no code in it is run.
+    """
+    from puzzlerec.models.checkpoint import save
+    from puzzlerec.models.reference import import_reference
+    from puzzlerec.training.recipe import RecipeError, load_recipe
+
+    try:
+        plan = load_recipe(recipe, list(settings or []))
+    except RecipeError as error:
+        raise CommandError(str(error)) from error
+    origin = f"Imported from `{file.name}`, which the reference code of TRM wrote, as recipe `{recipe}`."
+    card = f"# {folder.name}\n\n{origin}\n"
+    print(save(import_reference(file, plan.model), folder, card))
+
+
+@app.command("export")
+def export_file(
+    model: Annotated[str, typer.Argument(metavar="NAME|FOLDER", help="The checkpoint: TRM with attention or MLP.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
+) -> None:
+    """Turn a checkpoint into a file that the reference code of TRM loads."""
+    from puzzlerec.models.checkpoint import load
+    from puzzlerec.models.reference import export_reference
+
+    export_reference(load(model), file)
+    print(file)
 
 
 def _described(name: str, folder: Path) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from puzzlerec.cli.errors import CommandError
 from puzzlerec.cli.terminal import speaks_unicode
-from puzzlerec.puzzles import NO_SOLUTION
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -177,6 +176,8 @@ def tried(answer: Answer) -> bool:
 
 def faults(answer: Answer) -> str:
     """What is wrong with an unsolved answer, in a line: the one fault that it has, or else how many cells are wrong."""
+    from puzzlerec.puzzles import NO_SOLUTION
+
     offending, problems = int(answer.verdict.offending.sum()), answer.verdict.problems
     if NO_SOLUTION in problems:
         return NO_SOLUTION

@@ -104,6 +104,7 @@ class Lane(Vertical):
 
     def __init__(self, *, classes: str = "") -> None:
         super().__init__(classes=classes)
+        self.there = True  # not while it comes or goes
         self.job: Job | None = None
         self.chosen: int | None = None  # the attempt that is shown, None: the one that is nearest to an answer
         self.truth: np.ndarray | None = None
@@ -544,7 +545,7 @@ class RefinementScreen(Screen[None]):
 
     @property
     def lanes(self) -> list[Lane]:
-        return list(self.query(Lane))
+        return [lane for lane in self.query(Lane) if lane.there]
 
     @property
     def puzzle(self) -> Puzzle:
@@ -660,20 +661,19 @@ class RefinementScreen(Screen[None]):
             for lane in self.lanes:
                 lane.truth = truth
 
-    def _add_lane(self, model: str | None, options: Mapping[str, Any]) -> None:
+    @work(group="lane")
+    async def _add_lane(self, model: str | None, options: Mapping[str, Any]) -> None:
         lane = Lane(classes="-second")
-
-        def ready() -> None:
-            first = self.lanes[0].grid
-            lane.grid.heat, lane.grid.glyphs = first.heat, first.glyphs
-            lane.grid.set_reactive(GridView.cursor, first.cursor)
-            lane.marks_wrong = self.lanes[0].marks_wrong
-            self._solve(lane, model, options)
-            self.player.start()
-            self._seen = ()
-
-        self.query_one("#lanes").mount(lane)
-        self.call_after_refresh(ready)
+        lane.there = False
+        await self.query_one("#lanes").mount(lane)
+        first = self.lanes[0]
+        lane.there = True
+        lane.grid.heat, lane.grid.glyphs = first.grid.heat, first.grid.glyphs
+        lane.grid.set_reactive(GridView.cursor, first.grid.cursor)
+        lane.marks_wrong = first.marks_wrong
+        self._solve(lane, model, options)
+        self.player.start()
+        self._seen = ()
 
     # ---- playing
 
@@ -788,6 +788,7 @@ class RefinementScreen(Screen[None]):
     def action_compare(self) -> None:
         lanes = self.lanes
         if len(lanes) > 1:
+            lanes[1].there = False
             if lanes[1].job:
                 lanes[1].job.cancel()
             lanes[0].grid.focus()

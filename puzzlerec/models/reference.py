@@ -1,0 +1,112 @@
+"""Checkpoints of the reference code of TRM, in and out: its names for our tensors, the same numbers.
+
+A reference checkpoint is a `state_dict` written by `torch.save`; what it leaves out (heads, n, T, N_sup) a
+`ModelConfig` must say. Files are read by torch's restricted loader, which makes tensors and runs no code, or as safetensors.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from puzzlerec.models import build
+from puzzlerec.models.checkpoint import CheckpointError
+from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.trm import TRM
+
+PREFIX = "model.inner."  # what a training loss that wraps the model puts in front
+_COMPILED = "_orig_mod."  # what torch.compile puts in front of that
+
+_NAMES = {  # ours: theirs
+    "embedding.weight": "embed_tokens.embedding_weight",
+    "readout.weight": "lm_head.weight",
+    "halting.weight": "q_head.weight",
+    "halting.bias": "q_head.bias",
+    "puzzle_embedding.weight": "puzzle_emb.weights",
+    "y0": "H_init",
+    "z0": "L_init",
+}
+_IN_LAYER = {"mlp.gate_up": "mlp.gate_up_proj", "mlp.down": "mlp.down_proj"}
+_MIXERS = {
+    "attention": {"mix.qkv": "self_attn.qkv_proj", "mix.out": "self_attn.o_proj"},
+    "mlp": {"mix.gate_up": "mlp_t.gate_up_proj", "mix.down": "mlp_t.down_proj"},
+}
+
+
+def import_reference(path: str | Path, config: ModelConfig) -> TRM:
+    """The model of a reference checkpoint, in float32, as ``config`` describes it but for `puzzle_ids`.
+
+    Raises `CheckpointError` if the file cannot be read or holds another model than ``config`` describes.
+    """
+    path = Path(path)
+    stored = {name.removeprefix(_COMPILED).removeprefix(PREFIX): tensor for name, tensor in _tensors(path).items()}
+    if any(name.startswith("H_level") for name in stored):
+        raise CheckpointError(f"{path} is of HRM, which has a network H_level of its own; only TRM can be imported.")
+    if (ids := stored.get("puzzle_emb.weights")) is not None and config.prefix:
+        config = config.model_copy(update={"puzzle_ids": len(ids)})
+    names = _names(config)
+    if lacking := sorted(set(names.values()) - set(stored)):
+        raise CheckpointError(f"{path} lacks {', '.join(lacking[:3])}: it is no TRM as {config.mixer!r} describes it.")
+    if unknown := sorted(set(stored) - set(names.values())):
+        raise CheckpointError(f"{path} has {', '.join(unknown[:3])}, for which this model has no place.")
+    model = build(config)
+    ours = model.state_dict()
+    with torch.no_grad():
+        for name, theirs in names.items():
+            if ours[name].shape != stored[theirs].shape:
+                raise CheckpointError(
+                    f"{path}: {theirs} is {list(stored[theirs].shape)}, the settings ask for {list(ours[name].shape)}."
+                )
+            ours[name].copy_(stored[theirs])
+    return model.eval()
+
+
+def export_reference(model: TRM, path: str | Path) -> None:
+    """Write ``model`` as the reference code saves it, beside its target and then renamed. Raises `CheckpointError`."""
+    path = Path(path)
+    ours = model.state_dict()
+    tensors = {PREFIX + theirs: ours[name].detach().cpu().clone() for name, theirs in _names(model.config).items()}
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        torch.save(tensors, partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _names(config: ModelConfig) -> dict[str, str]:
+    """Our tensors' names and theirs. Raises `CheckpointError` for what the reference code cannot express."""
+    plain = ("networks", "one"), ("latents", "pair"), ("gradient", "last-recursion"), ("gate_norm", False)
+    differing = [f"{name} = {getattr(config, name)!r}" for name, value in plain if getattr(config, name) != value]
+    if config.mixer not in _MIXERS:
+        differing.append(f"mixer = {config.mixer!r}")
+    if not config.prefix:
+        differing.append("prefix = 0")
+    if differing:
+        raise CheckpointError(f"The reference code of TRM has no model with {', '.join(differing)}.")
+    names = dict(_NAMES)
+    for index in range(config.layers):
+        for ours, theirs in (_IN_LAYER | _MIXERS[config.mixer]).items():
+            names[f"network.layers.{index}.{ours}.weight"] = f"L_level.layers.{index}.{theirs}.weight"
+    return names
+
+
+def _tensors(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise CheckpointError(f"There is no file {path}.")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        stored = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, SafetensorError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(f"{path} cannot be read as a file of tensors ({reason}).") from None
+    if not isinstance(stored, dict) or not all(isinstance(tensor, Tensor) for tensor in stored.values()):
+        raise CheckpointError(f"{path} holds something else than named tensors.")
+    return stored
