@@ -1,7 +1,8 @@
 """Checkpoints of the reference code of TRM, in and out: its names for our tensors, the same numbers.
 
 A reference checkpoint is a `state_dict` written by `torch.save`; what it leaves out (heads, n, T, N_sup) a
-`ModelConfig` must say. Files are read by torch's restricted loader, which makes tensors and runs no code, or as safetensors.
+`ModelConfig` must say. Files are read as safetensors or by torch's restricted loader, which makes tensors and runs no
+code.
 """
 
 from __future__ import annotations

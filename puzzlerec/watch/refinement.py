@@ -411,7 +411,7 @@ class Lane(Vertical):
         first = max(0, min(shown - (height - 1) // 2 - 1, len(runs) - height + 1))
         visible = runs[first : first + max(height - 1, 0)]
         attempts.numbers = [run.number for run in visible]
-        track = max(6, min(24, width - 34))
+        track = max(6, min(16, width - 40))
         for run in visible:
             done = recording.steps_done(run.number, index)
             step = recording.moments[recording.begun[run.number] + done - 1].steps[run.number] if done else None
@@ -426,12 +426,12 @@ class Lane(Vertical):
             else:
                 sign, words, ink = ("✗" if over else "…"), f"{step.violations} !", muted
             colour = _HEAT[_level(step.confidence)] if step else muted
-            label = f"{run.number:>3} {run.label}"
             space = max(width - track - 18, 8)
+            label = _cut(f"{run.number:>3} {run.label.removeprefix('pin ')}", space)
             lines.append(
                 [
                     Segment("▸" if run.number == shown else " ", strong),
-                    Segment(f"{label[:space]:<{space}} ", text if run.number == shown else muted),
+                    Segment(f"{label:<{space}} ", text if run.number == shown else muted),
                     Segment("━" * filled, colour),
                     Segment("─" * (track - filled), muted),
                     Segment(f" {done:>2}/{recording.steps:<2} {words:<6}", ink),
@@ -458,6 +458,10 @@ def _name(puzzle: Puzzle, token: int) -> str:
     if isinstance(puzzle.kind, Maze):
         return ("?", "wall", "free", "start", "goal", "path")[min(token, PATH)]
     return puzzle.kind.vocabulary[token]
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def _count(number: int, what: str) -> str:
