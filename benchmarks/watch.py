@@ -4,9 +4,9 @@
     python benchmarks/watch.py --headless  without one: Textual's own driver for tests
 
 Three numbers: a 30x30 grid alone in which every cell changes at every frame (frames a second uncapped, and CPU time of
-the process a frame); key press to changed screen while a model computes in its thread; start to the first frame of the app,
-which needs no model, and to the first step of the shipped Sudoku model. Goals: 100 frames a second, 6 ms a frame, 50 ms
-median, 1.5 s and 4 s on 2 cores.
+the process a frame); key press to changed screen while a model computes in its thread; start to the first frame of the
+app, which needs no model, and to the first step of the shipped Sudoku model. Goals: 100 frames a second, 6 ms a frame,
+50 ms median, 1.5 s and 4 s on 2 cores.
 """
 
 from __future__ import annotations

@@ -42,6 +42,42 @@ Seed = Annotated[
 ]
 
 
+# How puzzles are read and solved: of `solve` and `watch`.
+Kind = Annotated[
+    str | None,
+    typer.Option("--puzzle", metavar="KIND", help="Read the files as this kind, such as sudoku-4x4 or maze."),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        envvar="PUZZLEREC_MODEL",
+        help="The model that solves, or its folder. By default the one that is called like the kind.",
+    ),
+]
+Steps = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", min=1, envvar="PUZZLEREC_STEPS", help="Steps of each attempt, if not as many as in training."
+    ),
+]
+Attempts = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        min=1,
+        envvar="PUZZLEREC_ATTEMPTS",
+        help="What a puzzle may cost: one pass, then fresh starts until the rules accept an answer.",
+    ),
+]
+Exact = Annotated[
+    bool, typer.Option("--exact", help="What no attempt has solved is finished by search, without the model.")
+]
+Early = Annotated[
+    bool, typer.Option("--early/--all-steps", help="Stop at the first step whose answer the rules accept.")
+]
+
+
 def chosen_device(name: str) -> torch.device:
     """The device that ``name`` means here. Raises `CommandError` if it is not there."""
     from puzzlerec.device import choose_device

@@ -28,6 +28,17 @@ class Solve(Strict):
     batch: Count | None = None
 
 
+class Watch(Strict):
+    """``[watch]``"""
+
+    model: str | None = None
+    against: str | None = None
+    steps: Count | None = None
+    attempts: Count | None = None
+    early: bool | None = None
+    exact: bool | None = None
+
+
 class Eval(Strict):
     """``[eval]``"""
 
@@ -42,4 +53,5 @@ class Settings(Strict):
     device: Annotated[str, Field(pattern=f"^({DEVICES.pattern})$")] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
     solve: Solve = Solve()
+    watch: Watch = Watch()
     eval: Eval = Eval()

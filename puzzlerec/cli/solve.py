@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from puzzlerec.cli.errors import INTERRUPTED, SOLVED, STATUSES, UNSOLVED, UNUSABLE, CommandError, in_words
-from puzzlerec.cli.options import Device, Seed, chosen_device
+from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, chosen_device
 from puzzlerec.cli.output import Drawings, Format, Writer, opened, place, tried, verdict_line, writer
 from puzzlerec.cli.terminal import answers, messages, progress
 
@@ -41,38 +41,12 @@ rules have not passed. JSON and SVG hold failed answers too, marked as such.
 
 def solve(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files of puzzles; - is standard input.")],
-    puzzle: Annotated[
-        str | None, typer.Option(metavar="KIND", help="Read the files as this kind, such as sudoku-4x4 or maze.")
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            envvar="PUZZLEREC_MODEL",
-            help="The model that solves, or its folder. By default the one that is called like the kind.",
-        ),
-    ] = None,
-    steps: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=1, envvar="PUZZLEREC_STEPS", help="Steps of each attempt, if not as many as in training."
-        ),
-    ] = None,
-    attempts: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            min=1,
-            envvar="PUZZLEREC_ATTEMPTS",
-            help="What a puzzle may cost: one pass, then fresh starts until the rules accept an answer.",
-        ),
-    ] = 64,
-    exact: Annotated[
-        bool, typer.Option("--exact", help="What no attempt has solved is finished by search, without the model.")
-    ] = False,
-    early: Annotated[
-        bool, typer.Option("--early/--all-steps", help="Stop at the first step whose answer the rules accept.")
-    ] = True,
+    puzzle: Kind = None,
+    model: Model = None,
+    steps: Steps = None,
+    attempts: Attempts = 64,
+    exact: Exact = False,
+    early: Early = True,
     batch: Annotated[int, typer.Option(metavar="N", min=1, help="Attempts that are computed side by side.")] = 64,
     form: Annotated[
         Format | None,

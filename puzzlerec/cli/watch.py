@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from puzzlerec.cli.errors import SOLVED, STATUSES, UNSOLVED, UNUSABLE, CommandError, in_words
-from puzzlerec.cli.options import Device, Seed, chosen_device
+from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, chosen_device
 from puzzlerec.cli.terminal import answers, messages, speaks_unicode
 
 if TYPE_CHECKING:
@@ -38,34 +38,15 @@ def watch(
     file: Annotated[
         str | None, typer.Argument(metavar="[FILE]", help="Puzzles, a trace or the folder of a run.")
     ] = None,
-    puzzle: Annotated[
-        str | None, typer.Option(metavar="KIND", help="Read the file as this kind, such as sudoku-4x4 or maze.")
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            envvar="PUZZLEREC_MODEL",
-            help="The model that solves, or its folder. By default the one that is called like the kind.",
-        ),
-    ] = None,
+    puzzle: Kind = None,
+    model: Model = None,
     against: Annotated[
         str | None, typer.Option(metavar="NAME", help="A second model, side by side with the first and in step.")
     ] = None,
-    steps: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=1, envvar="PUZZLEREC_STEPS", help="Steps of each attempt, if not as many as in training."
-        ),
-    ] = None,
-    attempts: Annotated[
-        int,
-        typer.Option(metavar="N", min=1, envvar="PUZZLEREC_ATTEMPTS", help="What a puzzle may cost, as for solve."),
-    ] = 64,
-    early: Annotated[
-        bool, typer.Option("--early/--all-steps", help="Stop at the first step whose answer the rules accept.")
-    ] = True,
-    exact: Annotated[bool, typer.Option("--exact", help="What no attempt has solved is finished by search.")] = False,
+    steps: Steps = None,
+    attempts: Attempts = 64,
+    early: Early = True,
+    exact: Exact = False,
     once: Annotated[bool, typer.Option("--once", help="Print the last frame of the first puzzle and leave.")] = False,
     device: Device = "auto",
     seed: Seed = 0,

@@ -105,6 +105,13 @@ def test_settings_come_from_the_nearest_place(
     assert attempts_and_seed(run, hard) == (3, 6)  # what stood before a command holds for that command alone
 
 
+def test_every_command_that_solves_has_its_section(run: Run, hard: Path, settings_file: Path) -> None:
+    settings_file.write_text("[watch]\nattempts = 1\nsteps = 3\n[eval]\nattempts = 2\n")
+    shown = run("watch", hard).stdout
+    assert "step 3 of 3" in shown and "attempt 2" not in shown
+    assert json.loads(run("eval", "sudoku", hard, "--json").stdout)["settings"]["attempts"] == 2
+
+
 def test_the_environment_may_name_the_model(run: Run, easy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PUZZLEREC_MODEL", "sudoku-4x4")
     assert "solves sudoku-4x4, not sudoku" in run("solve", easy).stderr
@@ -157,8 +164,8 @@ def test_every_setting_of_a_command_is_one_of_its_options() -> None:
     from puzzlerec.cli.eval import evaluate
     from puzzlerec.cli.solve import solve
 
-    for section, command in ((schema.Solve, solve), (schema.Eval, evaluate)):
-        general = schema.Settings.model_fields.keys() - {"solve", "eval"}
+    for section, command in ((schema.Solve, solve), (schema.Watch, watch), (schema.Eval, evaluate)):
+        general = schema.Settings.model_fields.keys() - {"solve", "watch", "eval"}
         assert section.model_fields.keys() | general <= inspect.signature(command).parameters.keys()
 
 
