@@ -163,6 +163,7 @@ def test_every_setting_of_a_command_is_one_of_its_options() -> None:
     from puzzlerec.cli import schema
     from puzzlerec.cli.eval import evaluate
     from puzzlerec.cli.solve import solve
+    from puzzlerec.cli.watch import watch
 
     for section, command in ((schema.Solve, solve), (schema.Watch, watch), (schema.Eval, evaluate)):
         general = schema.Settings.model_fields.keys() - {"solve", "watch", "eval"}
