@@ -17,6 +17,7 @@ import typer
 from puzzlerec.cli.errors import INTERRUPTED, UNUSABLE, CommandError, in_words
 from puzzlerec.cli.options import Device, Seed, chosen_device
 from puzzlerec.cli.terminal import answers, messages, progress
+from puzzlerec.files import HDF5
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,12 +117,12 @@ def _examples(path: Path, split: str, limit: int | None, model: Model) -> Iterat
     """What the file holds, read in slices where it is a dataset. Raises `CommandError` or what the readers raise."""
     try:
         with path.open("rb") as file:
-            start = file.read(8)
+            start = file.read(len(HDF5))
     except IsADirectoryError:
         raise CommandError(f"{path} is a folder; name a file in it.") from None
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror or error}.") from error
-    if start != b"\x89HDF\r\n\x1a\n":
+    if start != HDF5:
         yield _listed(path, start[:2] == b"\x1f\x8b", limit, model)
         return
 

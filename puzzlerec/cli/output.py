@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from puzzlerec.cli.errors import CommandError
 from puzzlerec.cli.terminal import speaks_unicode
+from puzzlerec.files import replacing
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -146,21 +146,13 @@ def opened(path: Path | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        stream = beside.open("w", encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error.strerror or error}.") from error
-    try:
-        with stream:
+        with replacing(path) as partial, partial.open("w", encoding="utf-8") as stream:
             yield stream
-        beside.replace(path)
     except OSError as error:
-        if error.filename is None or Path(error.filename) != beside:
+        if error.filename is None or Path(error.filename).parent != path.parent:
             raise
         raise CommandError(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def place(puzzle: Puzzle) -> str:

@@ -13,6 +13,7 @@ import typer
 from puzzlerec.cli.errors import SOLVED, STATUSES, UNSOLVED, UNUSABLE, CommandError, in_words
 from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, chosen_device
 from puzzlerec.cli.terminal import answers, messages, speaks_unicode
+from puzzlerec.files import is_hdf5
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -91,7 +92,7 @@ def _opened(file: str | None, kind: str | None) -> tuple[list[Puzzle], list[Trac
         if not is_run(path):
             raise CommandError(f"{path} is a folder, but of no training run: name a file of puzzles or a run's folder.")
         return [], [], path
-    if file != "-" and _is_trace(path):
+    if file != "-" and is_hdf5(path):
         from puzzlerec.refine.trace import load
 
         traces = load(path)
@@ -106,14 +107,6 @@ def _opened(file: str | None, kind: str | None) -> tuple[list[Puzzle], list[Trac
     if not reading.puzzles:
         raise typer.Exit(UNUSABLE)
     return reading.puzzles, [], None
-
-
-def _is_trace(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(8) == b"\x89HDF\r\n\x1a\n"
-    except OSError:
-        return False
 
 
 def _is_terminal() -> bool:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +24,8 @@ from typing import Any
 
 import h5py
 import numpy as np
+
+from puzzlerec.files import is_hdf5, replacing
 
 FORMAT_VERSION = 1
 SPLITS = ("train", "test")
@@ -113,9 +114,7 @@ class Dataset:
         try:
             file = h5py.File(path, "r")
         except OSError as error:
-            with path.open("rb") as raw:
-                is_hdf5 = raw.read(8) == b"\x89HDF\r\n\x1a\n"
-            if is_hdf5:
+            if is_hdf5(path):
                 raise DatasetError(f"{path} is cut short or damaged ({error}); build it again.") from None
             raise DatasetError(f"{path} is no HDF5 file; datasets are made by puzzlerec data build.") from None
         try:
@@ -171,28 +170,23 @@ def write_dataset(path: Path | str, splits: Mapping[str, Iterable[Rows]], attrib
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     digest = _ContentHash()
-    try:
-        with h5py.File(beside, "w") as file:
-            for name, pieces in splits.items():
-                if name not in SPLITS:
-                    raise DatasetError(f"A split is called {' or '.join(SPLITS)}, not {name!r}.")
-                group = file.create_group(name)
-                for rows in pieces:
-                    _append(group, rows, attributes.shape[0] * attributes.shape[1])
-                    digest.update(name, rows)
-            file.attrs["format_version"] = FORMAT_VERSION
-            file.attrs["puzzle"] = attributes.puzzle
-            file.attrs["shape"] = np.array(attributes.shape, np.int64)
-            file.attrs["vocabulary"] = json.dumps(attributes.vocabulary, ensure_ascii=False)
-            file.attrs["generator"] = attributes.generator
-            file.attrs["settings"] = json.dumps(attributes.settings, sort_keys=True)
-            file.attrs["seed"] = attributes.seed
-            file.attrs["sha256"] = digest.hexdigest()
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(path) as partial, h5py.File(partial, "w") as file:
+        for name, pieces in splits.items():
+            if name not in SPLITS:
+                raise DatasetError(f"A split is called {' or '.join(SPLITS)}, not {name!r}.")
+            group = file.create_group(name)
+            for rows in pieces:
+                _append(group, rows, attributes.shape[0] * attributes.shape[1])
+                digest.update(name, rows)
+        file.attrs["format_version"] = FORMAT_VERSION
+        file.attrs["puzzle"] = attributes.puzzle
+        file.attrs["shape"] = np.array(attributes.shape, np.int64)
+        file.attrs["vocabulary"] = json.dumps(attributes.vocabulary, ensure_ascii=False)
+        file.attrs["generator"] = attributes.generator
+        file.attrs["settings"] = json.dumps(attributes.settings, sort_keys=True)
+        file.attrs["seed"] = attributes.seed
+        file.attrs["sha256"] = digest.hexdigest()
     return digest.hexdigest()
 
 

@@ -364,7 +364,7 @@ def probe(puzzle: np.ndarray) -> int:
                     falls = True
                     m[i] &= ~bit
                     state = _propagate(m, fixed, 1 << i // 3)
-                open_cells &= (bit - 1 ^ ALL) & ~bit & m[i] & ~fixed[i]
+                open_cells &= ~bit & m[i] & ~fixed[i]
     left = 0
     if state == 0:
         for i in range(27):

@@ -7,7 +7,6 @@ A checkpoint is named by its folder, or by a short name: a shipped one (``sudoku
 from __future__ import annotations
 
 import json
-import os
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialized
 from torch import Tensor, nn
 
+from puzzlerec.files import replacing
 from puzzlerec.models import build
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.trm import TRM
@@ -151,9 +151,5 @@ def _own_tensors(model: nn.Module) -> dict[str, Tensor]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with replacing(path) as partial:
         partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -7,7 +7,6 @@ code.
 
 from __future__ import annotations
 
-import os
 import pickle
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from puzzlerec.files import replacing
 from puzzlerec.models import build
 from puzzlerec.models.checkpoint import CheckpointError
 from puzzlerec.models.config import ModelConfig
@@ -73,12 +73,8 @@ def export_reference(model: TRM, path: str | Path) -> None:
     path = Path(path)
     ours = model.state_dict()
     tensors = {PREFIX + theirs: ours[name].detach().cpu().clone() for name, theirs in _names(model.config).items()}
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with replacing(path) as partial:
         torch.save(tensors, partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _names(config: ModelConfig) -> dict[str, str]:

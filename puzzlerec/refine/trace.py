@@ -6,7 +6,6 @@ One HDF5 file holds one or more traces, a group each. It is written beside its t
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, cast, get_args
 import h5py
 import numpy as np
 
+from puzzlerec.files import is_hdf5, replacing
 from puzzlerec.puzzles import Puzzle, Verdict, get
 from puzzlerec.refine.attempts import Attempt, How
 from puzzlerec.refine.frames import Frame, FrameKind
@@ -73,15 +73,10 @@ class Recorder:
 def save(path: str | Path, traces: Sequence[Trace]) -> None:
     """Write ``traces`` to ``path``; a file that is there is replaced once the new one is whole."""
     path = Path(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with h5py.File(partial, "w") as file:
-            file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
-            for index, trace in enumerate(traces):
-                _write(file.create_group(f"{index:06d}"), trace)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as partial, h5py.File(partial, "w") as file:
+        file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
+        for index, trace in enumerate(traces):
+            _write(file.create_group(f"{index:06d}"), trace)
 
 
 def load(path: str | Path) -> list[Trace]:
@@ -102,9 +97,7 @@ def load(path: str | Path) -> list[Trace]:
     except TraceError:
         raise
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        with path.open("rb") as raw:
-            is_hdf5 = raw.read(8) == b"\x89HDF\r\n\x1a\n"
-        fault = "is truncated or damaged" if is_hdf5 else "is no trace of puzzlerec"
+        fault = "is truncated or damaged" if is_hdf5(path) else "is no trace of puzzlerec"
         raise TraceError(f"{path} {fault} ({error}).") from None
 
 

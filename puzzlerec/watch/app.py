@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import Theme
 
+from puzzlerec.files import is_hdf5
 from puzzlerec.puzzles import Puzzle, PuzzleError, PuzzleKind, get, read
 from puzzlerec.watch.memory import Memory
 from puzzlerec.watch.refinement import RefinementScreen
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from puzzlerec.refine.trace import Trace
 
 EXAMPLE = "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3.."
-HDF5 = b"\x89HDF\r\n\x1a\n"
 
 DARK = Theme(
     name="puzzlerec",
@@ -134,7 +134,7 @@ class Watch(App[None]):
                 self.push_screen(TrainingScreen(path, self.device))
                 return
             screen = next(screen for screen in self.screen_stack if isinstance(screen, RefinementScreen))
-            if is_trace(path):
+            if is_hdf5(path):
                 from puzzlerec.refine.trace import load
 
                 traces = load(path)
@@ -168,15 +168,6 @@ class Watch(App[None]):
                     act = partial(self.run_action, binding.action, node)
                     yield SystemCommand(binding.description, about, act)
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
-
-
-def is_trace(path: Path) -> bool:
-    """Whether the file begins as traces do."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(HDF5)) == HDF5
-    except OSError:
-        return False
 
 
 def example() -> Puzzle:

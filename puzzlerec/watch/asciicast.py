@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 from rich.segment import Segment
 from rich.style import Style
 
+from puzzlerec.files import replacing
 from puzzlerec.puzzles import Puzzle
 from puzzlerec.watch.painting import DARK, PAPER, grid_strips
 
@@ -28,22 +28,17 @@ def save(path: str | Path, frames: Iterable[tuple[float, str]], width: int, heig
     Of every frame only the lines that changed are drawn. The file appears when it is complete.
     """
     path = Path(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
     header = {"version": 2, "width": width, "height": height, "env": {"TERM": "xterm-256color"}}
-    try:
-        with partial.open("w", encoding="utf-8", newline="\n") as file:
-            _line(file, header | ({"title": title} if title else {}))
-            seconds, shown = 0.0, [""] * height
-            _line(file, [0.0, "o", HIDE + CLEAR])
-            for seconds, text in frames:
-                lines = (text.split("\n") + [""] * height)[:height]
-                if drawn := _changes(shown, lines):
-                    _line(file, [round(seconds, 3), "o", drawn])
-                shown = lines
-            _line(file, [round(seconds + HOLD, 3), "o", f"\x1b[{height};1H{SHOW}"])
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
+        _line(file, header | ({"title": title} if title else {}))
+        seconds, shown = 0.0, [""] * height
+        _line(file, [0.0, "o", HIDE + CLEAR])
+        for seconds, text in frames:
+            lines = (text.split("\n") + [""] * height)[:height]
+            if drawn := _changes(shown, lines):
+                _line(file, [round(seconds, 3), "o", drawn])
+            shown = lines
+        _line(file, [round(seconds + HOLD, 3), "o", f"\x1b[{height};1H{SHOW}"])
 
 
 def cast_of(trace: Trace, *, width: int, height: int, seconds_per_step: float = 0.25) -> Iterator[tuple[float, str]]:

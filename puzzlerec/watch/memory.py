@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from puzzlerec.files import replacing
 from puzzlerec.puzzles import Puzzle, PuzzleError, get
 
 
@@ -45,13 +46,10 @@ class Memory:
     def save(self, path: Path | None = None) -> None:
         """A folder that cannot be written to is no reason to trouble anybody."""
         path = path or state_file()
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
+        with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")
-            partial.replace(path)
-        except OSError:
-            partial.unlink(missing_ok=True)
+            with replacing(path) as partial:
+                partial.write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")
 
     def remember(self, puzzle: Puzzle) -> None:
         self.kind, self.layout, self.source, self.line = puzzle.kind.name, puzzle.layout, puzzle.source, puzzle.line

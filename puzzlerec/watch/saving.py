@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -12,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widgets import Input
 
+from puzzlerec.files import replacing
 from puzzlerec.watch.choosers import PathSuggester
 from puzzlerec.watch.dialog import Dialog
 
@@ -56,12 +56,8 @@ class SaveAs(Dialog[None]):
 
 def write_text(path: Path, text: str) -> None:
     """The file is written beside its target and renamed."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with replacing(path) as partial:
         partial.write_text(text, "utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def write_trace(path: Path, trace: Trace) -> None:
