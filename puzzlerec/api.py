@@ -110,7 +110,8 @@ def refine(
 ) -> Iterator[Frame]:
     """The frames of one pass over ``puzzles`` (as for `solve`, all of one kind), B of them side by side.
 
-    Also called ``puzzlerec.refine``. Frames are in the model's grid: a smaller maze sits in its top left corner.
+    Also called ``puzzlerec.refine``. Frames are as large as the largest puzzle, or as the
+    model's grid where that is fixed: a smaller maze sits in the top left corner.
 
     >>> [frame.tokens.shape for frame in puzzlerec.refine("12" + 14 * ".", steps=2)]
     [(1, 4, 4), (1, 4, 4)]
@@ -122,7 +123,7 @@ def refine(
     for puzzle in found:
         if puzzle.kind != solver.kind:
             raise PuzzleError(f"This model solves {solver.kind.name}, not {puzzle.kind.name}: choose another model.")
-    questions = np.stack([fit(puzzle.question, solver.model.config.grid) for puzzle in found])
+    questions = [fit(puzzle.question, solver.model.config) for puzzle in found]
     return frames.refine(solver.model, questions, steps=steps, start_noise=start_noise, seed=seed, device=solver.device)
 
 

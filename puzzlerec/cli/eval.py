@@ -71,6 +71,7 @@ def evaluate(
                 examples.questions,
                 examples.labels,
                 settings,
+                grid=examples.grid,
                 ratings=examples.ratings,
                 device=solver.device,
                 name=solver.name,
@@ -105,8 +106,9 @@ def evaluate(
 
 @dataclass
 class _Examples:
-    questions: Any  # [N, L] or [N, H, W], an array or an h5py dataset
+    questions: Any  # [N, L], an array or an h5py dataset, or a list of [H, W]
     labels: Any
+    grid: tuple[int, int] | None  # of [N, L]
     ratings: Any | None
     about: dict[str, Any]
     unreadable: int = 0
@@ -129,27 +131,24 @@ def _examples(path: Path, split: str, limit: int | None, model: Model) -> Iterat
     from puzzlerec.data.store import Dataset
 
     with Dataset.open(path) as dataset:
-        expected = (model.config.puzzle, model.config.grid)
-        if (dataset.puzzle, dataset.shape) != expected:
-            sizes = ["x".join(map(str, shape)) for shape in (dataset.shape, model.config.grid)]
+        config = model.config
+        if dataset.puzzle != config.puzzle or not config.takes(dataset.shape):
+            sizes = ["x".join(map(str, shape)) for shape in (dataset.shape, config.grid)]
             raise CommandError(
-                f"{path} holds {dataset.puzzle} of {sizes[0]}, the model is for {model.config.puzzle} of {sizes[1]}."
+                f"{path} holds {dataset.puzzle} of {sizes[0]}, the model is for {config.puzzle} of {sizes[1]}."
             )
         part = dataset.split(split)
         questions, labels, ratings = (
             column if column is None or limit is None else column[:limit]
             for column in (part.inputs, part.labels, part.ratings)
         )
-        yield _Examples(questions, labels, ratings, {"split": split, "sha256": dataset.sha256})
+        yield _Examples(questions, labels, dataset.shape, ratings, {"split": split, "sha256": dataset.sha256})
 
 
 def _listed(path: Path, zipped: bool, limit: int | None, model: Model) -> _Examples:
     """The puzzles of a text file with their computed answers."""
-    import numpy as np
-
     from puzzlerec.puzzles import read
     from puzzlerec.puzzles.reading import MOST_BYTES
-    from puzzlerec.refine.solver import fit
 
     source: Any = path
     if zipped:
@@ -169,19 +168,15 @@ def _listed(path: Path, zipped: bool, limit: int | None, model: Model) -> _Examp
     with progress("finding the answers", len(puzzles), "puzzles") as advance:
         for puzzle in puzzles:
             advance(1)
-            if any(size > most for size, most in zip(puzzle.question.shape, model.config.grid, strict=True)):
-                continue
-            answer = _answer(puzzle)
+            answer = _answer(puzzle) if model.config.takes(puzzle.question.shape) else None
             if answer is not None:
-                questions.append(fit(puzzle.question, model.config.grid))
-                label = np.zeros(model.config.grid, np.uint8)  # padding does not count
-                label[: answer.shape[0], : answer.shape[1]] = answer
-                labels.append(label)
+                questions.append(puzzle.question)
+                labels.append(answer)
     if left_out := len(puzzles) - len(questions):
         messages.warning(f"{left_out} of {len(puzzles)} puzzles left out: no answer, or too large for the model.")
     if not questions:
         raise CommandError(f"{path} holds no puzzle that could be measured.")
-    return _Examples(np.stack(questions), np.stack(labels), None, {}, len(reading.errors))
+    return _Examples(questions, labels, None, None, {}, len(reading.errors))
 
 
 def _answer(puzzle: Puzzle) -> np.ndarray | None:

@@ -13,6 +13,7 @@ from puzzlerec.cli.options import Device, chosen_device
 from puzzlerec.cli.terminal import errors, messages, progress
 
 if TYPE_CHECKING:
+    from puzzlerec.data import Dataset
     from puzzlerec.training.distributed import Group
     from puzzlerec.training.loop import Examples, Trainer
     from puzzlerec.training.recipe import Recipe
@@ -107,51 +108,71 @@ def _list() -> None:
         print(f"{name:<{max(map(len, names))}}  {load_recipe(name).description}")
 
 
-def _announce(trainer: Trainer, examples: Examples) -> None:
+def _announce(trainer: Trainer, examples: dict[str, Examples]) -> None:
     import torch
 
     parameters = sum(p.numel() for p in trainer.model.parameters())
+    puzzles = sum(len(some.questions) for some in examples.values())
     size = trainer.group.size
     messages.note(
-        f"{trainer.recipe.name}: {parameters:,} parameters, {len(examples.questions):,} puzzles, "
+        f"{trainer.recipe.name}: {parameters:,} parameters, {puzzles:,} puzzles, "
         f"{str(trainer.dtype).removeprefix('torch.')} on {trainer.device} in {size} process{'es' * (size > 1)}, "
         f"torch {torch.__version__}, seed {trainer.recipe.training.seed}, run in {trainer.folder.path}"
     )
 
 
-def _examples(recipe: Recipe, group: Group) -> tuple[Examples, Examples, str]:
-    """Training and test examples of a recipe's dataset, and a model card's sentence on it."""
-    import torch
+def _examples(recipe: Recipe, group: Group) -> tuple[dict[str, Examples], Examples, str]:
+    """Training examples of each of a recipe's datasets, test examples, and a model card's sentences on the data."""
+    training, about = {}, []
+    test: Examples | None = None
+    for name in dict.fromkeys([recipe.data.name, *(name for stage in recipe.data.curriculum for name in stage.shares)]):
+        with _dataset(recipe, name, group) as dataset:
+            model = recipe.model
+            fits = dataset.shape == model.grid or (model.any_size and name != recipe.data.name)
+            if not fits or (dataset.puzzle, len(dataset.vocabulary)) != (model.puzzle, model.vocabulary):
+                raise CommandError(
+                    f"{dataset.path} holds {dataset.puzzle} {dataset.shape} with {len(dataset.vocabulary)} tokens, the "
+                    f"model is for {model.puzzle} {model.grid} with {model.vocabulary}."
+                )
+            training[name] = _split(dataset, "train", copies=recipe.data.augment)
+            test = test or _split(dataset, "test")
+            about.append(
+                f"{dataset.path.name} ({dataset.generator}, seed {dataset.seed}, content SHA-256 `{dataset.sha256}`)"
+            )
+    assert test is not None
+    return training, test, "; ".join(about)
 
+
+def _dataset(recipe: Recipe, name: str, group: Group) -> Dataset:
+    """The dataset of this name, built by the leading process if it is missing."""
     from puzzlerec.data import Dataset, ensure
-    from puzzlerec.training.loop import Examples
 
     settings = recipe.data
+    if settings.file and name == settings.name:
+        return Dataset.open(settings.file)
     wanted: dict[str, Any] = {"train": settings.train, "test": settings.test, "seed": settings.seed}
-    if settings.file:
-        path = Path(settings.file)
-    else:
-        if group.leads:
-            with progress(f"building {settings.name}", settings.train + settings.test, "puzzles") as advance:
-                ensure(settings.name, **wanted, progress=advance)
-        group.wait()
-        path = ensure(settings.name, **wanted)
-    with Dataset.open(path) as dataset:
-        model = recipe.model
-        if (dataset.puzzle, dataset.shape, len(dataset.vocabulary)) != (model.puzzle, model.grid, model.vocabulary):
-            raise CommandError(
-                f"{path} holds {dataset.puzzle} {dataset.shape} with {len(dataset.vocabulary)} tokens, the model is "
-                f"for {model.puzzle} {model.grid} with {model.vocabulary}."
-            )
+    if group.leads:
+        with progress(f"building {name}", settings.train + settings.test, "puzzles") as advance:
+            ensure(name, **wanted, progress=advance)
+    group.wait()
+    return Dataset.open(ensure(name, **wanted))
 
-        def split(name: str) -> Examples:
-            rows = dataset.split(name).read()
-            return Examples(
-                *(torch.from_numpy(part) for part in (rows.inputs, rows.labels, rows.puzzle_ids.astype(int)))
-            )
 
-        about = f"{path.name} ({dataset.generator}, seed {dataset.seed}, content SHA-256 `{dataset.sha256}`)"
-        return split("train"), split("test"), about
+def _split(dataset: Dataset, name: str, copies: bool = False) -> Examples:
+    """A split in memory, with all symmetric copies of its mazes if wanted (other puzzles are copied as they train)."""
+    import numpy as np
+    import torch
+
+    from puzzlerec.training.loop import Examples
+
+    rows = dataset.split(name).read()
+    questions, labels, ids = rows.inputs.reshape(-1, *dataset.shape), rows.labels, rows.puzzle_ids
+    if copies and dataset.puzzle == "maze":
+        from puzzlerec.data.maze_hard import symmetric_copies
+
+        questions, answers = symmetric_copies(questions)
+        labels, ids = answers.reshape(len(answers), -1), np.tile(ids, 8)
+    return Examples(*(torch.from_numpy(part) for part in (questions, labels, ids.astype(np.int64))))
 
 
 class _CheckpointSaver:

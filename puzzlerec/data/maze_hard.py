@@ -204,6 +204,26 @@ def fill(questions: np.ndarray, answers: np.ndarray, keys: np.ndarray, size: int
         keys[i] = _walls_hash(questions[i], size)
 
 
+def symmetric_copies(questions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All eight rotations and reflections of square mazes [N, H, H], each with its own answer: uint8 [8 N, H, H] both.
+
+    The answers' choice among shortest paths prefers some directions to others, so a copy's answer is not the copy of
+    the answer.
+    """
+    size = questions.shape[-1]
+    turned = [np.rot90(grids, turns, (1, 2)) for grids in (questions, questions.swapaxes(1, 2)) for turns in range(4)]
+    copies = np.ascontiguousarray(np.concatenate(turned))
+    answers = copies.reshape(-1, size * size).copy()
+    _mark_paths(answers, size)
+    return copies, answers.reshape(copies.shape)
+
+
+@njit(cache=True)
+def _mark_paths(answers: np.ndarray, size: int) -> None:
+    for answer in answers:
+        _mark_path(answer, size, int(np.argmax(answer == START)), int(np.argmax(answer == GOAL)))
+
+
 @njit(cache=True)
 def _walls_hash(question: np.ndarray, size: int) -> np.uint64:
     """The least of the hashes of the walls' eight rotations and reflections."""

@@ -70,6 +70,7 @@ class Report:
     exact: Rate  # whole answers as in the label, the first pass
     first_pass: Rate  # the first pass's answers that the rules accept
     rules: dict[str, Rate]  # the first pass by the rules' facts: mazes have "valid" and "optimal"
+    length_ratio: float | None  # mean length of the first pass's valid paths, the shortest being 1; mazes alone
     solved_within: dict[int, Rate]  # attempts -> share that the rules accept after so many
     steps: float  # mean of the first pass
     attempts: float  # mean
@@ -100,7 +101,10 @@ class Report:
             ("accepted by the rules", self.first_pass),
             *((name, rate) for name, rate in self.rules.items()),
         ]
-        tables = [_table("first pass", ("", "95% interval"), [(name, str(rate)) for name, rate in rows])]
+        told = [(name, str(rate)) for name, rate in rows]
+        if self.length_ratio is not None:
+            told.append(("length of the valid paths, shortest = 1", f"{self.length_ratio:.4f}"))
+        tables = [_table("first pass", ("", "95% interval"), told)]
         if len(self.solved_within) > 1:
             within = [(str(count), str(rate)) for count, rate in self.solved_within.items()]
             tables.append(_table("solved", ("attempts", "95% interval"), within))

@@ -21,7 +21,7 @@ HALTING_BINS = 10
 
 
 class Rows(Protocol):
-    """An array or an h5py dataset: known length, read in slices."""
+    """An array, an h5py dataset or a list: known length, read in slices."""
 
     def __len__(self) -> int: ...
 
@@ -34,12 +34,13 @@ def evaluate(
     labels: Rows,
     settings: SolveSettings | None = None,
     *,
+    grid: tuple[int, int] | None = None,
     ratings: Rows | None = None,
     device: str | torch.device = "cpu",
     name: str = "",
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """The accuracy of ``model`` on ``questions`` [N, L] or [N, H, W] with ``labels`` of the same shape.
+    """The accuracy of ``model`` on N ``questions`` [H, W], or [L] on ``grid`` (the model's if None); ``labels`` alike.
 
     Without ``settings`` as the papers do: all steps, one attempt, the last answer counts. Where a label is padding
     (token 0) a cell does not count. ``progress`` is called with the number of puzzles done and their total. A
@@ -53,7 +54,7 @@ def evaluate(
     try:
         for first in range(0, total, settings.batch):
             rows = slice(first, min(first + settings.batch, total))
-            asked, wanted = (_grids(part[rows], model.config.grid) for part in (questions, labels))
+            asked, wanted = (_grids(part[rows], grid or model.config.grid) for part in (questions, labels))
             endings = _FirstPasses()
             answers = solver.solve([Puzzle(solver.kind, question) for question in asked], settings, endings)
             for index, (answer, label) in enumerate(zip(answers, wanted, strict=True)):
@@ -87,6 +88,7 @@ class _Result:
     exact: bool
     first_pass: bool
     facts: dict[str, bool]
+    length_ratio: float | None  # of a valid path to the shortest
     halt: float
     steps: int
     attempts: int
@@ -102,12 +104,14 @@ def _result(answer: Answer, label: np.ndarray, ending: tuple[np.ndarray, float, 
     counts = label != 0
     blank = counts & ~kind.given(question)
     verdict = answer.verdict if answer.attempts == 1 else kind.check(question, tokens)
+    valid = bool(verdict.facts.get("valid"))
     return _Result(
         token=float(right[counts].mean()),
         blank_token=float(right[blank].mean()) if blank.any() else 1.0,
         exact=bool(right[counts].all()),
         first_pass=verdict.solved,
         facts={fact: bool(verdict.facts[fact]) for fact in ("valid", "optimal") if fact in verdict.facts},
+        length_ratio=verdict.facts["length"] / verdict.facts["shortest"] if valid else None,
         halt=halt,
         steps=steps,
         attempts=answer.attempts,
@@ -122,6 +126,7 @@ def _report(
     attempts = np.array([one.attempts for one in results])
     bins = _halting_bins(np.array([one.halt for one in results]), exact)
     facts = {fact: [one.facts[fact] for one in results if fact in one.facts] for fact in ("valid", "optimal")}
+    ratios = [one.length_ratio for one in results if one.length_ratio is not None]
     return Report(
         model=solver.name,
         puzzle=solver.kind.name,
@@ -132,6 +137,7 @@ def _report(
         exact=_rate(exact),
         first_pass=_rate([one.first_pass for one in results]),
         rules={fact: _rate(values) for fact, values in facts.items() if values},
+        length_ratio=float(np.mean(ratios)) if ratios else None,
         solved_within={limit: _rate(solved & (attempts <= limit)) for limit in _limits(settings.attempts)},
         steps=float(np.mean([one.steps for one in results])) if results else 0.0,
         attempts=float(attempts.mean()) if results else 0.0,
@@ -175,7 +181,7 @@ def _by_rating(ratings: np.ndarray, exact: np.ndarray, solved: np.ndarray) -> di
     return found
 
 
-def _grids(rows: Any, grid: tuple[int, int]) -> np.ndarray:
-    """[n, H, W] uint8, from that or from [n, L] with the model's grid."""
-    array = np.asarray(rows, np.uint8)
-    return array if array.ndim == 3 else array.reshape(len(array), *grid)
+def _grids(rows: Any, grid: tuple[int, int]) -> list[np.ndarray]:
+    """[H, W] uint8 each, from that or from [L] on ``grid``."""
+    arrays = [np.asarray(row, np.uint8) for row in rows]
+    return [array if array.ndim == 2 else array.reshape(grid) for array in arrays]

@@ -1,4 +1,4 @@
-"""The blocks that all systems share: norm, SwiGLU, attention, token mixing, units mixing, and the layer they make.
+"""The blocks that all systems share: norm, SwiGLU, attention, token mixing, units and local mixing, and their layer.
 
 Letters: B batch, L tokens, D width.
 """
@@ -6,6 +6,7 @@ Letters: B batch, L tokens, D width.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +16,13 @@ from .config import ModelConfig
 
 RMS_EPS = 1e-5
 ROPE_BASE = 10000.0
+
+
+class Canvas(NamedTuple):
+    """What the tokens of a batch lie on."""
+
+    grid: tuple[int, int]  # (H, W)
+    real: Tensor | None = None  # [B, P + L] bool, False where a masked padding cell is; None if there is none
 
 
 def rms_norm(x: Tensor) -> Tensor:
@@ -78,7 +86,7 @@ def rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
 
 
 class Attention(nn.Module):
-    """Self-attention over the whole sequence, prefix included, without bias or mask."""
+    """Self-attention over the whole sequence, prefix included, without bias; masked padding is not attended to."""
 
     cosines: Tensor
     sines: Tensor
@@ -94,14 +102,15 @@ class Attention(nn.Module):
             self.register_buffer("cosines", cosines, persistent=False)
             self.register_buffer("sines", sines, persistent=False)
 
-    def forward(self, h: Tensor) -> Tensor:
+    def forward(self, h: Tensor, canvas: Canvas) -> Tensor:
         B, L, D = h.shape
         q, k, v = (
             self.qkv(h).view(B, L, 3, self.heads, D // self.heads).permute(2, 0, 3, 1, 4)
         )  # [B, heads, L, D/heads]
         if self.rotary:
             q, k = rotate(q, self.cosines, self.sines), rotate(k, self.cosines, self.sines)
-        mixed = F.scaled_dot_product_attention(q, k, v)
+        heard = None if canvas.real is None else canvas.real[:, None, None]
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=heard)
         return self.out(mixed.transpose(1, 2).reshape(B, L, D))
 
 
@@ -120,7 +129,7 @@ class UnitsMixer(nn.Module):
         self.message = linear(config.width, 3 * config.width)
         self.out = linear(3 * config.width, config.width)
 
-    def forward(self, h: Tensor) -> Tensor:
+    def forward(self, h: Tensor, canvas: Canvas) -> Tensor:
         B, L, D = h.shape
         in_row, in_column, in_box = F.silu(self.message(h)).view(B, *self.blocks, 3 * D).chunk(3, dim=-1)
         heard = torch.cat(
@@ -132,6 +141,28 @@ class UnitsMixer(nn.Module):
             dim=-1,
         )
         return self.out(rms_norm(heard.view(B, L, 3 * D)))
+
+
+class LocalMixer(nn.Module):
+    """Each cell hears itself and its eight neighbours: a depthwise 3x3 convolution, then a product within each cell.
+
+    The cost grows with the number of cells, and the same weights run on every grid. Nothing is heard from beyond the
+    edge, nor from masked padding, so a padded grid gives the same answer as the grid itself.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        D = config.width
+        self.convolution = nn.Conv2d(D, D, 3, padding=1, groups=D, bias=False)
+        truncated_normal_(self.convolution.weight, 1 / 3)
+        self.out = linear(D, D)
+
+    def forward(self, h: Tensor, canvas: Canvas) -> Tensor:
+        B, L, D = h.shape
+        if canvas.real is not None:
+            h = h * canvas.real[..., None]
+        image = h.view(B, *canvas.grid, D).permute(0, 3, 1, 2)  # channels last in memory: no copy
+        return self.out(self.convolution(image).permute(0, 2, 3, 1).reshape(B, L, D))
 
 
 class Layer(nn.Module):
@@ -146,15 +177,15 @@ class Layer(nn.Module):
         elif config.mixer == "mlp":
             self.mix = SwiGLU(config.state_length, config.expansion, config.multiple, config.gate_norm)
         else:
-            self.mix = UnitsMixer(config)
+            self.mix = UnitsMixer(config) if config.mixer == "units" else LocalMixer(config)
         self.mlp = SwiGLU(config.width, config.expansion, config.multiple, config.gate_norm)
 
-    def forward(self, h: Tensor) -> Tensor:
+    def forward(self, h: Tensor, canvas: Canvas) -> Tensor:
         if self.transposed:
             across = h.transpose(1, 2)
             h = rms_norm(across + self.mix(across)).transpose(1, 2)
         else:
-            h = rms_norm(h + self.mix(h))
+            h = rms_norm(h + self.mix(h, canvas))
         return rms_norm(h + self.mlp(h))
 
 
@@ -165,7 +196,7 @@ class Network(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
 
-    def forward(self, h: Tensor) -> Tensor:
+    def forward(self, h: Tensor, canvas: Canvas) -> Tensor:
         for layer in self.layers:
-            h = layer(h)
+            h = layer(h, canvas)
         return h

@@ -15,13 +15,14 @@ class ModelConfig(BaseModel):
     system: Literal["trm"] = "trm"
     puzzle: str = "sudoku"  # the kind of puzzle whose tokens these are
     vocabulary: int = Field(11, ge=2, le=1024)  # V, padding included
-    grid: tuple[int, int] = (9, 9)  # (H, W); L = H * W tokens
+    grid: tuple[int, int] = (9, 9)  # (H, W), the largest unless `any_size`; L = H * W tokens
 
     prefix: int = Field(16, ge=0, le=64)  # P positions in front of the grid; the first holds the puzzle embedding
     puzzle_ids: int = Field(1, ge=1)  # rows of the puzzle embedding
 
     # the network f
-    mixer: Literal["attention", "mlp", "units", "candidates"] = "attention"
+    mixer: Literal["attention", "mlp", "units", "candidates", "local"] = "attention"
+    mask_padding: bool = False  # padding cells (token 0) are outside the grid: no cell hears them, none halts for them
     box: tuple[int, int] | None = None  # (rows, columns) of a Sudoku box, for units and candidates
     symbols: tuple[int, int] | None = None  # (first token, count) of the interchangeable symbols, for candidates
     width: int = Field(512, ge=4, le=4096)  # D
@@ -44,12 +45,16 @@ class ModelConfig(BaseModel):
     def _consistent(self) -> ModelConfig:
         if self.mixer == "attention" and self.width % (2 * self.heads):
             raise ValueError(f"width {self.width} must be a multiple of 2 * heads = {2 * self.heads}: rotary pairs")
+        if self.mixer in ("units", "candidates", "local") and self.prefix:
+            raise ValueError(f"the {self.mixer} mixer has no place for a prefix: set prefix = 0")
+        if self.mixer == "local" and not self.mask_padding:
+            raise ValueError("the local mixer leaves padding out: set mask_padding = true")
+        if self.mask_padding and self.mixer not in ("attention", "local"):
+            raise ValueError(f"the {self.mixer} mixer cannot leave padding out: set mask_padding = false")
         if self.mixer in ("units", "candidates"):
             rows, columns = self.grid
             if self.box is None or rows % self.box[0] or columns % self.box[1]:
                 raise ValueError(f"the {self.mixer} mixer needs a `box` that divides {rows}x{columns}, not {self.box}")
-            if self.prefix:
-                raise ValueError(f"the {self.mixer} mixer has no place for a prefix: set prefix = 0")
         if self.mixer == "candidates" and self.latents == "multi-scale":
             raise ValueError('latents = "multi-scale" is not made for the candidates mixer: use "pair" or "single"')
         if self.mixer == "candidates" and (
@@ -60,6 +65,15 @@ class ModelConfig(BaseModel):
                 f"not {self.symbols}"
             )
         return self
+
+    @property
+    def any_size(self) -> bool:
+        """Whether the same weights run on grids of every size; `grid` is then the one that they were trained for."""
+        return self.mixer == "local"
+
+    def takes(self, shape: tuple[int, int]) -> bool:
+        """Whether a grid of this shape has room in the model."""
+        return self.any_size or all(size <= most for size, most in zip(shape, self.grid, strict=True))
 
     @property
     def cells(self) -> int:

@@ -12,14 +12,16 @@ from functools import partial
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .blocks import Network, linear, truncated_normal_
+from .blocks import Canvas, Network, linear, truncated_normal_
 from .candidates import CandidateGraphs, CandidateNetwork
 from .config import ModelConfig
 
 Function = Callable[[Tensor], Tensor]  # f
 
+PADDING = 0  # the token of no cell
 HALT_BIAS = -5.0  # a new model does not halt
 
 
@@ -48,7 +50,11 @@ class Prediction(NamedTuple):
 
 
 class TRM(nn.Module):
-    """``state = start(question)``, then ``state, prediction = step(question, state)`` as often as one likes."""
+    """``state = start(question)``, then ``state, prediction = step(question, state)`` as often as one likes.
+
+    Questions are tokens ``[B, H, W]``. Where the config masks padding, grids of several sizes go together, each in the
+    top left corner of the largest.
+    """
 
     y0: Tensor
     z0: Tensor
@@ -77,8 +83,9 @@ class TRM(nn.Module):
     # ---- the two calls
 
     def start(self, question: Tensor) -> State:
-        """Fresh states for the questions ``[B, L]``: the same two fixed random vectors at every position."""
-        B, length, D = len(question), self.config.state_length, self.config.width
+        """Fresh states for the questions ``[B, H, W]``: the same two fixed random vectors at every position."""
+        (B, H, W), D = question.shape, self.config.width
+        length = H * W if self.config.any_size else self.config.state_length
         y = self.y0.expand(B, length, D)
         if self.config.latents == "multi-scale":
             return State(y, self.z0[None, :, None].expand(B, -1, length, D))
@@ -87,17 +94,31 @@ class TRM(nn.Module):
     def step(self, question: Tensor, state: State, puzzle_ids: Tensor | None = None) -> tuple[State, Prediction]:
         """One supervision step: T - 1 recursions without gradient, one with; the state comes back detached."""
         if self.graph is not None:
-            return self._step_on_candidates(question, state, self.graph)
+            return self._step_on_candidates(question.flatten(1), state, self.graph)
+        canvas = self.canvas(question)
         x = self.embed(question, puzzle_ids)
-        y, z = self.recursions(x, state.y, state.z, self.network, self.answer_network)
+        f, g = partial(self.network, canvas=canvas), partial(self.answer_network, canvas=canvas)
+        y, z = self.recursions(x, state.y, state.z, f, g)
         logits = self.readout(y[:, self.config.prefix :]).float()
-        # without a prefix to speak for the whole grid, the most doubtful position does
-        halt, proceed = self.halting(y[:, 0] if self.config.prefix else y.amax(dim=1)).float().unbind(dim=-1)
+        if self.config.prefix:
+            summary = y[:, 0]
+        else:  # without a prefix to speak for the whole grid, its most doubtful cell does
+            cells = y if canvas.real is None else y.masked_fill(~canvas.real[..., None], -torch.inf)
+            summary = cells.amax(dim=1)
+        halt, proceed = self.halting(summary).float().unbind(dim=-1)
         return State(y, z).detach(), Prediction(logits, halt, proceed)
 
+    def canvas(self, question: Tensor) -> Canvas:
+        """The grid of the questions ``[B, H, W]``, and which of its cells are real where some are padding."""
+        grid = (question.shape[1], question.shape[2])
+        real = (question != PADDING).flatten(1)
+        if not self.config.mask_padding or bool(real.all()):
+            return Canvas(grid)
+        return Canvas(grid, F.pad(real, (self.config.prefix, 0), value=True))
+
     def embed(self, question: Tensor, puzzle_ids: Tensor | None = None) -> Tensor:
-        """x ``[B, P + L, D]`` of the question's tokens ``[B, L]``, scaled by sqrt(D)."""
-        x = self.embedding(question)
+        """x ``[B, P + L, D]`` of the questions' tokens ``[B, H, W]``, scaled by sqrt(D)."""
+        x = self.embedding(question.flatten(1))
         if self.config.prefix:
             B, _, D = x.shape
             ids = torch.zeros(B, dtype=torch.long, device=x.device) if puzzle_ids is None else puzzle_ids
@@ -122,8 +143,8 @@ class TRM(nn.Module):
     # ---- the recursion (TRM, Figure 3)
 
     def compile_recursion(self) -> None:
-        """Let torch.compile fuse one whole recursion, the unit that training and solving repeat."""
-        self.recursion = torch.compile(self.recursion)  # type: ignore[method-assign]
+        """Let torch.compile fuse one whole recursion, the unit that training and solving repeat, once a grid size."""
+        self.recursion = torch.compile(self.recursion, dynamic=None if self.graph else False)  # type: ignore[method-assign]
 
     def recursions(self, x: Tensor, y: Tensor, z: Tensor, f: Function, g: Function) -> tuple[Tensor, Tensor]:
         """T recursions, the last alone with gradient."""

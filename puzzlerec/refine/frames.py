@@ -21,7 +21,7 @@ FrameKind = Literal["supervision", "denoising", "token"]
 
 
 class Model(Protocol):
-    """What refinement asks of a model; a state is a NamedTuple of tensors whose first axis is B."""
+    """What refinement asks of a model; questions are [B, H, W], a state is a NamedTuple of tensors [B, ...]."""
 
     config: ModelConfig
 
@@ -57,33 +57,47 @@ class Refinement:
     def __init__(
         self,
         model: Model,
-        questions: np.ndarray,
+        questions: Sequence[np.ndarray] | np.ndarray,
         *,
         device: str | torch.device = "cpu",
         symmetries: Sequence[Symmetry | None] | None = None,
         noise: Sequence[float] | None = None,
         seeds: Sequence[int] | None = None,
     ) -> None:
-        """``questions`` is [B, H, W] uint8 in the model's own grid shape."""
-        if questions.ndim != 3 or questions.shape[1:] != model.config.grid:
-            expected = "x".join(map(str, model.config.grid))
-            raise ValueError(f"questions are {list(questions.shape)}, this model takes [B, H, W] with {expected} cells")
+        """``questions`` [H, W] uint8 are in the model's own grid shape.
+
+        A model that takes any size takes several sizes at once: frames are then as large as the largest question, and
+        the others sit in the top left corner, with padding around.
+        """
+        config = model.config
+        for question in questions:
+            if not config.any_size and question.shape != config.grid:
+                shapes = ["x".join(map(str, shape)) for shape in (question.shape, config.grid)]
+                raise ValueError(f"a question has {shapes[0]} cells, this model takes {shapes[1]}")
         self.model, self.device = model, torch.device(device)
-        self.kind = get(model.config.puzzle)
+        self.kind = get(config.puzzle)
         self.step = 0
-        flat = questions.reshape(len(questions), -1)
-        copies = [symmetry for symmetry in symmetries or () if symmetry is not None]
+        H, W = (max(sizes) for sizes in zip(*(question.shape for question in questions), strict=True))
+        self.grid = H, W
+        padded = np.zeros((len(questions), H, W), np.uint8)
+        for run, question in enumerate(questions):
+            padded[run, : question.shape[0], : question.shape[1]] = question
         self._undo: tuple[Tensor, Tensor] | None = None
-        if copies and symmetries is not None:
-            L, V = flat.shape[1], model.config.vocabulary
-            cells = np.stack([np.arange(L) if copy is None else copy.cells for copy in symmetries])
-            tokens = np.stack([np.arange(V) if copy is None else copy.tokens for copy in symmetries]).astype(np.int64)
-            seen = np.take_along_axis(tokens, np.take_along_axis(flat, cells, 1).astype(np.int64), 1)
+        seen = padded.reshape(len(padded), -1).astype(np.int64)
+        if symmetries is not None and any(symmetry is not None for symmetry in symmetries):
+            cells = np.tile(np.arange(H * W), (len(padded), 1))  # which cell of the question each seen cell is
+            tokens = np.tile(np.arange(config.vocabulary), (len(padded), 1))
+            for run, symmetry in enumerate(symmetries):
+                if symmetry is not None:
+                    (height, width), (old_height, old_width) = symmetry.shape, symmetry.old_shape
+                    places = np.arange(H * W).reshape(H, W)
+                    old_places = places[:old_height, :old_width].reshape(-1)
+                    cells[run, places[:height, :width].reshape(-1)] = old_places[symmetry.cells]
+                    tokens[run] = symmetry.tokens
+            seen = np.take_along_axis(tokens, np.take_along_axis(seen, cells, 1), 1)
             self._undo = self._tensor(np.argsort(cells, 1)), self._tensor(tokens)
-        else:
-            seen = flat.astype(np.int64)
-        self._seen = self._tensor(seen)  # [B, L], what the model sees
-        self._allowed = self._tensor(allowed_tokens(self.kind, questions, model.config.vocabulary))  # [B, L, V]
+        self._seen = self._tensor(seen.reshape(padded.shape))  # [B, H, W], what the model sees
+        self._allowed = self._tensor(allowed_tokens(self.kind, padded, config.vocabulary))  # [B, L, V]
         with torch.inference_mode():
             self._state = model.start(self._seen)
             if noise is not None and any(noise):
@@ -106,7 +120,7 @@ class Refinement:
         probabilities = logp.exp()
         confidence, chosen = probabilities.max(-1)
         entropy = -(probabilities * logp.clamp_min(-100.0)).sum(-1)
-        shape = (len(self), *self.model.config.grid)
+        shape = (len(self), *self.grid)
         return Frame(
             step=self.step,
             kind="supervision",
@@ -143,14 +157,14 @@ class Refinement:
 
 def refine(
     model: Model,
-    questions: np.ndarray,
+    questions: Sequence[np.ndarray] | np.ndarray,
     *,
     steps: int | None = None,
     start_noise: float = 0.0,
     seed: int = 0,
     device: str | torch.device = "cpu",
 ) -> Iterator[Frame]:
-    """The frames of ``steps`` steps (the model's own number if None) on ``questions [B, H, W]`` uint8.
+    """The frames of ``steps`` steps (the model's own number if None) on ``questions`` [H, W] uint8.
 
     ``start_noise`` is the standard deviation of Gaussian noise on the first states, drawn anew for each question.
     """

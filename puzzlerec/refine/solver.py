@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.trm import PADDING
 from puzzlerec.puzzles import NO_SOLUTION, Maze, Puzzle, PuzzleError, PuzzleKind, Sudoku, Verdict, get
 from puzzlerec.puzzles.maze import WALL
 from puzzlerec.refine.attempts import Attempt, How, Outcome, Plan
@@ -105,14 +107,14 @@ class Solver:
             if verdict := self._refusal(puzzles[index]):
                 answers[index] = _unanswered(puzzles[index], verdict)
             else:
-                question = fit(puzzles[index].question, self.model.config.grid)
+                question = fit(puzzles[index].question, self.model.config)
                 plans[index] = Plan(index, question, self.kind, self.model.config, settings.seed, settings.start_noise)
         while True:
             groups = []
             for plan in plans.values():
                 left = settings.attempts - plan.spent
                 groups.append(plan.propose(min(max(plan.spent, 1), LARGEST_ROUND, settings.batch, left)))
-            for group in _packed(groups, settings.batch):
+            for group in _packed(groups, settings.batch, self.model.config.cells):
                 for attempt, outcome in zip(group, self._run(group, puzzles, settings, on_frame), strict=True):
                     plans[attempt.puzzle].learn(attempt, outcome)
             for index, plan in list(plans.items()):
@@ -131,7 +133,7 @@ class Solver:
         if not verdict.solved:
             return verdict
         shape, grid = puzzle.question.shape, self.model.config.grid
-        if any(size > largest for size, largest in zip(shape, grid, strict=True)):
+        if not self.model.config.takes(shape):
             problem = f"it has {shape[0]}x{shape[1]} cells, this model takes at most {grid[0]}x{grid[1]}"
             return Verdict(False, np.zeros(shape, bool), (problem,))
         return None
@@ -147,7 +149,7 @@ class Solver:
         clock = time.perf_counter()
         refinement = Refinement(
             self.model,
-            np.stack([attempt.question for attempt in attempts]),
+            [attempt.question for attempt in attempts],
             device=self.device,
             symmetries=[attempt.symmetry for attempt in attempts],
             noise=[attempt.noise for attempt in attempts],
@@ -205,11 +207,14 @@ class Solver:
         return np.flatnonzero(frame.halt > 0.5)
 
 
-def fit(question: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
-    """``question`` in the top left corner of a ``grid`` of walls (only mazes come in several sizes)."""
-    if question.shape == grid:
+def fit(question: np.ndarray, config: ModelConfig) -> np.ndarray:
+    """``question`` as the model takes it: in the top left corner of a grid of walls, unless it takes any size.
+
+    Only mazes come in several sizes.
+    """
+    if config.any_size or question.shape == config.grid:
         return question
-    fitted = np.full(grid, WALL, np.uint8)
+    fitted = np.full(config.grid, PADDING if config.mask_padding else WALL, np.uint8)
     fitted[: question.shape[0], : question.shape[1]] = question
     return fitted
 
@@ -247,14 +252,21 @@ def _exact_solutions(kind: PuzzleKind, question: np.ndarray) -> list[np.ndarray]
     return list(solve_sudoku(question, limit=2))
 
 
-def _packed(groups: Sequence[Sequence[Attempt]], batch: int) -> Iterator[list[Attempt]]:
-    """Batches of at most ``batch`` attempts that keep each puzzle's attempts together."""
+def _packed(groups: Sequence[Sequence[Attempt]], batch: int, cells: int) -> Iterator[list[Attempt]]:
+    """Batches of attempts that keep each puzzle's attempts together.
+
+    They hold at most ``batch`` attempts, and no more cells than so many grids of the model's ``cells`` would have.
+    """
     together: list[Attempt] = []
+    largest = (0, 0)
     for group in groups:
-        if together and len(together) + len(group) > batch:
+        height, width = group[0].question.shape if group else (0, 0)
+        grown = max(largest[0], height), max(largest[1], width)
+        count = len(together) + len(group)
+        if together and (count > batch or count * grown[0] * grown[1] > batch * cells):
             yield together
-            together = []
-        together = [*together, *group]
+            together, grown = [], (height, width)
+        together, largest = [*together, *group], grown
     if together:
         yield together
 

@@ -10,7 +10,7 @@ killed and resumed passes through the same bits as one that was not (on the CPU,
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +32,7 @@ from .slots import Slots, step_generator
 
 @dataclass(frozen=True)
 class Examples:
-    """Questions and answers ``[N, L]`` uint8 with the puzzle embedding's row of each ``[N]``."""
+    """Questions ``[N, H, W]`` and answers ``[N, L]`` uint8 with the puzzle embedding's row of each ``[N]``."""
 
     questions: Tensor
     labels: Tensor
@@ -41,12 +41,25 @@ class Examples:
     def to(self, device: torch.device) -> Examples:
         return Examples(self.questions.to(device), self.labels.to(device), self.puzzle_ids.to(device))
 
+    def first(self, count: int) -> Examples:
+        return Examples(self.questions[:count], self.labels[:count], self.puzzle_ids[:count])
+
+
+@dataclass
+class Pool:
+    """The examples of one dataset and the slots that work on them: grids of one size."""
+
+    examples: Examples
+    batch: int  # slots, over all processes
+    slots: Slots  # this process's share
+
 
 @dataclass
 class Tally:
     """Sums over the steps since the last report."""
 
     steps: int = 0
+    puzzles: int = 0
     loss: float = 0.0
     tokens: float = 0.0
     halting: float = 0.0
@@ -61,8 +74,14 @@ class Trainer:
     """Trains one recipe on one device of a group. ``step()`` does one optimiser step."""
 
     def __init__(
-        self, recipe: Recipe, examples: Examples, device: torch.device, folder: RunFolder, group: Group | None = None
+        self,
+        recipe: Recipe,
+        examples: Mapping[str, Examples],
+        device: torch.device,
+        folder: RunFolder,
+        group: Group | None = None,
     ) -> None:
+        """``examples`` of each dataset that the recipe names, by its name."""
         settings = recipe.training
         self.recipe, self.device, self.folder = recipe, device, folder
         self.group = group or Group(device)
@@ -71,7 +90,6 @@ class Trainer:
         if device.type == "cpu" and (settings.threads or self.group.size > 1):
             torch.set_num_threads(settings.threads or 1)
         self.dtype = choose_precision(settings.precision, device)
-        self.examples = examples.to(device)
         torch.manual_seed(settings.seed)  # the same initial weights in every process
         self.model = TRM(recipe.model).to(device)
         self.optimizers = build_optimizers(self.model, recipe.optimizer)
@@ -81,10 +99,20 @@ class Trainer:
         self.done = 0  # optimiser steps
         self.seconds = 0.0  # of training, over all resumes
         self.deadline: float | None = None  # seconds of training after which the schedule has ended
-        local = settings.batch // self.group.size
-        state = State(*(part.contiguous() for part in self.model.start(torch.zeros(local, 1, device=device))))
-        self.slots = Slots.empty(local, recipe.model.cells, state)
+        self.pools = {name: self._pool(some.to(device)) for name, some in examples.items()}
         self.tally = Tally()
+
+    def _pool(self, examples: Examples) -> Pool:
+        """Slots for grids of one size: as many as make a step cost what it costs with grids of the model's size."""
+        _, H, W = examples.questions.shape
+        local = self._of_size(self.recipe.training.batch // self.group.size, H * W)
+        state = self.model.start(torch.zeros(local, H, W, dtype=torch.long, device=self.device))
+        slots = Slots.empty(local, (H, W), State(*(part.contiguous() for part in state)))
+        return Pool(examples, local * self.group.size, slots)
+
+    def _of_size(self, count: int, cells: int) -> int:
+        """How many grids of so many cells cost as much as ``count`` grids of the model's size."""
+        return max(1, count * self.recipe.model.cells // cells)
 
     def _average_weights(self, average: Tensor, weight: Tensor, count: Tensor | int) -> Tensor:
         """EMA whose decay warms up, so that the first averages forget the random start."""
@@ -109,56 +137,69 @@ class Trainer:
         """Refill the slots that halted, do one supervision step on all, update the weights."""
         started = time.perf_counter()
         recipe = self.recipe
-        self._refill()
+        pool = self._choose()
+        self._refill(pool)
         factor = schedule(recipe.optimizer, self.done, self.progress)
         for optimizer in self.optimizers:
             optimizer.zero_grad(set_to_none=True)
             for group in optimizer.param_groups:
                 group["lr"] = group["peak_lr"] * factor
-        outcomes, states, wants_halt = self._forward_backward()
+        outcomes, states, wants_halt = self._forward_backward(pool)
         self.group.sum_gradients(self.model)
         clip_gradients(self.model, recipe.optimizer.clip)
         for optimizer in self.optimizers:
             optimizer.step()
         if recipe.training.ema:
             self.average.update_parameters(self.model)
-        self.slots.advance(State(*map(torch.cat, zip(*states, strict=True))), torch.cat(wants_halt), self._most_steps)
+        pool.slots.advance(State(*map(torch.cat, zip(*states, strict=True))), torch.cat(wants_halt), self._most_steps)
         self.done += 1
-        self._count(outcomes, time.perf_counter() - started)
+        self._count(pool, outcomes, time.perf_counter() - started)
+
+    def _choose(self) -> Pool:
+        """The pool whose turn it is, as the curriculum has it; the same in every process."""
+        data = self.recipe.data
+        stage = next((stage for stage in data.curriculum if self.progress < stage.until), None)
+        if stage is None:
+            return self.pools[data.name]
+        names, shares = list(stage.shares), torch.tensor(list(stage.shares.values()))
+        generator = step_generator(self.recipe.training.seed + 1, self.done, torch.device("cpu"))
+        return self.pools[names[int(torch.multinomial(shares, 1, generator=generator))]]
 
     @property
     def _most_steps(self) -> int:
         return self.recipe.model.supervision_steps
 
-    def _refill(self) -> None:
+    def _refill(self, pool: Pool) -> None:
         """Offer every slot of the whole batch a puzzle; the halted ones take it.
 
         All processes draw for all slots and keep their share, so a run does not depend on the number of processes.
         """
-        recipe, B = self.recipe, self.recipe.training.batch
+        recipe, examples, B = self.recipe, pool.examples, pool.batch
         generator = step_generator(recipe.training.seed, self.done, self.device)
-        chosen = torch.randint(len(self.examples.questions), (B,), generator=generator, device=self.device)
+        chosen = torch.randint(len(examples.questions), (B,), generator=generator, device=self.device)
         explores = torch.rand(B, generator=generator, device=self.device) < recipe.objective.exploration
         least = torch.randint(2, max(3, self._most_steps + 1), (B,), generator=generator, device=self.device) * explores
-        question, label = self.examples.questions[chosen].long(), self.examples.labels[chosen].long()
+        question, label = examples.questions[chosen].long(), examples.labels[chosen].long()
         if recipe.data.augment and recipe.model.puzzle.startswith("sudoku") and recipe.model.box:
             cells, renamed = augment.sudoku_symmetries(B, recipe.model.grid, recipe.model.box, generator, self.device)
-            question, label = augment.copy(question, cells, renamed), augment.copy(label, cells, renamed)
+            question = augment.copy(question.flatten(1), cells, renamed).view_as(question)
+            label = augment.copy(label, cells, renamed)
         mine = self.group.share
-        self.slots.refill(
+        pool.slots.refill(
             mine(question),
             mine(label),
-            mine(self.examples.puzzle_ids[chosen]),
+            mine(examples.puzzle_ids[chosen]),
             mine(least),
             self.model.start(mine(question)),
         )
 
-    def _forward_backward(self) -> tuple[list[Outcome], list[State], list[Tensor]]:
+    def _forward_backward(self, pool: Pool) -> tuple[list[Outcome], list[State], list[Tensor]]:
         """Gradients of the mean loss over the whole batch, micro-batch by micro-batch."""
-        slots, objective = self.slots, self.recipe.objective
-        size = self.recipe.training.micro_batch or len(slots.question)
+        slots, objective = pool.slots, self.recipe.objective
+        micro = self.recipe.training.micro_batch
+        size = self._of_size(micro, slots.label.shape[1]) if micro else len(slots)
         outcomes, states, wants_halt = [], [], []
-        for first in range(0, len(slots.question), size):
+        for first in range(0, len(slots), size):
             part = slice(first, first + size)
             question, ids = slots.question[part], slots.puzzle_id[part]
             with self._autocast():
@@ -167,7 +208,7 @@ class Trainer:
                     self._continue_target(question, state, ids, slots.steps[part]) if objective.continue_loss else None
                 )
             outcome = supervise(prediction, slots.label[part], objective, target)
-            (outcome.loss / self.recipe.training.batch).backward()
+            (outcome.loss / pool.batch).backward()
             outcomes.append(outcome._replace(loss=outcome.loss.detach()))
             states.append(state)
             halts = prediction.halt > (prediction.proceed if objective.continue_loss else 0)
@@ -186,12 +227,12 @@ class Trainer:
             return nullcontext()
         return torch.autocast(self.device.type, dtype=self.dtype)
 
-    def _count(self, outcomes: list[Outcome], seconds: float) -> None:
+    def _count(self, pool: Pool, outcomes: list[Outcome], seconds: float) -> None:
         """Add this step's figures to the tally; one transfer from the device.
 
         The time is the processes' mean, so that all of them see the same progress and the same learning rate.
         """
-        halted = self.slots.halted
+        halted = pool.slots.halted
         right = torch.cat([outcome.right for outcome in outcomes])
         figures = torch.stack(
             [
@@ -201,7 +242,7 @@ class Trainer:
                 torch.cat([outcome.accuracy for outcome in outcomes]).sum(),
                 halted.sum().float(),
                 (halted & right).sum().float(),
-                (self.slots.steps * halted).sum().float(),
+                (pool.slots.steps * halted).sum().float(),
                 torch.tensor(seconds / self.group.size, device=self.device),
             ]
         )
@@ -210,6 +251,7 @@ class Trainer:
         ).tolist()
         tally = self.tally
         tally.steps += 1
+        tally.puzzles += pool.batch
         tally.loss += loss
         tally.tokens += tokens
         tally.halting += halting
@@ -223,7 +265,7 @@ class Trainer:
     def report(self) -> dict[str, Any]:
         """The figures since the last report, and a new tally."""
         tally, self.tally = self.tally, Tally()
-        puzzles = max(1, tally.steps * self.recipe.training.batch)
+        puzzles = max(1, tally.puzzles)
         finished = max(1.0, tally.finished)
         return {
             "step": self.done,
@@ -268,7 +310,8 @@ class Trainer:
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         tensors |= {f"average.{name}": value for name, value in self.average.state_dict().items()}
         tensors |= {f"optimizer.{name}": value for name, value in optimizer_tensors(self.optimizers).items()}
-        tensors |= {f"slots.{name}": self.group.gather(value) for name, value in self.slots.tensors().items()}
+        for pool, its in self.pools.items():
+            tensors |= {f"slots.{pool}.{name}": self.group.gather(value) for name, value in its.slots.tensors().items()}
         if self.group.leads:
             self.folder.save_state(tensors, {"step": self.done, "seconds": self.seconds})
 
@@ -282,8 +325,9 @@ class Trainer:
         self.model.load_state_dict(under("model."))
         self.average.load_state_dict(under("average."))
         restore_optimizers(self.optimizers, under("optimizer."))
-        slots = {name: self.group.share(value).to(self.device) for name, value in under("slots.").items()}
-        self.slots = Slots.of_tensors(slots)
+        for name, pool in self.pools.items():
+            slots = under(f"slots.{name}.")
+            pool.slots = Slots.of_tensors({key: self.group.share(part).to(self.device) for key, part in slots.items()})
         self.done, self.seconds = int(facts["step"]), float(facts["seconds"])
         if self.group.leads:
             self.folder.forget_after(self.done)
@@ -299,8 +343,7 @@ def run(
 ) -> Iterator[dict[str, Any]]:
     """Train to the end of the schedule, or until ``stopped()``; yields every report that went to ``metrics.jsonl``."""
     settings, evaluation = trainer.recipe.training, trainer.recipe.evaluation
-    few = slice(0, evaluation.puzzles)
-    test = Examples(test.questions[few], test.labels[few], test.puzzle_ids[few]).to(trainer.device)
+    test = test.first(evaluation.puzzles).to(trainer.device)
     while True:
         ended = trainer.group.agree(trainer.progress >= 1 or stopped())
         worked = trainer.tally.steps > 0  # not at the start, nor where a resumed run stands

@@ -8,10 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..models.trm import Prediction
+from ..models.trm import PADDING, Prediction
 from .recipe import Objective
-
-PADDING = 0  # the token that is neither asked nor answered
 
 
 def log_stablemax(logits: Tensor) -> Tensor:
@@ -51,7 +49,12 @@ def supervise(
     """The loss of one supervision step (TRM, Figure 3), summed over the batch's puzzles."""
     asked = labels != PADDING
     count = asked.sum(-1).clamp(min=1)
-    tokens = token_losses(prediction.logits, labels, objective).sum(-1) / count
+    losses = token_losses(prediction.logits, labels, objective)
+    if objective.token_weights is None:
+        tokens = losses.sum(-1) / count
+    else:
+        weights = losses.new_tensor(objective.token_weights)[labels] * asked
+        tokens = (weights * losses).sum(-1) / weights.sum(-1).clamp(min=1e-6)
     with torch.no_grad():
         hits = (prediction.logits.argmax(-1) == labels) & asked
         accuracy = hits.sum(-1) / count

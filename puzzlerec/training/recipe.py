@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ..models.config import ModelConfig
 
@@ -24,6 +24,13 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Stage(_Section):
+    """Of the steps up to a share of the run: how many go to which dataset."""
+
+    until: float = Field(gt=0, le=1)  # share of the run
+    shares: dict[str, float]  # builder's name -> share of the steps; they are drawn, and need not sum to one
+
+
 class DataSettings(_Section):
     """The dataset: its builder's name and settings, built when missing, or a file."""
 
@@ -33,11 +40,14 @@ class DataSettings(_Section):
     test: int = Field(1000, ge=1)
     seed: int = 0
     augment: bool = True  # a random symmetric copy each time a puzzle is drawn; useless to an equivariant model
+    # other sizes to train on, for models that take any size: after the last stage, and without one, `name` alone
+    curriculum: tuple[Stage, ...] = ()
 
 
 class Objective(_Section):
     loss: Literal["stablemax", "softmax"] = "stablemax"
     label_smoothing: float = Field(0.0, ge=0, lt=1)
+    token_weights: tuple[float, ...] | None = None  # of each token of the vocabulary in the loss; equal if not given
     halt_weight: float = Field(0.5, ge=0)
     continue_loss: bool = False  # learn a continue value from one more forward pass, and halt by comparing the two
     exploration: float = Field(0.1, ge=0, le=1)  # share of puzzles that must do randint(2..N_sup) steps
@@ -90,6 +100,17 @@ class Recipe(_Section):
     optimizer: OptimizerSettings = OptimizerSettings()
     training: TrainingSettings = TrainingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Recipe:
+        weights, curriculum = self.objective.token_weights, self.data.curriculum
+        if weights is not None and len(weights) != self.model.vocabulary:
+            raise ValueError(f"{len(weights)} token_weights for a vocabulary of {self.model.vocabulary}")
+        if curriculum and not self.model.any_size:
+            raise ValueError(f"a curriculum of sizes needs a model that takes any size, not {self.model.mixer}")
+        if [stage.until for stage in curriculum] != sorted({stage.until for stage in curriculum}):
+            raise ValueError("the stages of a curriculum come in the order of `until`")
+        return self
 
 
 def shipped_recipes() -> list[str]:

@@ -21,7 +21,7 @@ def step_generator(seed: int, step: int, device: torch.device) -> torch.Generato
 class Slots:
     """``[B]`` puzzles at work. A slot that halted takes a new puzzle and fresh states before the next step."""
 
-    question: Tensor  # [B, L] long
+    question: Tensor  # [B, H, W] long
     label: Tensor  # [B, L] long
     puzzle_id: Tensor  # [B] long
     steps: Tensor  # [B] supervision steps done
@@ -30,17 +30,20 @@ class Slots:
     state: State
 
     @classmethod
-    def empty(cls, batch: int, cells: int, state: State) -> Slots:
+    def empty(cls, batch: int, grid: tuple[int, int], state: State) -> Slots:
         device = state.y.device
         zeros = torch.zeros(batch, dtype=torch.long, device=device)
-        grid = torch.zeros(batch, cells, dtype=torch.long, device=device)
+        question = torch.zeros(batch, *grid, dtype=torch.long, device=device)
         halted = torch.ones(batch, dtype=torch.bool, device=device)
-        return cls(grid, grid.clone(), zeros, zeros.clone(), zeros.clone(), halted, state)
+        return cls(question, question.flatten(1), zeros, zeros.clone(), zeros.clone(), halted, state)
+
+    def __len__(self) -> int:
+        return len(self.question)
 
     def refill(self, question: Tensor, label: Tensor, puzzle_id: Tensor, least: Tensor, start: State) -> None:
         """Give each halted slot the puzzle offered to it."""
         fresh = self.halted
-        self.question = torch.where(fresh[:, None], question, self.question)
+        self.question = torch.where(fresh[:, None, None], question, self.question)
         self.label = torch.where(fresh[:, None], label, self.label)
         self.puzzle_id = torch.where(fresh, puzzle_id, self.puzzle_id)
         self.least = torch.where(fresh, least, self.least)

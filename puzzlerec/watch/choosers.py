@@ -187,7 +187,7 @@ class ChooseModel(Dialog[str | None]):
         config = read_config(folder)
         if config.puzzle != self._kind.name:
             return f"solves {config.puzzle}, not {self._kind.name}"
-        if self._shape and any(size > most for size, most in zip(self._shape, config.grid, strict=True)):
+        if self._shape and not config.takes(self._shape):
             sizes = ["x".join(map(str, shape)) for shape in (config.grid, self._shape)]
             return f"takes at most {sizes[0]} cells, this puzzle has {sizes[1]}"
         return ""
@@ -197,7 +197,7 @@ def _description(folder: Path) -> str:
     from puzzlerec.models.checkpoint import read_config
 
     config = read_config(folder)
-    size = "x".join(map(str, config.grid))
+    size = "any number of" if config.any_size else "x".join(map(str, config.grid))
     return f"{size} cells, {config.mixer}, width {config.width}, {config.supervision_steps} steps"
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from puzzlerec.data import Dataset
 from puzzlerec.data.building import generator
-from puzzlerec.data.maze_hard import _walls_hash, least_moves
+from puzzlerec.data.maze_hard import _walls_hash, least_moves, symmetric_copies
 from puzzlerec.puzzles import get
 from puzzlerec.puzzles.maze import answer, shortest_path
 
@@ -35,6 +35,18 @@ def test_a_least_length_can_be_asked_for() -> None:
     moves = (chunk.labels == 5).sum(axis=1) + 1
     assert moves.min() >= 12
     assert moves.min() < least_moves(9)
+
+
+def test_symmetric_copies_are_the_eight_and_each_has_its_own_answer() -> None:
+    chunk = generator("maze-9x9").chunk({"moves": 0}, "train", np.array([2], np.uint64))
+    questions = chunk.inputs[:3].reshape(3, 9, 9)
+    copies, answers = symmetric_copies(questions)
+    assert copies.shape == answers.shape == (24, 9, 9)
+    np.testing.assert_array_equal(answers[:3], chunk.labels[:3].reshape(3, 9, 9))
+    assert len({copy.tobytes() for copy in copies}) == 24
+    assert len({_walls_hash(copy.reshape(-1), 9) for copy in copies}) == 3
+    for copy, label in zip(copies, answers, strict=True):
+        np.testing.assert_array_equal(label, answer(copy))
 
 
 def test_rotations_and_reflections_share_a_hash() -> None:

@@ -90,8 +90,8 @@ def test_a_full_grid_has_no_candidates_and_no_trouble() -> None:
     )
     full = torch.tensor([[2, 3, 4, 5, 4, 5, 2, 3, 3, 2, 5, 4, 5, 4, 3, 2]])
     both = torch.cat([full, torch.where(torch.arange(16) < 3, 1, full)])
-    for question in (full, both):
-        model = TRM(config)
+    for flat in (full, both):
+        model, question = TRM(config), flat.view(-1, 4, 4)
         _, prediction = model.step(question, model.start(question))
         assert torch.equal(prediction.logits[0].argmax(-1), full[0])
         assert torch.isfinite(prediction.halt).all()

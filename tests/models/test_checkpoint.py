@@ -27,7 +27,7 @@ def model() -> TRM:
 
 
 def said(model: TRM) -> torch.Tensor:
-    question = torch.tensor([[2, 1, 1, 1, 1, 3, 1, 1, 1, 1, 4, 1, 1, 1, 1, 5]])
+    question = torch.tensor([[[2, 1, 1, 1], [1, 3, 1, 1], [1, 1, 4, 1], [1, 1, 1, 5]]])
     with torch.no_grad():
         _, prediction = model.step(question, model.start(question))
     return prediction.logits

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -9,10 +11,13 @@ from pydantic import ValidationError
 
 from puzzlerec.models.blocks import rms_norm, rotary_tables, rotate, truncated_normal_
 from puzzlerec.models.config import ModelConfig
-from puzzlerec.models.trm import TRM
+from puzzlerec.models.trm import TRM, State
 from puzzlerec.puzzles import get
 
 SUDOKU = "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3.."
+
+
+MIXERS = ("attention", "mlp", "units", "candidates", "local")
 
 
 def small(**settings: object) -> ModelConfig:
@@ -22,13 +27,15 @@ def small(**settings: object) -> ModelConfig:
         common |= {"box": (2, 2), "prefix": 0}
     if settings.get("mixer") == "candidates":
         common |= {"symbols": (2, 4)}
+    if settings.get("mixer") == "local":
+        common |= {"prefix": 0, "mask_padding": True}
     return ModelConfig(**{**common, "latent_updates": 2, "recursions": 2, **settings})  # type: ignore[arg-type]
 
 
 def questions(count: int, vocabulary: int = 6, cells: int = 16) -> torch.Tensor:
     generator = torch.Generator().manual_seed(1)
     tokens = torch.randint(2, vocabulary, (count, cells), generator=generator)
-    return torch.where(torch.rand(count, cells, generator=generator) < 0.2, tokens, 1)
+    return torch.where(torch.rand(count, cells, generator=generator) < 0.2, tokens, 1).view(count, 4, -1)
 
 
 def trainable(model: TRM) -> int:
@@ -41,7 +48,7 @@ def test_paper_size_models_have_the_papers_parameters(mixer: str, count: int) ->
     assert trainable(TRM(ModelConfig(mixer=mixer))) == count  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("mixer", ["attention", "mlp", "units", "candidates"])
+@pytest.mark.parametrize("mixer", MIXERS)
 @pytest.mark.parametrize("latents", ["pair", "single", "multi-scale"])
 @pytest.mark.parametrize("networks", ["one", "two"])
 def test_every_setting_steps_and_learns(mixer: str, latents: str, networks: str) -> None:
@@ -76,7 +83,7 @@ def test_the_step_is_the_papers_pseudocode() -> None:
     """n times z = f(x + y + z), then y = f(y + z); T times in all, logits from y, halting from its first position."""
     model = TRM(small())
     question = questions(3)
-    f, x = model.network, model.embed(question)
+    f, x = partial(model.network, canvas=model.canvas(question)), model.embed(question)
     y, z = model.start(question)
     for _ in range(model.config.recursions):
         for _ in range(model.config.latent_updates):
@@ -132,7 +139,7 @@ def test_symmetric_copies_get_copied_answers(mixer: str) -> None:
     symmetry = kind.random_symmetry(np.random.default_rng(3), (9, 9))
     tokens = symmetry.tokens if mixer == "candidates" else np.arange(11, dtype=np.uint8)
     copied = tokens[grid.reshape(-1)[symmetry.cells]]
-    ask = torch.from_numpy(np.stack([grid.reshape(-1), copied]).astype(np.int64))
+    ask = torch.from_numpy(np.stack([grid, copied.reshape(9, 9)]).astype(np.int64))
     state = model.start(ask)
     for _ in range(2):
         state, prediction = model.step(ask, state)
@@ -142,8 +149,48 @@ def test_symmetric_copies_get_copied_answers(mixer: str) -> None:
     torch.testing.assert_close(prediction.halt[0], prediction.halt[1])
 
 
+def padded(question: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    return torch.nn.functional.pad(question, (0, width - question.shape[2], 0, height - question.shape[1]))
+
+
+def test_a_local_model_runs_on_any_grid_and_padding_changes_nothing() -> None:
+    model = TRM(small(mixer="local"))
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        model.halting.weight.normal_(generator=generator)
+    question = torch.randint(1, 6, (2, 3, 5), generator=generator)
+    wide = torch.randint(1, 6, (1, 6, 7), generator=generator)
+    together = torch.cat((padded(question, 6, 7), wide))
+    small_state, wide_state, state = (model.start(part) for part in (question, wide, together))
+    for _ in range(3):
+        small_state, alone = model.step(question, small_state)
+        wide_state, whole = model.step(wide, wide_state)
+        state, mixed = model.step(together, state)
+    cropped = mixed.logits[:2].view(2, 6, 7, -1)[:, :3, :5]
+    torch.testing.assert_close(cropped, alone.logits.view(2, 3, 5, -1), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(mixed.logits[2:], whole.logits, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(mixed.halt, torch.cat((alone.halt, whole.halt)), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("mixer", ["attention", "local"])
+@pytest.mark.parametrize("prefix", [0, 4])
+def test_masked_padding_is_heard_by_no_cell(mixer: str, prefix: int) -> None:
+    if mixer == "local" and prefix:
+        pytest.skip("refused by the configuration")
+    model = TRM(small(mixer=mixer, mask_padding=True, prefix=prefix))
+    torch.nn.init.normal_(model.halting.weight)
+    question = padded(torch.randint(1, 6, (2, 3, 2)), 4, 4)
+    outside = torch.nn.functional.pad((question == 0).flatten(1), (prefix, 0))[..., None]
+    state = model.start(question)
+    disturbed = State(*(torch.where(outside, 9 * torch.randn_like(part), part) for part in state))
+    one, other = (model.step(question, each)[1] for each in (state, disturbed))
+    inside = ~outside[:, prefix:].expand_as(one.logits)
+    torch.testing.assert_close(one.logits[inside], other.logits[inside])
+    torch.testing.assert_close(one.halt, other.halt)
+
+
 def test_slots_do_not_see_each_other() -> None:
-    for mixer in ("attention", "mlp", "units", "candidates"):
+    for mixer in MIXERS:
         model = TRM(small(mixer=mixer))
         question = questions(5)
         together = model.step(question, model.start(question))[1].logits
@@ -156,6 +203,8 @@ def test_slots_do_not_see_each_other() -> None:
     [
         ({"mixer": "units", "box": None}, "box"),
         ({"mixer": "units", "prefix": 16}, "prefix"),
+        ({"mixer": "local", "mask_padding": False}, "padding"),
+        ({"mixer": "mlp", "mask_padding": True}, "padding"),
         ({"mixer": "candidates", "symbols": None}, "symbols"),
         ({"mixer": "candidates", "latents": "multi-scale"}, "multi-scale"),
         ({"width": 18, "heads": 4}, "width"),

@@ -40,8 +40,8 @@ class Singles:
 
     def start(self, question: Tensor) -> Candidates:
         self.runs += len(question)
-        given = one_hot((question - 2).clamp_min(0), self.size).float()
-        return Candidates(torch.where((question >= 2)[..., None], given, torch.ones_like(given)))
+        given = one_hot((question.flatten(1) - 2).clamp_min(0), self.size).float()
+        return Candidates(torch.where((question.flatten(1) >= 2)[..., None], given, torch.ones_like(given)))
 
     def step(self, question: Tensor, state: Candidates) -> tuple[Candidates, Prediction]:
         self.sizes.append(len(question))
@@ -50,7 +50,7 @@ class Singles:
             left = left * (self.peers @ (left * (left.sum(-1, keepdim=True) == 1)) == 0)
             hidden = left * (self.in_unit.T @ (self.in_unit @ left == 1).float() > 0)
             left = torch.where(hidden.any(-1, keepdim=True), hidden, left)
-        logits = torch.full((*question.shape, self.size + 2), FAR)
+        logits = torch.full((*left.shape[:2], self.size + 2), FAR)
         logits[..., 2:] = torch.where(left > 0, 0.0, FAR)
         done = (left.sum(-1) == 1).all(-1)
         return Candidates(left), Prediction(logits, torch.where(done, 5.0, -5.0), torch.zeros(len(question)))
@@ -73,7 +73,7 @@ class MazeOracle:
     def step(self, question: Tensor, state: Latent) -> tuple[Latent, Prediction]:
         answers = []
         for row, y in zip(question, state.y, strict=True):
-            maze = row.numpy().astype(np.uint8).reshape(self.config.grid)
+            maze = row.numpy().astype(np.uint8)
             start, goal = (int(np.argwhere(maze == token)[0, 0]) for token in (3, 4))
             pleased = (start < goal or not self.only_start_above_goal) and (bool(y) or not self.only_after_noise)
             answers.append(shortest_answer(maze) if pleased else maze)
@@ -94,6 +94,6 @@ class Liar:
 
     def step(self, question: Tensor, state: Latent) -> tuple[Latent, Prediction]:
         self.steps += 1
-        logits = torch.zeros(*question.shape, 6)
+        logits = torch.zeros(*question.flatten(1).shape, 6)
         logits[..., 2] = 20.0
         return state, Prediction(logits, torch.full((len(question),), 10.0), torch.zeros(len(question)))

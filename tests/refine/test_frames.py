@@ -92,6 +92,31 @@ def test_dropped_runs_leave_the_others_as_they_were(model: TRM) -> None:
     assert same(refinement.advance(), alone)
 
 
+def test_mazes_of_several_sizes_and_their_copies_run_together_as_they_run_alone() -> None:
+    config = ModelConfig(
+        puzzle="maze", vocabulary=6, grid=(8, 8), mixer="local", mask_padding=True, prefix=0, width=16, multiple=8,
+        latent_updates=2, recursions=1, supervision_steps=3,
+    )  # fmt: skip
+    model, rng = TRM(config), np.random.default_rng(4)
+    mazes = [rng.integers(1, 3, shape).astype(np.uint8) for shape in ((3, 5), (9, 4), (6, 6))]
+    for maze in mazes:
+        maze[0, 0], maze[-1, -1] = 3, 4
+    symmetries = [get("maze").random_symmetry(rng, maze.shape) for maze in mazes]
+    together = Refinement(model, mazes, symmetries=symmetries)
+    each = [Refinement(model, [maze], symmetries=[copy]) for maze, copy in zip(mazes, symmetries, strict=True)]
+    turned = [Refinement(model, [copy.apply(maze)]) for maze, copy in zip(mazes, symmetries, strict=True)]
+    for _ in range(3):
+        frame = together.advance()
+        assert frame.tokens.shape == (3, 9, 6)
+        for run, (maze, symmetry, alone, copy) in enumerate(zip(mazes, symmetries, each, turned, strict=True)):
+            height, width = maze.shape
+            expected, unturned = alone.advance(), copy.advance()
+            assert np.allclose(frame.confidence[run, :height, :width], expected.confidence[0], atol=1e-5)
+            assert np.allclose(frame.halt[run], expected.halt[0], atol=1e-5)
+            np.testing.assert_array_equal(expected.tokens[0], symmetry.undo(unturned.tokens[0]))
+            assert (frame.tokens[run, height:] == 0).all() and (frame.tokens[run, :, width:] == 0).all()
+
+
 def test_a_grid_of_another_shape_is_refused(model: TRM) -> None:
     with pytest.raises(ValueError, match="4x4"):
         Refinement(model, np.ones((1, 9, 9), np.uint8))

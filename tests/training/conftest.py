@@ -40,7 +40,7 @@ def tiny_recipe(**sections: dict[str, object]) -> Recipe:
         "evaluation": {"every": 20, "puzzles": 8},
     }
     for name, section in sections.items():
-        content[name] = content[name] | section
+        content[name] = content.get(name, {}) | section
     return parse_recipe({"name": "tiny", **content})
 
 
@@ -48,7 +48,7 @@ def tiny_examples(count: int = 24) -> Examples:
     generator = torch.Generator().manual_seed(5)
     labels = SOLVED.expand(count, -1).contiguous()
     questions = torch.where(torch.rand(count, 16, generator=generator) < 0.5, labels, 1)
-    return Examples(questions, labels, torch.zeros(count, dtype=torch.long))
+    return Examples(questions.view(-1, 4, 4), labels, torch.zeros(count, dtype=torch.long))
 
 
 @pytest.fixture(autouse=True)

@@ -39,12 +39,20 @@ def test_overrides() -> None:
         ("optimizer.lr", "section.key=value"),
         ("training.batch=many", "training.batch: .*'many'"),
         ("model.mixer=conv", "model.mixer"),
+        ("objective.token_weights=[1, 2]", "2 token_weights for a vocabulary of 11"),
+        ('data.curriculum=[{until=0.5, shares={"sudoku-4x4"=1}}]', "any size, not candidates"),
         ("name.x=1", "'name' is a value"),
     ],
 )
 def test_wrong_overrides(override: str, message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         load_recipe("sudoku", [override])
+
+
+def test_stages_come_in_order() -> None:
+    stages = "data.curriculum=[{until=0.5, shares={maze=1}}, {until=0.2, shares={maze=1}}]"
+    with pytest.raises(RecipeError, match="order"):
+        load_recipe("maze", [stages])
 
 
 def test_wrong_names_and_files(tmp_path: Path) -> None:

@@ -9,11 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from puzzlerec.training.loop import Trainer, run
+from puzzlerec.data.building import generator
+from puzzlerec.training.loop import Examples, Trainer, run
 from puzzlerec.training.run_folder import ResumeError, RunFolder
 
 from .conftest import tiny_examples, tiny_recipe
@@ -26,12 +28,13 @@ sys.path.insert(0, {tests!r})
 import torch
 from pathlib import Path
 from training.conftest import tiny_examples, tiny_recipe
-from puzzlerec.training.loop import Trainer, run
+from puzzlerec.data.building import generator
+from puzzlerec.training.loop import Examples, Trainer, run
 from puzzlerec.training.run_folder import RunFolder
 torch.set_num_threads(1)
 folder, steps, kill = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 recipe = tiny_recipe(training={{"steps": steps}})
-trainer = Trainer(recipe, tiny_examples(), torch.device("cpu"), RunFolder(folder))
+trainer = Trainer(recipe, {{"sudoku": tiny_examples()}}, torch.device("cpu"), RunFolder(folder))
 if trainer.group.leads:
     folder.mkdir(exist_ok=True)
 if (folder / "state.safetensors").exists():
@@ -55,6 +58,10 @@ def comparable(folder: Path) -> list[dict[str, float]]:
     lines = (folder / "metrics.jsonl").read_text().splitlines()
     timings = ("seconds", "steps_per_second", "puzzles_per_second")
     return [{k: v for k, v in json.loads(line).items() if k not in timings} for line in lines]
+
+
+def tiny_trainer(folder: Path, **sections: dict[str, object]) -> Trainer:
+    return Trainer(tiny_recipe(**sections), {"sudoku": tiny_examples()}, torch.device("cpu"), RunFolder(folder))
 
 
 def test_two_hundred_steps_equal_one_hundred_killed_and_resumed(tmp_path: Path) -> None:
@@ -87,14 +94,16 @@ def test_training_learns(tmp_path: Path) -> None:
         optimizer={"lr": 1e-2},
         model={"mixer": "attention", "prefix": 2, "heads": 2},
     )
-    trainer = Trainer(recipe, tiny_examples(), torch.device("cpu"), RunFolder(tmp_path))
+    trainer = Trainer(recipe, {"sudoku": tiny_examples()}, torch.device("cpu"), RunFolder(tmp_path))
     records = list(run(trainer, tiny_examples(8)))
     assert records[-1]["token_loss"] < 0.5 * records[0]["token_loss"]
     assert records[-1]["step"] == 150
 
 
 def test_the_schedule_fits_the_time_budget(tmp_path: Path) -> None:
-    trainer = Trainer(tiny_recipe(training={"steps": 10**6}), tiny_examples(), torch.device("cpu"), RunFolder(tmp_path))
+    trainer = Trainer(
+        tiny_recipe(training={"steps": 10**6}), {"sudoku": tiny_examples()}, torch.device("cpu"), RunFolder(tmp_path)
+    )
     trainer.deadline = 1.0
     records = list(run(trainer, tiny_examples(8)))
     assert trainer.progress == 1
@@ -103,26 +112,25 @@ def test_the_schedule_fits_the_time_budget(tmp_path: Path) -> None:
 
 
 def test_slots_halt_and_refill_independently(tmp_path: Path) -> None:
-    trainer = Trainer(
-        tiny_recipe(objective={"exploration": 0.0}), tiny_examples(), torch.device("cpu"), RunFolder(tmp_path)
-    )
+    trainer = tiny_trainer(tmp_path, objective={"exploration": 0.0})
+    slots = trainer.pools["sudoku"].slots
     with torch.no_grad():
         trainer.model.halting.bias[0] = 5.0  # halts at once
     trainer.step()
-    assert trainer.slots.halted.all() and torch.all(trainer.slots.steps == 1)
+    assert slots.halted.all() and torch.all(slots.steps == 1)
     with torch.no_grad():
         trainer.model.halting.bias[0] = -50.0  # never halts by itself
     trainer.step()  # every slot takes a new puzzle
-    question = trainer.slots.question.clone()
+    question = slots.question.clone()
     for done in (2, 3, 4):
         trainer.step()
-        assert torch.equal(trainer.slots.question, question) and torch.all(trainer.slots.steps == done)
-    assert trainer.slots.halted.all()  # N_sup = 4 steps are done
+        assert torch.equal(slots.question, question) and torch.all(slots.steps == done)
+    assert slots.halted.all()  # N_sup = 4 steps are done
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "foreign"])
 def test_damaged_runs_say_what_to_do(tmp_path: Path, damage: str) -> None:
-    trainer = Trainer(tiny_recipe(), tiny_examples(), torch.device("cpu"), RunFolder(tmp_path))
+    trainer = tiny_trainer(tmp_path)
     trainer.step()
     trainer.save()
     state = tmp_path / "state.safetensors"
@@ -142,7 +150,48 @@ def test_bfloat16_trains_near_float32(tmp_path: Path, mixer: str) -> None:
     losses = []
     for precision in ("float32", "bfloat16"):
         recipe = tiny_recipe(model=model, training={"steps": 5, "precision": precision})
-        trainer = Trainer(recipe, tiny_examples(), torch.device("cpu"), RunFolder(tmp_path / precision))
+        trainer = Trainer(recipe, {"sudoku": tiny_examples()}, torch.device("cpu"), RunFolder(tmp_path / precision))
         (tmp_path / precision).mkdir()
         losses.append([record["token_loss"] for record in run(trainer, tiny_examples(8))][-1])
     assert losses[0] == pytest.approx(losses[1], rel=0.03)
+
+
+def test_a_curriculum_trains_on_one_size_after_the_other_and_resumes(tmp_path: Path) -> None:
+    recipe = tiny_recipe(
+        data={"name": "maze-8x8", "curriculum": [{"until": 0.5, "shares": {"maze-4x4": 1, "maze-6x6": 1}}]},
+        model={
+            "puzzle": "maze", "grid": (8, 8), "mixer": "local", "mask_padding": True, "box": None, "symbols": None
+        },
+        objective={"token_weights": (0, 0.2, 1, 1, 1, 3)},
+        training={"steps": 12, "save_every": 3, "log_every": 3, "compile": False},
+    )  # fmt: skip
+    examples = {name: mazes(name) for name in ("maze-8x8", "maze-4x4", "maze-6x6")}
+
+    def trainer(folder: str) -> Trainer:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        return Trainer(recipe, examples, torch.device("cpu"), RunFolder(tmp_path / folder))
+
+    whole = trainer("whole")
+    assert {name: pool.batch for name, pool in whole.pools.items()} == {"maze-8x8": 8, "maze-4x4": 32, "maze-6x6": 14}
+    chosen = []
+    whole._choose, choose = lambda: chosen.append(choose()) or chosen[-1], whole._choose  # type: ignore[method-assign,func-returns-value]
+    list(run(whole, examples["maze-8x8"]))
+    sizes = [pool.examples.questions.shape[1] for pool in chosen]
+    assert set(sizes[:6]) == {4, 6} and set(sizes[6:]) == {8}
+    first = trainer("parts")
+    for record in run(first, examples["maze-8x8"]):
+        if record["step"] == 6:
+            break
+    first.save()
+    second = trainer("parts")
+    second.resume()
+    list(run(second, examples["maze-8x8"]))
+    for one, other in zip(whole.model.parameters(), second.model.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def mazes(name: str, count: int = 16) -> Examples:
+    chunk = generator(name).chunk({"moves": 3}, "train", np.array([3], np.uint64))
+    size = generator(name).size
+    questions, labels = (torch.from_numpy(part[:count]) for part in (chunk.inputs, chunk.labels))
+    return Examples(questions.view(-1, size, size), labels, torch.zeros(count, dtype=torch.long))
