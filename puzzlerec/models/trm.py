@@ -71,7 +71,8 @@ class TRM(nn.Module):
         nn.init.zeros_(self.halting.weight)
         nn.init.constant_(self.halting.bias, HALT_BIAS)
         if config.prefix:
-            self.puzzle_embedding = nn.Embedding(config.puzzle_ids, D)
+            # of many ids a batch holds few: sparse gradients leave the other rows alone
+            self.puzzle_embedding = nn.Embedding(config.puzzle_ids, D, sparse=config.puzzle_ids > 1)
             nn.init.zeros_(self.puzzle_embedding.weight)
         network = CandidateNetwork if self.graph else Network
         self.network = network(config)

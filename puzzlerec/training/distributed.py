@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import torch
 import torch.distributed as dist
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -31,11 +32,27 @@ class Group:
     def sum_gradients(self, model: nn.Module) -> None:
         if self.size == 1:
             return
-        gradients = [p.grad for p in model.parameters() if p.grad is not None]
+        gradients = []
+        for parameter in model.parameters():
+            if parameter.grad is not None and parameter.grad.is_sparse:
+                parameter.grad = self._sum_sparse(parameter.grad)
+            elif parameter.grad is not None:
+                gradients.append(parameter.grad)
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         dist.all_reduce(flat)
         for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
             gradient.copy_(part.view_as(gradient))
+
+    def _sum_sparse(self, gradient: Tensor) -> Tensor:
+        """The sum of the processes' gradients of some rows of a matrix; each process has rows of its own."""
+        gradient = gradient.coalesce()
+        rows, slopes = gradient.indices()[0], gradient.values()
+        most = torch.tensor(len(rows), device=rows.device)
+        dist.all_reduce(most, dist.ReduceOp.MAX)
+        missing = int(most) - len(rows)  # made up for with zeros
+        rows, slopes = F.pad(rows, (0, missing)), F.pad(slopes, (0, 0, 0, missing))
+        rows, slopes = self.gather(rows)[None], self.gather(slopes)
+        return torch.sparse_coo_tensor(rows, slopes, gradient.shape, check_invariants=False).coalesce()
 
     def sum(self, tensor: Tensor) -> Tensor:
         if self.size > 1:

@@ -10,7 +10,7 @@ killed and resumed passes through the same bits as one that was not (on the CPU,
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -93,7 +93,9 @@ class Trainer:
         torch.manual_seed(settings.seed)  # the same initial weights in every process
         self.model = TRM(recipe.model).to(device)
         self.optimizers = build_optimizers(self.model, recipe.optimizer)
-        self.average = AveragedModel(self.model, avg_fn=self._average_weights, use_buffers=False)
+        self.average = AveragedModel(self.model, multi_avg_fn=self._average_weights, use_buffers=False)
+        if recipe.model.prefix:  # puzzle embeddings are not averaged: most rows rest at every step
+            self.average.module.puzzle_embedding = self.model.puzzle_embedding
         if settings.compile:
             self.model.compile_recursion()
         self.done = 0  # optimiser steps
@@ -105,6 +107,9 @@ class Trainer:
     def _pool(self, examples: Examples) -> Pool:
         """Slots for grids of one size: as many as make a step cost what it costs with grids of the model's size."""
         _, H, W = examples.questions.shape
+        highest = int(examples.puzzle_ids.max())
+        if self.recipe.model.prefix and highest >= self.recipe.model.puzzle_ids:
+            raise ValueError(f"the data has puzzle id {highest}: set model.puzzle_ids = {highest + 1} or more")
         local = self._of_size(self.recipe.training.batch // self.group.size, H * W)
         state = self.model.start(torch.zeros(local, H, W, dtype=torch.long, device=self.device))
         slots = Slots.empty(local, (H, W), State(*(part.contiguous() for part in state)))
@@ -114,10 +119,12 @@ class Trainer:
         """How many grids of so many cells cost as much as ``count`` grids of the model's size."""
         return max(1, count * self.recipe.model.cells // cells)
 
-    def _average_weights(self, average: Tensor, weight: Tensor, count: Tensor | int) -> Tensor:
+    def _average_weights(self, averages: Sequence[Tensor], weights: Sequence[Tensor], count: Tensor | int) -> None:
         """EMA whose decay warms up, so that the first averages forget the random start."""
         decay = min(self.recipe.training.ema, (1 + int(count)) / (10 + int(count)))
-        return average.lerp(weight, 1 - decay)
+        for average, weight in zip(averages, weights, strict=True):
+            if average.data_ptr() != weight.data_ptr():
+                average.lerp_(weight, 1 - decay)
 
     @property
     def averaged(self) -> TRM:

@@ -46,7 +46,10 @@ class AdamAtan2(Optimizer):
 
 
 class SignDescent(Optimizer):
-    """``w -= lr * (sign(gradient) + weight_decay * w)`` on the rows that have a gradient: puzzle embeddings."""
+    """``w -= lr * (sign(gradient) + weight_decay * w)`` on the rows that have a gradient: puzzle embeddings.
+
+    It keeps no state, so a million rows cost no more than themselves. Gradients may be sparse.
+    """
 
     def __init__(self, params: Iterable[Any], lr: float, weight_decay: float = 0.0) -> None:
         super().__init__(params, {"lr": lr, "weight_decay": weight_decay})
@@ -57,15 +60,21 @@ class SignDescent(Optimizer):
             for parameter in group["params"]:
                 if parameter.grad is None:
                     continue
-                touched = parameter.grad.ne(0).any(-1, keepdim=True)
-                update = parameter.grad.sign() + group["weight_decay"] * parameter
-                parameter.sub_(group["lr"] * update * touched)
+                if parameter.grad.is_sparse:
+                    gradient = parameter.grad.coalesce()
+                    rows, slopes = gradient.indices()[0], gradient.values()
+                else:
+                    rows, slopes = torch.arange(len(parameter), device=parameter.device), parameter.grad
+                moved = slopes.ne(0).any(-1)
+                rows, slopes = rows[moved], slopes[moved]
+                update = slopes.sign() + group["weight_decay"] * parameter[rows]
+                parameter.index_add_(0, rows, update, alpha=-group["lr"])
 
 
 def build_optimizers(model: nn.Module, settings: OptimizerSettings) -> list[Optimizer]:
     """The optimisers of all weights: puzzle embeddings by sign descent, the rest as ``settings.name`` says.
 
-    With Muon, the matrices of the recursive network go to Muon , all else to AdamW.
+    With Muon, the matrices of the recursive network go to Muon, all else to AdamW.
     """
     named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
     puzzle = [p for name, p in named if "puzzle_embedding" in name]
@@ -110,5 +119,6 @@ def schedule(settings: OptimizerSettings, step: int, progress: float) -> float:
 
 
 def clip_gradients(model: nn.Module, limit: float | None) -> Tensor:
-    """The gradient's norm before clipping it to ``limit``."""
-    return nn.utils.clip_grad_norm_(model.parameters(), limit if limit else math.inf)
+    """The gradient's norm before clipping it to ``limit``. Sparse gradients, whose signs alone count, are left out."""
+    dense = [p for p in model.parameters() if p.grad is not None and not p.grad.is_sparse]
+    return nn.utils.clip_grad_norm_(dense, limit if limit else math.inf)

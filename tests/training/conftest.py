@@ -44,11 +44,11 @@ def tiny_recipe(**sections: dict[str, object]) -> Recipe:
     return parse_recipe({"name": "tiny", **content})
 
 
-def tiny_examples(count: int = 24) -> Examples:
+def tiny_examples(count: int = 24, ids: int = 1) -> Examples:
     generator = torch.Generator().manual_seed(5)
     labels = SOLVED.expand(count, -1).contiguous()
     questions = torch.where(torch.rand(count, 16, generator=generator) < 0.5, labels, 1)
-    return Examples(questions.view(-1, 4, 4), labels, torch.zeros(count, dtype=torch.long))
+    return Examples(questions.view(-1, 4, 4), labels, torch.arange(count) % ids)
 
 
 @pytest.fixture(autouse=True)

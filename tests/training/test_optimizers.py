@@ -9,7 +9,7 @@ import torch
 
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.trm import TRM
-from puzzlerec.training.optimizers import AdamAtan2, SignDescent, build_optimizers, schedule
+from puzzlerec.training.optimizers import AdamAtan2, SignDescent, build_optimizers, clip_gradients, schedule
 from puzzlerec.training.recipe import OptimizerSettings
 
 
@@ -44,6 +44,31 @@ def test_sign_descent_moves_only_rows_with_a_gradient() -> None:
     w.grad = torch.tensor([[0.0, 0.0], [5.0, -0.1], [0.0, 0.0]])
     SignDescent([w], lr=0.1, weight_decay=0.5).step()
     assert w.tolist() == [[1.0, 1.0], [pytest.approx(0.85), pytest.approx(1.05)], [1.0, 1.0]]
+
+
+def test_sparse_gradients_move_rows_as_dense_ones_do() -> None:
+    dense, sparse = (torch.nn.Parameter(torch.arange(10.0).view(5, 2)) for _ in range(2))
+    rows, slopes = torch.tensor([3, 1, 3]), torch.tensor([[1.0, -1.0], [2.0, 0.0], [1.0, 3.0]])
+    sparse.grad = torch.sparse_coo_tensor(rows[None], slopes, (5, 2), check_invariants=True)
+    dense.grad = sparse.grad.to_dense()
+    for parameter in (dense, sparse):
+        SignDescent([parameter], lr=0.1, weight_decay=0.5).step()
+    assert torch.equal(dense, sparse)
+    assert torch.equal(sparse[[0, 2, 4]], torch.arange(10.0).view(5, 2)[[0, 2, 4]])
+
+
+def test_a_million_puzzle_ids_cost_no_optimizer_state() -> None:
+    model = TRM(ModelConfig(grid=(2, 2), width=8, heads=2, multiple=8, latent_updates=1, puzzle_ids=10**6))
+    optimizers = build_optimizers(model, OptimizerSettings(name="adamw", embedding_lr=0.5))
+    question, ids = torch.ones(2, 2, 2, dtype=torch.long), torch.tensor([7, 999_999])
+    _, prediction = model.step(question, model.start(question), ids)
+    prediction.logits.square().sum().backward()
+    clip_gradients(model, 1.0)
+    for optimizer in optimizers:
+        optimizer.step()
+    assert not optimizers[0].state
+    moved = model.puzzle_embedding.weight.detach().ne(0).any(-1).nonzero()[:, 0]
+    assert torch.equal(moved, ids)
 
 
 @pytest.mark.parametrize("name", ["adamw", "adam-atan2", "muon"])

@@ -23,7 +23,7 @@ from .conftest import tiny_examples, tiny_recipe
 HERE = Path(__file__).parent
 
 WORKER = """
-import os, signal, sys
+import json, os, signal, sys
 sys.path.insert(0, {tests!r})
 import torch
 from pathlib import Path
@@ -33,8 +33,9 @@ from puzzlerec.training.loop import Examples, Trainer, run
 from puzzlerec.training.run_folder import RunFolder
 torch.set_num_threads(1)
 folder, steps, kill = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-recipe = tiny_recipe(training={{"steps": steps}})
-trainer = Trainer(recipe, {{"sudoku": tiny_examples()}}, torch.device("cpu"), RunFolder(folder))
+recipe = tiny_recipe(training={{"steps": steps}}, model=json.loads(sys.argv[4]))
+examples = {{"sudoku": tiny_examples(ids=recipe.model.puzzle_ids)}}
+trainer = Trainer(recipe, examples, torch.device("cpu"), RunFolder(folder))
 if trainer.group.leads:
     folder.mkdir(exist_ok=True)
 if (folder / "state.safetensors").exists():
@@ -46,10 +47,10 @@ trainer.group.close()
 """
 
 
-def work(folder: Path, steps: int, kill: int = 0, launcher: list[str] | None = None) -> int:
+def work(folder: Path, steps: int, kill: int = 0, launcher: list[str] | None = None, **model: object) -> int:
     script = folder.parent / "worker.py"
     script.write_text(WORKER.format(tests=str(HERE.parent)))
-    command = [*(launcher or [sys.executable]), str(script), str(folder), str(steps), str(kill)]
+    command = [*(launcher or [sys.executable]), str(script), str(folder), str(steps), str(kill), json.dumps(model)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     return subprocess.run(command, env=environment, capture_output=True, timeout=180).returncode
 
@@ -76,11 +77,12 @@ def test_two_hundred_steps_equal_one_hundred_killed_and_resumed(tmp_path: Path) 
     assert comparable(straight) == comparable(broken)
 
 
-def test_two_processes_give_the_gradients_of_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", [{}, {"mixer": "attention", "heads": 2, "prefix": 2, "puzzle_ids": 24}])
+def test_two_processes_give_the_gradients_of_one(tmp_path: Path, model: dict[str, object]) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone"]
-    assert work(one, 10) == 0
-    assert work(two, 10, launcher=torchrun) == 0
+    assert work(one, 10, **model) == 0
+    assert work(two, 10, launcher=torchrun, **model) == 0
     a, b = load_file(one / "state.safetensors"), load_file(two / "state.safetensors")
     for name in a:
         torch.testing.assert_close(
@@ -88,13 +90,19 @@ def test_two_processes_give_the_gradients_of_one(tmp_path: Path) -> None:
         )
 
 
+def test_puzzle_ids_beyond_the_embedding_are_refused(tmp_path: Path) -> None:
+    recipe = tiny_recipe(model={"mixer": "attention", "prefix": 2, "heads": 2, "puzzle_ids": 5})
+    with pytest.raises(ValueError, match=r"puzzle id 5.*puzzle_ids = 6"):
+        Trainer(recipe, {"sudoku": tiny_examples(ids=6)}, torch.device("cpu"), RunFolder(tmp_path))
+
+
 def test_training_learns(tmp_path: Path) -> None:
     recipe = tiny_recipe(
         training={"steps": 150, "ema": 0.9},
         optimizer={"lr": 1e-2},
-        model={"mixer": "attention", "prefix": 2, "heads": 2},
+        model={"mixer": "attention", "prefix": 2, "heads": 2, "puzzle_ids": 24},
     )
-    trainer = Trainer(recipe, {"sudoku": tiny_examples()}, torch.device("cpu"), RunFolder(tmp_path))
+    trainer = Trainer(recipe, {"sudoku": tiny_examples(ids=24)}, torch.device("cpu"), RunFolder(tmp_path))
     records = list(run(trainer, tiny_examples(8)))
     assert records[-1]["token_loss"] < 0.5 * records[0]["token_loss"]
     assert records[-1]["step"] == 150
