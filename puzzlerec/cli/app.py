@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import traceback
@@ -34,7 +35,8 @@ class Program(TyperGroup):
             command.params += [option for option in _options_everywhere() if not declared & set(option.opts)]
 
     def parse_args(self, context: Any, arguments: list[str]) -> list[str]:
-        if not {"--help", "-h", "--version"} & set(arguments):  # these work whatever the settings say
+        own = itertools.takewhile(lambda argument: argument not in self.commands, arguments)
+        if "--version" not in own and not {"--help", "-h"} & set(arguments):  # these work whatever the settings say
             context.default_map = _defaults(self, configured())
         return super().parse_args(context, arguments)
 

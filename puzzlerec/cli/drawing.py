@@ -1,7 +1,8 @@
 """Grids for the eye: on a terminal, in 80 columns, with colour or without.
 
 What is given, what was filled in and what breaks a rule are told apart by colour, and also by weight or by a mark
-(``!`` behind an offending cell), so that ``NO_COLOR`` and colour-blind readers lose nothing.
+(``!`` behind an offending cell), so that ``NO_COLOR`` and colour-blind readers lose nothing. ARC's colours are told
+apart by digits where there are none, or on request.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from puzzlerec.puzzles import Maze, Puzzle, Sudoku
+from puzzlerec.puzzles import Arc, Maze, Puzzle, Sudoku
+from puzzlerec.puzzles.arc import decode
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 FRAME, GIVEN, FILLED, OFFENDING, OPEN = "dim", "bold", "cyan", "white on red", "dim"
 MARK = "!"
 WALL, FREE, START, GOAL, PATH = 1, 2, 3, 4, 5  # the maze's tokens
+
+PALETTE = (
+    "#000000", "#0074D9", "#FF4136", "#2ECC40", "#FFDC00", "#AAAAAA", "#F012BE", "#FF851B", "#7FDBFF", "#870C25"
+)  # fmt: skip  # ARC's colours 0 to 9
+_ON_DARK, _ON_LIGHT, _FAINT = "#FFFFFF", "#000000", "#555555"
+_DARK = (0, 1, 9)  # colours on which black cannot be read
 
 _LINES = " ╵╷│╴┘┐┤╶└┌├─┴┬┼"  # of a path, by the sum of its openings: up 1, down 2, left 4, right 8
 
@@ -32,7 +40,47 @@ def draw(puzzle: Puzzle, tokens: np.ndarray, offending: np.ndarray, width: int, 
     if isinstance(puzzle.kind, Maze):
         columns = 2 if 2 * tokens.shape[1] <= width else 1
         return _draw_maze(tokens, offending, columns, unicode)
+    if isinstance(puzzle.kind, Arc):
+        return Text("\n").join(_arc_rows(decode(tokens), digits=True, colour=False, unicode=unicode))
     return Text(puzzle.kind.format(tokens, puzzle.layout))
+
+
+def draw_pair(
+    question: np.ndarray, answer: np.ndarray | None, width: int, *, digits: bool, colour: bool, unicode: bool = True
+) -> Text:
+    """An ARC pair: grids ``[H, W]`` of colours 0 to 9 with an arrow between them, beside one another if there is room.
+
+    A cell is two characters wide, and shows its digit if ``digits`` or not ``colour``. No answer is a question mark.
+    """
+    arrow, down = ("→", "↓") if unicode else ("->", "v")
+    left = _arc_rows(question, digits=digits, colour=colour, unicode=unicode)
+    right = [Text("?")] if answer is None else _arc_rows(answer, digits=digits, colour=colour, unicode=unicode)
+    columns = max(row.cell_len for row in left)
+    if columns + 6 + max(row.cell_len for row in right) > width:
+        return Text("\n", no_wrap=True).join([*left, Text(down, FRAME), *right])
+    rows = []
+    for number in range(max(len(left), len(right))):
+        row = left[number].copy() if number < len(left) else Text(" " * columns)
+        row.append(f"  {arrow if number == 0 else '':<2}  ", FRAME)
+        rows.append(row.append_text(right[number]) if number < len(right) else row)
+    return Text("\n", no_wrap=True).join(rows)
+
+
+def _arc_rows(grid: np.ndarray, *, digits: bool, colour: bool, unicode: bool) -> list[Text]:
+    if not grid.size:
+        return [Text("(no grid)", OPEN)]
+    rows = []
+    for cells in grid.tolist():
+        row = Text()
+        for cell in cells:
+            if not colour:
+                row.append(f"{cell} ")
+            elif digits:
+                row.append(f"{cell} ", f"{_ON_DARK if cell in _DARK else _ON_LIGHT} on {PALETTE[cell]}")
+            else:  # a dot shows where black cells are on a black screen
+                row.append(("· " if unicode else ". ") if cell == 0 else "  ", f"{_FAINT} on {PALETTE[cell]}")
+        rows.append(row)
+    return rows
 
 
 def _draw_sudoku(kind: Sudoku, question: np.ndarray, tokens: np.ndarray, offending: np.ndarray, unicode: bool) -> Text:

@@ -129,9 +129,15 @@ def generator(name: str) -> Generator:
         size = int(match[2] or size)
         module, _, class_name = classes.get(size, classes[0]).partition(":")
         return getattr(import_module(f"puzzlerec.data.{module}"), class_name)(size)
-    nearest = get_close_matches(name, NAMES, n=1)
+    if name == "arc":
+        raise DatasetError(
+            "ARC's tasks are loaded, not generated: puzzlerec data build arc makes the file of a dataset."
+        )
+    nearest = get_close_matches(name, (*NAMES, "arc"), n=1)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    raise DatasetError(f"There is no dataset {name!r} to build; there are {', '.join(NAMES)} and other sizes.{hint}")
+    raise DatasetError(
+        f"There is no dataset {name!r} to build; there are {', '.join(NAMES)}, other sizes, and arc.{hint}"
+    )
 
 
 def _checked(name: str, maker: Generator, settings: dict[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,8 @@ from puzzlerec.puzzles import get
 
 _ARRAYS = ("inputs", "labels", "puzzle_identifiers", "puzzle_indices", "group_indices")
 _PIECE = 8192
-_KINDS = {(81, 11): "sudoku", (36, 8): "sudoku-6x6", (16, 6): "sudoku-4x4"}  # by sequence length and vocabulary size
+# by sequence length and vocabulary size
+_KINDS = {(81, 11): "sudoku", (36, 8): "sudoku-6x6", (16, 6): "sudoku-4x4", (900, 12): "arc"}
 
 
 def import_reference(folder: Path | str, path: Path | str) -> str:
@@ -40,7 +41,8 @@ def import_reference(folder: Path | str, path: Path | str) -> str:
         raise DatasetError(f"{folder} mixes puzzles: {', '.join(f'{k[0]} in {name}' for name, k in kinds.items())}.")
     (puzzle, shape), *_ = kinds.values()
     attributes = Attributes(puzzle, shape, get(puzzle).vocabulary, "imported", 0, {"folder": folder.resolve().name})
-    return write_dataset(path, {name: _rows(folder / name, len(get(puzzle).vocabulary)) for name in names}, attributes)
+    splits = {name: _rows(folder / name, len(get(puzzle).vocabulary)) for name in names}
+    return write_dataset(path, splits, attributes, _identifiers(folder) if puzzle == "arc" else ())
 
 
 def export_reference(dataset: Dataset, folder: Path | str) -> None:
@@ -52,7 +54,8 @@ def export_reference(dataset: Dataset, folder: Path | str) -> None:
     identifiers = 1
     for name, split in dataset.splits.items():
         identifiers = max(identifiers, _write_split(dataset, split, folder / name))
-    (folder / "identifiers.json").write_text(json.dumps(["<blank>", *map(str, range(1, identifiers))]), "utf-8")
+    names = range(1, identifiers) if dataset.identifiers is None else dataset.identifiers[1:]
+    (folder / "identifiers.json").write_text(json.dumps(["<blank>", *map(str, names)]), "utf-8")
 
 
 def _kind(folder: Path) -> tuple[str, tuple[int, int]]:
@@ -66,6 +69,19 @@ def _kind(folder: Path) -> tuple[str, tuple[int, int]]:
     if not puzzle or side * side != length:
         raise DatasetError(f"{folder} holds no known puzzle: {length} cells and {vocabulary} tokens.")
     return puzzle, (side, side)
+
+
+def _identifiers(folder: Path) -> Iterator[np.ndarray]:
+    """The names of the puzzle identifiers: in ARC they say which copy of which task each is."""
+    try:
+        names = json.loads((folder / "identifiers.json").read_text("utf-8"))
+        encoded = [name.encode() for name in names]
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise DatasetError(f"{folder / 'identifiers.json'} is unusable ({error}).") from None
+    if encoded:
+        yield np.array(encoded)
 
 
 def _load(folder: Path, name: str) -> np.ndarray:

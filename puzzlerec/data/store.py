@@ -8,8 +8,13 @@ Groups are splits ("train", "test"), each with the columns
     group_ids   int32 [N]       rows with the same number are copies of one puzzle
     ratings     float32 [N]     difficulty, where there is a measure of it
 
-and the file's attributes say what the rows are and how to make them again: `Attributes`. The SHA-256 is that of the
-columns' own SHA-256 digests, in the order above, train before test; it depends on the content alone.
+and the file's attributes say what the rows are and how to make them again: `Attributes`. Where puzzle ids stand for
+something, the root holds
+
+    identifiers fixed-length UTF-8 [I]   the name of each puzzle id; 0 is "<blank>"
+
+The SHA-256 is that of the columns' own SHA-256 digests, in the order above, train before test, the identifiers last; it
+depends on the content alone.
 """
 
 from __future__ import annotations
@@ -32,6 +37,8 @@ SPLITS = ("train", "test")
 COLUMNS = {"inputs": np.uint8, "labels": np.uint8, "puzzle_ids": np.int32, "group_ids": np.int32, "ratings": np.float32}
 _CHUNK_BYTES = 1 << 16
 _PIECE = 8192  # rows that are hashed or copied at a time
+_ID_PIECE = 1 << 18  # the same for puzzle ids and their names
+_IDENTIFIERS = "identifiers"
 
 
 class DatasetError(ValueError):
@@ -126,6 +133,20 @@ class Dataset:
         return cls(path, file, attributes, sha256)
 
     @property
+    def identifiers(self) -> Any:
+        """The name of each puzzle id, as an h5py view: slice it for strings. None where ids have no names."""
+        return self._file[_IDENTIFIERS].asstr() if _IDENTIFIERS in self._file else None
+
+    @property
+    def puzzle_id_count(self) -> int:
+        """How many embeddings the puzzle ids need: one more than the highest."""
+        if self.identifiers is not None:
+            return len(self.identifiers)
+        columns = [split.puzzle_ids for split in self.splits.values()]
+        pieces = (column[start : start + _ID_PIECE] for column in columns for start in range(0, len(column), _ID_PIECE))
+        return max((int(piece.max()) for piece in pieces), default=0) + 1
+
+    @property
     def splits(self) -> dict[str, Split]:
         return {name: Split(self._file[name]) for name in SPLITS if name in self._file}
 
@@ -142,6 +163,8 @@ class Dataset:
             for name, split in self.splits.items():
                 for rows in split.pieces():
                     digest.update(name, rows)
+            for start in range(0, self.puzzle_id_count if self.identifiers is not None else 0, _ID_PIECE):
+                digest.update_identifiers(self._file[_IDENTIFIERS][start : start + _ID_PIECE])
         except OSError as error:
             raise DatasetError(f"{self.path} is damaged ({error}); build it again.") from None
         if digest.hexdigest() != self.sha256:
@@ -162,9 +185,15 @@ class Dataset:
         self.close()
 
 
-def write_dataset(path: Path | str, splits: Mapping[str, Iterable[Rows]], attributes: Attributes) -> str:
+def write_dataset(
+    path: Path | str,
+    splits: Mapping[str, Iterable[Rows]],
+    attributes: Attributes,
+    identifiers: Iterable[np.ndarray] = (),
+) -> str:
     """Writes the pieces of each split, in the mapping's order, and returns the SHA-256 of the content.
 
+    ``identifiers`` are pieces too: arrays [n] of UTF-8 bytes, all of one dtype ``S<length>``, from puzzle id 0 on.
     The file is written beside ``path`` and renamed when complete: whatever happens, ``path`` is the old file or the
     new one.
     """
@@ -179,6 +208,9 @@ def write_dataset(path: Path | str, splits: Mapping[str, Iterable[Rows]], attrib
             for rows in pieces:
                 _append(group, rows, attributes.shape[0] * attributes.shape[1])
                 digest.update(name, rows)
+        for names in identifiers:
+            _append_identifiers(file, names)
+            digest.update_identifiers(names)
         file.attrs["format_version"] = FORMAT_VERSION
         file.attrs["puzzle"] = attributes.puzzle
         file.attrs["shape"] = np.array(attributes.shape, np.int64)
@@ -196,6 +228,7 @@ class _ContentHash:
     def __init__(self) -> None:
         self._columns = {(split, name): hashlib.sha256() for split in SPLITS for name in COLUMNS}
         self._seen: set[tuple[str, str]] = set()
+        self._identifiers: Any = None
 
     def update(self, split: str, rows: Rows) -> None:
         for name, dtype in COLUMNS.items():
@@ -205,11 +238,17 @@ class _ContentHash:
                 self._columns[split, name].update(little_endian.tobytes())
                 self._seen.add((split, name))
 
+    def update_identifiers(self, names: np.ndarray) -> None:
+        self._identifiers = self._identifiers or hashlib.sha256()
+        self._identifiers.update(names.tobytes())
+
     def hexdigest(self) -> str:
         whole = hashlib.sha256()
         for (split, name), column in self._columns.items():
             if (split, name) in self._seen:
                 whole.update(f"{split} {name} {column.hexdigest()}\n".encode())
+        if self._identifiers is not None:
+            whole.update(f"{_IDENTIFIERS} {self._identifiers.hexdigest()}\n".encode())
         return whole.hexdigest()
 
 
@@ -229,6 +268,16 @@ def _append(group: h5py.Group, rows: Rows, length: int) -> None:
         dataset = group[name]
         dataset.resize(dataset.shape[0] + len(rows), axis=0)
         dataset[dataset.shape[0] - len(rows) :] = column
+
+
+def _append_identifiers(file: h5py.File, names: np.ndarray) -> None:
+    if _IDENTIFIERS not in file:
+        text = h5py.string_dtype("utf-8", names.dtype.itemsize)
+        chunks = (max(1, _CHUNK_BYTES // names.dtype.itemsize),)
+        file.create_dataset(_IDENTIFIERS, (0,), text, maxshape=(None,), chunks=chunks, compression="gzip")
+    dataset = file[_IDENTIFIERS]
+    dataset.resize(len(dataset) + len(names), axis=0)
+    dataset[len(dataset) - len(names) :] = names.astype(dataset.dtype)
 
 
 def _read_attributes(path: Path, file: h5py.File) -> tuple[Attributes, str]:

@@ -1,5 +1,6 @@
 """What a puzzle is: text in, tokens, rules, text out."""
 
+from puzzlerec.puzzles.arc import Arc
 from puzzlerec.puzzles.base import NO_SOLUTION, Puzzle, PuzzleError, PuzzleKind, Symmetry, Verdict
 from puzzlerec.puzzles.kinds import KINDS, get
 from puzzlerec.puzzles.maze import Maze
@@ -9,6 +10,7 @@ from puzzlerec.puzzles.sudoku import Sudoku
 __all__ = [
     "KINDS",
     "NO_SOLUTION",
+    "Arc",
     "Maze",
     "Puzzle",
     "PuzzleError",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
+from puzzlerec.puzzles.arc import ARC
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind
 from puzzlerec.puzzles.maze import MAZE
 from puzzlerec.puzzles.sudoku import SUDOKUS
 
-KINDS: dict[str, PuzzleKind] = {kind.name: kind for kind in (*SUDOKUS, MAZE)}
+KINDS: dict[str, PuzzleKind] = {kind.name: kind for kind in (*SUDOKUS, MAZE, ARC)}
 
 
 def get(name: str) -> PuzzleKind:

@@ -152,7 +152,7 @@ class Editor(ModalScreen[Puzzle | None]):
         self._change(empty(self._kind, self._question.shape), (0, 0))
 
     def action_kind(self) -> None:
-        names = list(KINDS)
+        names = [name for name in KINDS if name != "arc"]  # whose grids no rule connects
         self._switch(get(names[(names.index(self._kind.name) + 1) % len(names)]))
 
     def _switch(self, kind: PuzzleKind) -> None:

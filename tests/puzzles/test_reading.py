@@ -93,7 +93,7 @@ def test_forms(text: str, expected: list[str], layout: str, places: list[int], e
     assert {puzzle.source for puzzle in reading.puzzles} == {"puzzles.txt"}
 
 
-@pytest.mark.parametrize("name", list(KINDS))
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "arc"])
 @pytest.mark.parametrize("layout", ["line", "grid"])
 def test_what_is_written_is_read(name: str, layout: str) -> None:
     kind = get(name)
@@ -219,8 +219,8 @@ def test_byte_order_marks(content: bytes) -> None:
         (b"# only a comment\n", "No puzzle is recognised"),
         (b"To be, or not to be\n", "No puzzle is recognised"),
         (b"puzzle,solution\n", "no puzzle in the file"),
-        (b'{"train": [{"input": [[0]], "output": [[1]]}], "test": []}', "ARC tasks are not supported yet"),
-        (b'{\n "00576224": {\n "test": [ {"input": [[3, 2]]}]', "ARC tasks are not supported yet"),
+        (b'{"train": [{"input": [[0]], "output": [[1]]}], "test": []}', "needs a model trained on ARC"),
+        (b'{\n "00576224": {\n "test": [ {"input": [[3, 2]]}]', "no JSON"),
         (b"[[0, 1], [1, 0]]", "JSON"),
         (b"{}", "JSON"),
     ],
@@ -228,7 +228,7 @@ def test_byte_order_marks(content: bytes) -> None:
 def test_files_that_cannot_be_used(content: bytes, words: str) -> None:
     with pytest.raises(PuzzleError, match=words) as caught:
         read_text(content, "file.txt")
-    assert str(caught.value).startswith("file.txt: ")
+    assert str(caught.value).startswith("file.txt:")
 
 
 def test_paths_that_cannot_be_used(tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ def test_tokens_and_shapes() -> None:
         "sudoku-4x4": (4, 4),
         "sudoku-6x6": (6, 6),
         "maze": None,
+        "arc": (30, 30),
     }
 
 
