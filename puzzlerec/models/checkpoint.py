@@ -18,9 +18,9 @@ from safetensors.torch import save as serialized
 from torch import Tensor, nn
 
 from puzzlerec.files import replacing
-from puzzlerec.models import build
+from puzzlerec.models import build, config_class
 from puzzlerec.models.config import ModelConfig
-from puzzlerec.models.trm import TRM
+from puzzlerec.models.system import System
 
 FORMAT = "puzzlerec checkpoint"
 VERSION = 1
@@ -37,7 +37,7 @@ class CheckpointError(ValueError):
 
 
 def save(
-    model: TRM,
+    model: System,
     folder: str | Path,
     card: str,
     *,
@@ -59,7 +59,7 @@ def save(
     return folder
 
 
-def load(name: str | Path, device: str | torch.device = "cpu") -> TRM:
+def load(name: str | Path, device: str | torch.device = "cpu") -> System:
     """The model of the checkpoint that ``name`` names, in float32 and evaluation mode. Raises `CheckpointError`."""
     folder = find(name)
     model = build(read_config(folder))
@@ -105,11 +105,13 @@ def read_config(folder: str | Path) -> ModelConfig:
             "update puzzlerec."
         )
     try:
-        return ModelConfig.model_validate(document.get("model"))
+        return config_class(document.get("model")).model_validate(document.get("model"))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in ("model", *first["loc"]))
         raise CheckpointError(f"{path}: {place}: {first['msg']}") from None
+    except ValueError as error:
+        raise CheckpointError(f"{path}: model.system: {error}") from None
 
 
 def find(name: str | Path) -> Path:

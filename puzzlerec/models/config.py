@@ -8,11 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class ModelConfig(BaseModel):
-    """One recursive model. The papers' D is `width`, n `latent_updates`, T `recursions`, N_sup `supervision_steps`."""
+    """One recursive model; systems other than TRM add to these settings.
+
+    The papers' D is `width`, n `latent_updates`, T `recursions`, N_sup `supervision_steps`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    system: Literal["trm"] = "trm"
+    system: str = "trm"
     puzzle: str = "sudoku"  # the kind of puzzle whose tokens these are
     vocabulary: int = Field(11, ge=2, le=1024)  # V, padding included
     grid: tuple[int, int] = (9, 9)  # (H, W), the largest unless `any_size`; L = H * W tokens

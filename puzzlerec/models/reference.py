@@ -19,7 +19,7 @@ from puzzlerec.files import replacing
 from puzzlerec.models import build
 from puzzlerec.models.checkpoint import CheckpointError
 from puzzlerec.models.config import ModelConfig
-from puzzlerec.models.trm import TRM
+from puzzlerec.models.system import System
 
 PREFIX = "model.inner."  # what a training loss that wraps the model puts in front
 _COMPILED = "_orig_mod."  # what torch.compile puts in front of that
@@ -40,7 +40,7 @@ _MIXERS = {
 }
 
 
-def import_reference(path: str | Path, config: ModelConfig) -> TRM:
+def import_reference(path: str | Path, config: ModelConfig) -> System:
     """The model of a reference checkpoint, in float32, as ``config`` describes it but for `puzzle_ids`.
 
     Raises `CheckpointError` if the file cannot be read or holds another model than ``config`` describes.
@@ -68,7 +68,7 @@ def import_reference(path: str | Path, config: ModelConfig) -> TRM:
     return model.eval()
 
 
-def export_reference(model: TRM, path: str | Path) -> None:
+def export_reference(model: System, path: str | Path) -> None:
     """Write ``model`` as the reference code saves it, beside its target and then renamed. Raises `CheckpointError`."""
     path = Path(path)
     ours = model.state_dict()

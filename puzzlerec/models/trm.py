@@ -7,73 +7,42 @@ Letters: x embedded question, y answer state, z reasoning state, n latent update
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from .blocks import Canvas, Network, linear, truncated_normal_
+from .blocks import Network, truncated_normal_
 from .candidates import CandidateGraphs, CandidateNetwork
 from .config import ModelConfig
+from .system import Prediction, System, detached
 
 Function = Callable[[Tensor], Tensor]  # f
 
-PADDING = 0  # the token of no cell
-HALT_BIAS = -5.0  # a new model does not halt
-
 
 class State(NamedTuple):
-    """What a model carries from one step to the next. ``z`` is ``[B, scales, length, D]`` for multi-scale latents."""
+    """What TRM carries from one step to the next. ``z`` is ``[B, scales, length, D]`` for multi-scale latents."""
 
     y: Tensor
     z: Tensor
 
-    def detach(self) -> State:
-        return State(self.y.detach(), self.z.detach())
 
-    def where(self, fresh: Tensor, other: State) -> State:
-        """Slot by slot: ``other``'s state where ``fresh [B]`` is True, this one's elsewhere."""
-        return State(
-            *(torch.where(fresh.view(-1, *[1] * (a.dim() - 1)), b, a) for a, b in zip(self, other, strict=True))
-        )
+class TRM(System, system="trm"):
+    """Recursion over an answer and a latent. Its steps are supervision steps.
 
-
-class Prediction(NamedTuple):
-    """What a model says after a step."""
-
-    logits: Tensor  # [B, L, V]
-    halt: Tensor  # [B] logit of "every token is right"
-    proceed: Tensor  # [B] logit of the continue value (Q-learning halting only)
-
-
-class TRM(nn.Module):
-    """``state = start(question)``, then ``state, prediction = step(question, state)`` as often as one likes.
-
-    Questions are tokens ``[B, H, W]``. Where the config masks padding, grids of several sizes go together, each in the
-    top left corner of the largest.
+    Where the config masks padding, grids of several sizes go together, each in the top left corner of the largest.
     """
 
     y0: Tensor
     z0: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.config = config
+        candidates = config.mixer == "candidates"
+        super().__init__(config, symbols=1 if candidates else None)
         D = config.width
-        self.graph = CandidateGraphs(config) if config.mixer == "candidates" else None
-        self.embedding = nn.Embedding(1 if self.graph else config.vocabulary, D)
-        self.readout = linear(D, 1 if self.graph else config.vocabulary)
-        truncated_normal_(self.embedding.weight, 1 / math.sqrt(D))
-        self.halting = nn.Linear(D, 2)  # halt, continue
-        nn.init.zeros_(self.halting.weight)
-        nn.init.constant_(self.halting.bias, HALT_BIAS)
-        if config.prefix:
-            # of many ids a batch holds few: sparse gradients leave the other rows alone
-            self.puzzle_embedding = nn.Embedding(config.puzzle_ids, D, sparse=config.puzzle_ids > 1)
-            nn.init.zeros_(self.puzzle_embedding.weight)
+        self.graph = CandidateGraphs(config) if candidates else None
         network = CandidateNetwork if self.graph else Network
         self.network = network(config)
         self.answer_network = network(config) if config.networks == "two" else self.network
@@ -83,7 +52,7 @@ class TRM(nn.Module):
 
     # ---- the two calls
 
-    def start(self, question: Tensor) -> State:
+    def start(self, question: Tensor, steps: int | None = None, seeds: Sequence[int] | None = None) -> State:
         """Fresh states for the questions ``[B, H, W]``: the same two fixed random vectors at every position."""
         (B, H, W), D = question.shape, self.config.width
         length = H * W if self.config.any_size else self.config.state_length
@@ -100,32 +69,7 @@ class TRM(nn.Module):
         x = self.embed(question, puzzle_ids)
         f, g = partial(self.network, canvas=canvas), partial(self.answer_network, canvas=canvas)
         y, z = self.recursions(x, state.y, state.z, f, g)
-        logits = self.readout(y[:, self.config.prefix :]).float()
-        if self.config.prefix:
-            summary = y[:, 0]
-        else:  # without a prefix to speak for the whole grid, its most doubtful cell does
-            cells = y if canvas.real is None else y.masked_fill(~canvas.real[..., None], -torch.inf)
-            summary = cells.amax(dim=1)
-        halt, proceed = self.halting(summary).float().unbind(dim=-1)
-        return State(y, z).detach(), Prediction(logits, halt, proceed)
-
-    def canvas(self, question: Tensor) -> Canvas:
-        """The grid of the questions ``[B, H, W]``, and which of its cells are real where some are padding."""
-        grid = (question.shape[1], question.shape[2])
-        real = (question != PADDING).flatten(1)
-        if not self.config.mask_padding or bool(real.all()):
-            return Canvas(grid)
-        return Canvas(grid, F.pad(real, (self.config.prefix, 0), value=True))
-
-    def embed(self, question: Tensor, puzzle_ids: Tensor | None = None) -> Tensor:
-        """x ``[B, P + L, D]`` of the questions' tokens ``[B, H, W]``, scaled by sqrt(D)."""
-        x = self.embedding(question.flatten(1))
-        if self.config.prefix:
-            B, _, D = x.shape
-            ids = torch.zeros(B, dtype=torch.long, device=x.device) if puzzle_ids is None else puzzle_ids
-            front = torch.cat((self.puzzle_embedding(ids)[:, None], x.new_zeros(B, self.config.prefix - 1, D)), dim=1)
-            x = torch.cat((front, x), dim=1)
-        return math.sqrt(self.config.width) * x
+        return detached(State(y, z)), self.predict(y, canvas)
 
     def _step_on_candidates(self, question: Tensor, state: State, graphs: CandidateGraphs) -> tuple[State, Prediction]:
         """The same step, on the open candidates alone: their states are packed, refined and put back."""
@@ -143,7 +87,7 @@ class TRM(nn.Module):
 
     # ---- the recursion (TRM, Figure 3)
 
-    def compile_recursion(self) -> None:
+    def compile_core(self) -> None:
         """Let torch.compile fuse one whole recursion, the unit that training and solving repeat, once a grid size."""
         self.recursion = torch.compile(self.recursion, dynamic=None if self.graph else False)  # type: ignore[method-assign]
 

@@ -7,27 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from puzzlerec.models.config import ModelConfig
-from puzzlerec.models.trm import Prediction
+from puzzlerec.models.system import FrameKind, Prediction, part
 from puzzlerec.puzzles import PuzzleKind, Symmetry, get
-
-FrameKind = Literal["supervision", "denoising", "token"]
 
 
 class Model(Protocol):
     """What refinement asks of a model; questions are [B, H, W], a state is a NamedTuple of tensors [B, ...]."""
 
     config: ModelConfig
+    frames: ClassVar[FrameKind]
 
-    def start(self, question: Tensor) -> Any: ...
+    def start(self, question: Tensor, steps: int | None, seeds: Sequence[int]) -> Any: ...
 
     def step(self, question: Tensor, state: Any) -> tuple[Any, Prediction]: ...
+
+    def perturb(self, state: Any, deviations: Sequence[float], seeds: Sequence[int]) -> Any: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,7 @@ class Refinement:
 
     Run i works on the copy ``symmetries[i]`` of ``questions[i]`` (its frames come back undone), and starts from states
     with Gaussian noise of standard deviation ``noise[i]``, drawn from ``seeds[i]`` alone.
+    ``steps`` is how many will be taken (the model's own number if None).
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Refinement:
         symmetries: Sequence[Symmetry | None] | None = None,
         noise: Sequence[float] | None = None,
         seeds: Sequence[int] | None = None,
+        steps: int | None = None,
     ) -> None:
         """``questions`` [H, W] uint8 are in the model's own grid shape.
 
@@ -99,9 +102,10 @@ class Refinement:
         self._seen = self._tensor(seen.reshape(padded.shape))  # [B, H, W], what the model sees
         self._allowed = self._tensor(allowed_tokens(self.kind, padded, config.vocabulary))  # [B, L, V]
         with torch.inference_mode():
-            self._state = model.start(self._seen)
+            drawn = seeds or [0] * len(questions)
+            self._state = model.start(self._seen, steps, drawn)
             if noise is not None and any(noise):
-                self._state = self._with_noise(self._state, noise, seeds or range(len(noise)))
+                self._state = model.perturb(self._state, noise, drawn)
 
     def __len__(self) -> int:
         return len(self._seen)
@@ -111,9 +115,10 @@ class Refinement:
         """One step of the model."""
         self._state, prediction = self.model.step(self._seen, self._state)
         self.step += 1
-        logits = prediction.logits.float()
+        logits, masked = prediction.logits.float(), prediction.masked
         if self._undo is not None:
             cells, tokens = self._undo
+            masked = None if masked is None else masked.gather(1, cells)
             logits = logits.gather(1, cells[:, :, None].expand_as(logits))
             logits = logits.gather(2, tokens[:, None].expand_as(logits))
         logp = logits.masked_fill(~self._allowed, -torch.inf).log_softmax(-1)
@@ -123,12 +128,12 @@ class Refinement:
         shape = (len(self), *self.grid)
         return Frame(
             step=self.step,
-            kind="supervision",
+            kind=self.model.frames,
             tokens=chosen.to(torch.uint8).cpu().numpy().reshape(shape),
             confidence=confidence.cpu().numpy().reshape(shape),
             entropy=entropy.cpu().numpy().reshape(shape),
             probabilities=probabilities.half().cpu().numpy(),
-            masked=None,
+            masked=None if masked is None else masked.cpu().numpy().reshape(shape),
             halt=prediction.halt.float().sigmoid().cpu().numpy(),
         )
 
@@ -136,23 +141,13 @@ class Refinement:
         """Go on with these ``runs`` (indices or a mask over B) alone."""
         index = self._tensor(np.arange(len(self))[runs])
         self._seen, self._allowed = self._seen[index], self._allowed[index]
-        self._state = type(self._state)(*(part[index] for part in self._state))
+        self._state = part(self._state, index)
         if self._undo is not None:
             cells, tokens = self._undo
             self._undo = cells[index], tokens[index]
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
-
-    def _with_noise(self, state: Any, noise: Sequence[float], seeds: Sequence[int]) -> Any:
-        parts = [part.clone() for part in state]  # a start state may be an expanded view
-        for run, (deviation, seed) in enumerate(zip(noise, seeds, strict=True)):
-            if deviation:
-                generator = torch.Generator().manual_seed(seed)  # on the CPU: the same noise on every device
-                for part in parts:
-                    drawn = torch.randn(part.shape[1:], generator=generator)
-                    part[run] += deviation * drawn.to(part.device, part.dtype)
-        return type(state)(*parts)
 
 
 def refine(
@@ -169,9 +164,8 @@ def refine(
     ``start_noise`` is the standard deviation of Gaussian noise on the first states, drawn anew for each question.
     """
     B = len(questions)
-    refinement = Refinement(
-        model, questions, device=device, noise=[start_noise] * B, seeds=[seed + run for run in range(B)]
-    )
+    seeds = [seed + run for run in range(B)]
+    refinement = Refinement(model, questions, device=device, noise=[start_noise] * B, seeds=seeds, steps=steps)
     for _ in range(model.config.supervision_steps if steps is None else steps):
         yield refinement.advance()
 

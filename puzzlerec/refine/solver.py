@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from puzzlerec.models.config import ModelConfig
-from puzzlerec.models.trm import PADDING
+from puzzlerec.models.system import PADDING
 from puzzlerec.puzzles import NO_SOLUTION, Maze, Puzzle, PuzzleError, PuzzleKind, Sudoku, Verdict, get
 from puzzlerec.puzzles.maze import WALL
 from puzzlerec.refine.attempts import Attempt, How, Outcome, Plan
@@ -154,6 +154,7 @@ class Solver:
             symmetries=[attempt.symmetry for attempt in attempts],
             noise=[attempt.noise for attempt in attempts],
             seeds=[attempt.seed for attempt in attempts],
+            steps=settings.steps,
         )
         outcomes: list[Outcome | None] = [None] * len(attempts)
         seconds = np.zeros(len(attempts))

@@ -20,7 +20,8 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
 from ..device import choose_precision
-from ..models.trm import TRM, State
+from ..models import build
+from ..models.system import System, joined, part
 from . import augment
 from .distributed import Group
 from .objectives import Outcome, supervise
@@ -91,13 +92,13 @@ class Trainer:
             torch.set_num_threads(settings.threads or 1)
         self.dtype = choose_precision(settings.precision, device)
         torch.manual_seed(settings.seed)  # the same initial weights in every process
-        self.model = TRM(recipe.model).to(device)
+        self.model = build(recipe.model).to(device)
         self.optimizers = build_optimizers(self.model, recipe.optimizer)
         self.average = AveragedModel(self.model, multi_avg_fn=self._average_weights, use_buffers=False)
         if recipe.model.prefix:  # puzzle embeddings are not averaged: most rows rest at every step
             self.average.module.puzzle_embedding = self.model.puzzle_embedding
         if settings.compile:
-            self.model.compile_recursion()
+            self.model.compile_core()
         self.done = 0  # optimiser steps
         self.seconds = 0.0  # of training, over all resumes
         self.deadline: float | None = None  # seconds of training after which the schedule has ended
@@ -112,7 +113,7 @@ class Trainer:
             raise ValueError(f"the data has puzzle id {highest}: set model.puzzle_ids = {highest + 1} or more")
         local = self._of_size(self.recipe.training.batch // self.group.size, H * W)
         state = self.model.start(torch.zeros(local, H, W, dtype=torch.long, device=self.device))
-        slots = Slots.empty(local, (H, W), State(*(part.contiguous() for part in state)))
+        slots = Slots.empty(local, (H, W), type(state)(*(tensor.contiguous() for tensor in state)))
         return Pool(examples, local * self.group.size, slots)
 
     def _of_size(self, count: int, cells: int) -> int:
@@ -127,7 +128,7 @@ class Trainer:
                 average.lerp_(weight, 1 - decay)
 
     @property
-    def averaged(self) -> TRM:
+    def averaged(self) -> System:
         """The model to evaluate and to ship: the EMA weights."""
         model: Any = self.average.module if self.recipe.training.ema else self.model
         return model
@@ -158,7 +159,7 @@ class Trainer:
             optimizer.step()
         if recipe.training.ema:
             self.average.update_parameters(self.model)
-        pool.slots.advance(State(*map(torch.cat, zip(*states, strict=True))), torch.cat(wants_halt), self._most_steps)
+        pool.slots.advance(joined(states), torch.cat(wants_halt), self._most_steps)
         self.done += 1
         self._count(pool, outcomes, time.perf_counter() - started)
 
@@ -174,7 +175,7 @@ class Trainer:
 
     @property
     def _most_steps(self) -> int:
-        return self.recipe.model.supervision_steps
+        return self.model.training_steps
 
     def _refill(self, pool: Pool) -> None:
         """Offer every slot of the whole batch a puzzle; the halted ones take it.
@@ -191,30 +192,26 @@ class Trainer:
             cells, renamed = augment.sudoku_symmetries(B, recipe.model.grid, recipe.model.box, generator, self.device)
             question = augment.copy(question.flatten(1), cells, renamed).view_as(question)
             label = augment.copy(label, cells, renamed)
+        uniform = torch.rand(B, 1 + label.shape[1], generator=generator, device=self.device)
         mine = self.group.share
-        pool.slots.refill(
-            mine(question),
-            mine(label),
-            mine(examples.puzzle_ids[chosen]),
-            mine(least),
-            self.model.start(mine(question)),
-        )
+        start = self.model.begin(mine(question), mine(label), mine(uniform))
+        pool.slots.refill(mine(question), mine(label), mine(examples.puzzle_ids[chosen]), mine(least), start)
 
-    def _forward_backward(self, pool: Pool) -> tuple[list[Outcome], list[State], list[Tensor]]:
+    def _forward_backward(self, pool: Pool) -> tuple[list[Outcome], list[Any], list[Tensor]]:
         """Gradients of the mean loss over the whole batch, micro-batch by micro-batch."""
         slots, objective = pool.slots, self.recipe.objective
         micro = self.recipe.training.micro_batch
         size = self._of_size(micro, slots.label.shape[1]) if micro else len(slots)
         outcomes, states, wants_halt = [], [], []
         for first in range(0, len(slots), size):
-            part = slice(first, first + size)
-            question, ids = slots.question[part], slots.puzzle_id[part]
+            some = slice(first, first + size)
+            question, ids = slots.question[some], slots.puzzle_id[some]
             with self._autocast():
-                state, prediction = self.model.step(question, State(slots.state.y[part], slots.state.z[part]), ids)
+                state, prediction = self.model.step(question, part(slots.state, some), ids)
                 target = (
-                    self._continue_target(question, state, ids, slots.steps[part]) if objective.continue_loss else None
+                    self._continue_target(question, state, ids, slots.steps[some]) if objective.continue_loss else None
                 )
-            outcome = supervise(prediction, slots.label[part], objective, target)
+            outcome = supervise(prediction, slots.label[some], objective, target)
             (outcome.loss / pool.batch).backward()
             outcomes.append(outcome._replace(loss=outcome.loss.detach()))
             states.append(state)
@@ -223,7 +220,7 @@ class Trainer:
         return outcomes, states, wants_halt
 
     @torch.no_grad()
-    def _continue_target(self, question: Tensor, state: State, ids: Tensor, steps: Tensor) -> Tensor:
+    def _continue_target(self, question: Tensor, state: Any, ids: Tensor, steps: Tensor) -> Tensor:
         """The best value of one step more; on the last step there is only halting."""
         _, following = self.model.step(question, state, ids)
         last = steps + 1 >= self._most_steps - 1
@@ -298,12 +295,12 @@ class Trainer:
         right = tokens = torch.zeros((), device=self.device)
         mine = range(self.group.rank, len(examples.questions), self.group.size)
         chosen = torch.tensor(list(mine), device=self.device)
-        for part in chosen.split(self.recipe.evaluation.batch):
-            question, label = examples.questions[part].long(), examples.labels[part].long()
+        for some in chosen.split(self.recipe.evaluation.batch):
+            question, label = examples.questions[some].long(), examples.labels[some].long()
             with self._autocast():
                 state = model.start(question)
-                for _ in range(self._most_steps):
-                    state, prediction = model.step(question, state, examples.puzzle_ids[part])
+                for _ in range(self.recipe.model.supervision_steps):
+                    state, prediction = model.step(question, state, examples.puzzle_ids[some])
             hits = (prediction.logits.argmax(-1) == label) | (label == 0)
             right = right + hits.all(-1).sum()
             tokens = tokens + hits.float().mean(-1).sum()
@@ -334,7 +331,7 @@ class Trainer:
         restore_optimizers(self.optimizers, under("optimizer."))
         for name, pool in self.pools.items():
             slots = under(f"slots.{name}.")
-            pool.slots = Slots.of_tensors({key: self.group.share(part).to(self.device) for key, part in slots.items()})
+            pool.slots.restore({key: self.group.share(tensor).to(self.device) for key, tensor in slots.items()})
         self.done, self.seconds = int(facts["step"]), float(facts["seconds"])
         if self.group.leads:
             self.folder.forget_after(self.done)

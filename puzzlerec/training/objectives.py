@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..models.trm import PADDING, Prediction
+from ..models.system import PADDING, Prediction
 from .recipe import Objective
 
 
@@ -50,11 +50,13 @@ def supervise(
     asked = labels != PADDING
     count = asked.sum(-1).clamp(min=1)
     losses = token_losses(prediction.logits, labels, objective)
-    if objective.token_weights is None:
-        tokens = losses.sum(-1) / count
-    else:
-        weights = losses.new_tensor(objective.token_weights)[labels] * asked
+    weights = asked.float()
+    if objective.token_weights is not None:
+        weights = weights * losses.new_tensor(objective.token_weights)[labels]
+    if prediction.weights is None:
         tokens = (weights * losses).sum(-1) / weights.sum(-1).clamp(min=1e-6)
+    else:  # the system's own, which say what the sum over the tokens is divided by
+        tokens = (weights * prediction.weights * losses).sum(-1)
     with torch.no_grad():
         hits = (prediction.logits.argmax(-1) == labels) & asked
         accuracy = hits.sum(-1) / count

@@ -11,8 +11,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
+from ..models import config_class
 from ..models.config import ModelConfig
 
 
@@ -142,9 +143,18 @@ def load_recipe(name: str | Path, overrides: list[str] | None = None) -> Recipe:
 def parse_recipe(content: dict[str, Any]) -> Recipe:
     """A validated recipe; `RecipeError` names every key that is wrong."""
     try:
-        return Recipe.model_validate(content)
+        form = _form(config_class(content.get("model")))
+    except ValueError as error:
+        raise RecipeError(f"model.system: {error}") from None
+    try:
+        return form.model_validate(content)
     except ValidationError as error:
-        raise RecipeError("; ".join(_explain(dict(fault)) for fault in error.errors())) from None
+        raise RecipeError("; ".join(_explain(form, dict(fault)) for fault in error.errors())) from None
+
+
+def _form(config: type[ModelConfig]) -> type[Recipe]:
+    """Recipes whose model has the settings of its own system."""
+    return Recipe if config is ModelConfig else create_model("Recipe", __base__=Recipe, model=(config, ...))
 
 
 def _override(content: dict[str, Any], override: str) -> None:
@@ -163,11 +173,11 @@ def _override(content: dict[str, Any], override: str) -> None:
     content[last] = parsed
 
 
-def _explain(fault: dict[str, Any]) -> str:
+def _explain(form: type[Recipe], fault: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in fault["loc"])
     if fault["type"] != "extra_forbidden":
         return f"{place}: {fault['msg']}" + (f" (got {fault['input']!r})" if place else "")
-    section: Any = Recipe
+    section: Any = form
     for part in fault["loc"][:-1]:
         section = section.model_fields[part].annotation
     return f"unknown key {place}{_nearest(str(fault['loc'][-1]), list(section.model_fields))}"

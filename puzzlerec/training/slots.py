@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..models.trm import State
+from ..models.system import chosen
 
 
 def step_generator(seed: int, step: int, device: torch.device) -> torch.Generator:
@@ -27,11 +28,11 @@ class Slots:
     steps: Tensor  # [B] supervision steps done
     least: Tensor  # [B] steps that must be done before halting (exploration)
     halted: Tensor  # [B] bool
-    state: State
+    state: Any  # the model's, a NamedTuple of tensors [B, ...]
 
     @classmethod
-    def empty(cls, batch: int, grid: tuple[int, int], state: State) -> Slots:
-        device = state.y.device
+    def empty(cls, batch: int, grid: tuple[int, int], state: Any) -> Slots:
+        device = state[0].device
         zeros = torch.zeros(batch, dtype=torch.long, device=device)
         question = torch.zeros(batch, *grid, dtype=torch.long, device=device)
         halted = torch.ones(batch, dtype=torch.bool, device=device)
@@ -40,7 +41,7 @@ class Slots:
     def __len__(self) -> int:
         return len(self.question)
 
-    def refill(self, question: Tensor, label: Tensor, puzzle_id: Tensor, least: Tensor, start: State) -> None:
+    def refill(self, question: Tensor, label: Tensor, puzzle_id: Tensor, least: Tensor, start: Any) -> None:
         """Give each halted slot the puzzle offered to it."""
         fresh = self.halted
         self.question = torch.where(fresh[:, None, None], question, self.question)
@@ -48,9 +49,9 @@ class Slots:
         self.puzzle_id = torch.where(fresh, puzzle_id, self.puzzle_id)
         self.least = torch.where(fresh, least, self.least)
         self.steps = torch.where(fresh, 0, self.steps)
-        self.state = self.state.where(fresh, start)
+        self.state = chosen(fresh, self.state, start)
 
-    def advance(self, state: State, wants_halt: Tensor, most: int) -> None:
+    def advance(self, state: Any, wants_halt: Tensor, most: int) -> None:
         """Carry the states on; halt where the model wants to and may, or where ``most`` steps are done."""
         self.state = state
         self.steps = self.steps + 1
@@ -59,9 +60,11 @@ class Slots:
     def tensors(self) -> dict[str, Tensor]:
         """For a resume file."""
         named = {name: value for name, value in vars(self).items() if name != "state"}
-        return named | {"y": self.state.y, "z": self.state.z}
+        return named | {f"state.{name}": value for name, value in self.state._asdict().items()}
 
-    @classmethod
-    def of_tensors(cls, tensors: dict[str, Tensor]) -> Slots:
-        rest = {name: value for name, value in tensors.items() if name not in ("y", "z")}
-        return cls(**rest, state=State(tensors["y"], tensors["z"]))
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Take over what `tensors` gave."""
+        state = {name: tensors[f"state.{name}"] for name in self.state._fields}
+        for name in tensors.keys() - {f"state.{part}" for part in state}:
+            setattr(self, name, tensors[name])
+        self.state = type(self.state)(**state)

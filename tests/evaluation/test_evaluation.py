@@ -12,7 +12,7 @@ from torch.nn.functional import one_hot
 
 from puzzlerec.evaluation import Report, evaluate, wilson
 from puzzlerec.models.config import ModelConfig
-from puzzlerec.models.trm import Prediction
+from puzzlerec.models.system import Prediction, System
 from puzzlerec.puzzles import get
 from puzzlerec.refine.solver import SolveSettings
 
@@ -30,13 +30,15 @@ class Half:
     It halts with probability 0.9 on what is right and 0.2 on what is not.
     """
 
+    frames, perturb = System.frames, System.perturb
+
     def __init__(self) -> None:
         self.config = ModelConfig(
             puzzle="sudoku-4x4", vocabulary=6, grid=(4, 4), prefix=0, supervision_steps=4,
             mixer="candidates", box=(2, 2), symbols=(2, 4),
         )  # fmt: skip
 
-    def start(self, question: Tensor) -> Latent:
+    def start(self, question: Tensor, *_: object) -> Latent:
         return Latent(torch.zeros(len(question)))
 
     def step(self, question: Tensor, state: Latent) -> tuple[Latent, Prediction]:

@@ -28,7 +28,7 @@ def test_what_was_exported_is_the_same_model_when_imported(model: TRM, tmp_path:
     again = import_reference(tmp_path / "step_1", model.config.model_copy(update={"puzzle_ids": 1}))
     assert again.config == model.config  # the number of puzzle ids is the file's
     question = torch.randint(1, 6, (2, 4, 4))
-    for one, other in zip(*(each.step(question, each.start(question))[1] for each in (model, again)), strict=True):
+    for one, other in zip(*(each.step(question, each.start(question))[1][:3] for each in (model, again)), strict=True):
         assert torch.equal(one, other)
 
 

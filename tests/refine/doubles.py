@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from puzzlerec.models.config import ModelConfig
-from puzzlerec.models.trm import Prediction
+from puzzlerec.models.system import Prediction, System
 from puzzlerec.puzzles import get
 from puzzlerec.puzzles.maze import answer as shortest_answer
 
@@ -23,6 +23,8 @@ class Candidates(NamedTuple):
 
 class Singles:
     """Finds naked and hidden singles, as a perfect but weak network would; undecided cells are a toss-up."""
+
+    frames, perturb = System.frames, System.perturb
 
     def __init__(self, puzzle: str = "sudoku", steps: int = 16, sweeps: int = 2) -> None:
         kind = get(puzzle)
@@ -38,7 +40,7 @@ class Singles:
         self.sizes: list[int] = []  # of the batches of all steps
         self.runs = 0
 
-    def start(self, question: Tensor) -> Candidates:
+    def start(self, question: Tensor, *_: object) -> Candidates:
         self.runs += len(question)
         given = one_hot((question.flatten(1) - 2).clamp_min(0), self.size).float()
         return Candidates(torch.where((question.flatten(1) >= 2)[..., None], given, torch.ones_like(given)))
@@ -63,11 +65,13 @@ class Latent(NamedTuple):
 class MazeOracle:
     """Marks the shortest path, if the maze that it sees and its first state please it."""
 
+    frames, perturb = System.frames, System.perturb
+
     def __init__(self, size: int = 8, *, only_start_above_goal: bool = False, only_after_noise: bool = False) -> None:
         self.config = ModelConfig(puzzle="maze", vocabulary=6, grid=(size, size), supervision_steps=3)
         self.only_start_above_goal, self.only_after_noise = only_start_above_goal, only_after_noise
 
-    def start(self, question: Tensor) -> Latent:
+    def start(self, question: Tensor, *_: object) -> Latent:
         return Latent(torch.zeros(1, 1).expand(len(question), 1))
 
     def step(self, question: Tensor, state: Latent) -> tuple[Latent, Prediction]:
@@ -85,11 +89,13 @@ class MazeOracle:
 class Liar:
     """Answers the smallest digit everywhere and is sure that it is right."""
 
+    frames, perturb = System.frames, System.perturb
+
     def __init__(self) -> None:
         self.config = Singles("sudoku-4x4", steps=3).config
         self.steps = 0
 
-    def start(self, question: Tensor) -> Latent:
+    def start(self, question: Tensor, *_: object) -> Latent:
         return Latent(torch.zeros(len(question), 1))
 
     def step(self, question: Tensor, state: Latent) -> tuple[Latent, Prediction]:

@@ -1,0 +1,158 @@
+"""What every system is: two calls, ``start`` and ``step``, over the same embedding, readout and halting head.
+
+A new system is one file in this package with a subclass of `System`; nothing else needs to know of it.
+
+Letters: B batch, H x W grid, L = H * W tokens, P prefix, D width, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .blocks import Canvas, linear, truncated_normal_
+from .config import ModelConfig
+
+FrameKind = Literal["supervision", "denoising", "token"]
+
+PADDING = 0  # the token of no cell
+HALT_BIAS = -5.0  # a new model does not halt
+
+
+class Prediction(NamedTuple):
+    """What a model says after a step."""
+
+    logits: Tensor  # [B, L, V]
+    halt: Tensor  # [B] logit of "every token is right"
+    proceed: Tensor  # [B] logit of the continue value (Q-learning halting only)
+    weights: Tensor | None = None  # [B, L] of the tokens in the loss, where the system has its own
+    masked: Tensor | None = None  # [B, L] bool, cells that hold no answer yet, where the system masks cells
+
+
+class System(nn.Module):
+    """A model: ``state = start(question)``, then ``state, prediction = step(question, state)`` as often as one likes.
+
+    Questions are tokens ``[B, H, W]``. A state is a NamedTuple of tensors ``[B, ...]``, without gradient.
+    """
+
+    registry: ClassVar[dict[str, type[System]]] = {}
+    Config: ClassVar[type[ModelConfig]] = ModelConfig
+    frames: ClassVar[FrameKind] = "supervision"  # what a step is
+
+    def __init_subclass__(cls, system: str) -> None:
+        super().__init_subclass__()
+        System.registry[system] = cls
+
+    def __init__(self, config: ModelConfig, *, symbols: int | None = None) -> None:
+        """``symbols`` other than the vocabulary's are embedded and read out where a token is not what has a vector."""
+        super().__init__()
+        self.config = config
+        D, V = config.width, symbols or config.vocabulary
+        self.embedding = nn.Embedding(V, D)
+        self.readout = linear(D, V)
+        truncated_normal_(self.embedding.weight, 1 / math.sqrt(D))
+        self.halting = nn.Linear(D, 2)  # halt, continue
+        nn.init.zeros_(self.halting.weight)
+        nn.init.constant_(self.halting.bias, HALT_BIAS)
+        if config.prefix:
+            # of many ids a batch holds few: sparse gradients leave the other rows alone
+            self.puzzle_embedding = nn.Embedding(config.puzzle_ids, D, sparse=config.puzzle_ids > 1)
+            nn.init.zeros_(self.puzzle_embedding.weight)
+
+    # ---- the two calls
+
+    def start(self, question: Tensor, steps: int | None = None, seeds: Sequence[int] | None = None) -> Any:
+        """Fresh states for the questions. ``steps`` is how many will be taken (the config's number if None).
+
+        Whatever is drawn at random comes from each question's own seed, 0 if None.
+        """
+        raise NotImplementedError
+
+    def step(self, question: Tensor, state: Any, puzzle_ids: Tensor | None = None) -> tuple[Any, Prediction]:
+        """One step; gradient flows to the weights as the system's training rule has it."""
+        raise NotImplementedError
+
+    # ---- what training and restarts may want to differ
+
+    @property
+    def training_steps(self) -> int:
+        """How many steps a training puzzle is given at most."""
+        return self.config.supervision_steps
+
+    def begin(self, question: Tensor, answer: Tensor, uniform: Tensor) -> Any:
+        """The states from which training starts, of ``answer [B, L]`` and random numbers ``uniform [B, 1 + L]``."""
+        return self.start(question)
+
+    def perturb(self, state: Any, deviations: Sequence[float], seeds: Sequence[int]) -> Any:
+        """Start states with Gaussian noise of each run's own standard deviation, drawn from its seed alone."""
+        parts = [part.clone() for part in state]  # a start state may be an expanded view
+        for run, (deviation, seed) in enumerate(zip(deviations, seeds, strict=True)):
+            if deviation:
+                generator = torch.Generator().manual_seed(seed)  # on the CPU: the same noise on every device
+                for part in parts:
+                    drawn = torch.randn(part.shape[1:], generator=generator)
+                    part[run] += deviation * drawn.to(part.device, part.dtype)
+        return type(state)(*parts)
+
+    def compile_core(self) -> None:
+        """Let torch.compile fuse what training and solving repeat; nothing by default."""
+
+    # ---- shared parts
+
+    def canvas(self, question: Tensor) -> Canvas:
+        """The grid of the questions ``[B, H, W]``, and which of its cells are real where some are padding."""
+        grid = (question.shape[1], question.shape[2])
+        real = (question != PADDING).flatten(1)
+        if not self.config.mask_padding or bool(real.all()):
+            return Canvas(grid)
+        return Canvas(grid, F.pad(real, (self.config.prefix, 0), value=True))
+
+    def embed(self, question: Tensor, puzzle_ids: Tensor | None = None) -> Tensor:
+        """x ``[B, P + L, D]`` of the questions' tokens ``[B, H, W]``, scaled by sqrt(D)."""
+        return math.sqrt(self.config.width) * self.behind_prefix(self.embedding(question.flatten(1)), puzzle_ids)
+
+    def behind_prefix(self, x: Tensor, puzzle_ids: Tensor | None = None) -> Tensor:
+        """``x [B, L, D]`` with the prefix in front: the puzzle embedding, then zeros. [B, P + L, D]."""
+        if not self.config.prefix:
+            return x
+        B, _, D = x.shape
+        ids = torch.zeros(B, dtype=torch.long, device=x.device) if puzzle_ids is None else puzzle_ids
+        front = torch.cat((self.puzzle_embedding(ids)[:, None], x.new_zeros(B, self.config.prefix - 1, D)), dim=1)
+        return torch.cat((front, x), dim=1)
+
+    def predict(self, y: Tensor, canvas: Canvas) -> Prediction:
+        """Logits of the grid's cells and halting logits from the answer state ``y [B, P + L, D]``."""
+        logits = self.readout(y[:, self.config.prefix :]).float()
+        if self.config.prefix:
+            summary = y[:, 0]
+        else:  # without a prefix to speak for the whole grid, its most doubtful cell does
+            cells = y if canvas.real is None else y.masked_fill(~canvas.real[..., None], -torch.inf)
+            summary = cells.amax(dim=1)
+        halt, proceed = self.halting(summary).float().unbind(dim=-1)
+        return Prediction(logits, halt, proceed)
+
+
+def detached(state: Any) -> Any:
+    """The same state, cut off from the graph."""
+    return type(state)(*(part.detach() for part in state))
+
+
+def chosen(fresh: Tensor, state: Any, other: Any) -> Any:
+    """Slot by slot: ``other``'s state where ``fresh [B]`` is True, ``state``'s elsewhere."""
+    parts = zip(state, other, strict=True)
+    return type(state)(*(torch.where(fresh.view(-1, *[1] * (a.dim() - 1)), b, a) for a, b in parts))
+
+
+def part(state: Any, runs: Any) -> Any:
+    """The state of these runs (a slice, indices or a mask) alone."""
+    return type(state)(*(tensor[runs] for tensor in state))
+
+
+def joined(states: Sequence[Any]) -> Any:
+    """The states of several batches as one."""
+    return type(states[0])(*map(torch.cat, zip(*states, strict=True)))
