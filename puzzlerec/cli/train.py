@@ -134,7 +134,7 @@ def _examples(recipe: Recipe, group: Group) -> tuple[dict[str, Examples], Exampl
                     f"{dataset.path} holds {dataset.puzzle} {dataset.shape} with {len(dataset.vocabulary)} tokens, the "
                     f"model is for {model.puzzle} {model.grid} with {model.vocabulary}."
                 )
-            training[name] = _split(dataset, "train", copies=recipe.data.augment)
+            training[name] = _split(dataset, "train", copies=recipe.data.augment, hints=bool(model.hints))
             test = test or _split(dataset, "test")
             about.append(
                 f"{dataset.path.name} ({dataset.generator}, seed {dataset.seed}, content SHA-256 `{dataset.sha256}`)"
@@ -158,21 +158,25 @@ def _dataset(recipe: Recipe, name: str, group: Group) -> Dataset:
     return Dataset.open(ensure(name, **wanted))
 
 
-def _split(dataset: Dataset, name: str, copies: bool = False) -> Examples:
-    """A split in memory, with all symmetric copies of its mazes if wanted (other puzzles are copied as they train)."""
+def _split(dataset: Dataset, name: str, copies: bool = False, hints: bool = False) -> Examples:
+    """A split in memory, with all symmetric copies of its mazes if wanted (other puzzles are copied as they train).
+
+    Hints are to be had for mazes: each cell's first move to the goal.
+    """
     import numpy as np
     import torch
 
+    from puzzlerec.data.maze_hard import first_moves, symmetric_copies
     from puzzlerec.training.loop import Examples
 
     rows = dataset.split(name).read()
     questions, labels, ids = rows.inputs.reshape(-1, *dataset.shape), rows.labels, rows.puzzle_ids
     if copies and dataset.puzzle == "maze":
-        from puzzlerec.data.maze_hard import symmetric_copies
-
         questions, answers = symmetric_copies(questions)
         labels, ids = answers.reshape(len(answers), -1), np.tile(ids, 8)
-    return Examples(*(torch.from_numpy(part) for part in (questions, labels, ids.astype(np.int64))))
+    wanted = hints and dataset.puzzle == "maze"
+    shown = first_moves(questions) if wanted else np.zeros((len(questions), 0), np.uint8)
+    return Examples(*(torch.from_numpy(part) for part in (questions, labels, ids.astype(np.int64), shown)))
 
 
 class _CheckpointSaver:

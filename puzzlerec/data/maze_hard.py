@@ -155,13 +155,13 @@ def _pair(free: np.ndarray, size: int, least: int, rng: np.ndarray) -> tuple[int
 
 
 @njit(cache=True)
-def _mark_path(answer: np.ndarray, size: int, start: int, goal: int) -> None:
-    """Marks the shortest path that takes the first of down, left, right and up at every step."""
+def _moves_to(cells: np.ndarray, size: int, goal: int) -> np.ndarray:
+    """Moves to the goal [(size + 2) ** 2], on a grid with a border: -1 where it cannot be reached, -2 walls, border."""
     stride = size + 2
-    moves = np.full(stride * stride, -2)  # from the goal; -1 not reached yet, -2 walls and the border
+    moves = np.full(stride * stride, -2)
     queue = np.empty(size * size, np.int64)
     for cell in range(size * size):
-        if answer[cell] != WALL:
+        if cells[cell] != WALL:
             moves[(cell // size + 1) * stride + cell % size + 1] = -1
     queue[0] = (goal // size + 1) * stride + goal % size + 1
     moves[queue[0]] = 0
@@ -174,6 +174,14 @@ def _mark_path(answer: np.ndarray, size: int, start: int, goal: int) -> None:
                 moves[cell + step] = moves[cell] + 1
                 queue[tail] = cell + step
                 tail += 1
+    return moves
+
+
+@njit(cache=True)
+def _mark_path(answer: np.ndarray, size: int, start: int, goal: int) -> None:
+    """Marks the shortest path that takes the first of down, left, right and up at every step."""
+    stride = size + 2
+    moves = _moves_to(answer, size, goal)
     cell = (start // size + 1) * stride + start % size + 1
     for left in range(moves[cell] - 1, 0, -1):
         for step in (stride, -1, 1, -stride):
@@ -181,6 +189,28 @@ def _mark_path(answer: np.ndarray, size: int, start: int, goal: int) -> None:
                 cell += step
                 break
         answer[(cell // stride - 1) * size + cell % stride - 1] = PATH
+
+
+@njit(cache=True)
+def first_moves(questions: np.ndarray) -> np.ndarray:
+    """From each cell of mazes [N, H, H] the first move to the goal, by the answers' rule: uint8 [N, H * H].
+
+    1 down, 2 left, 3 right, 4 up; 0 at the goal, in walls and where the goal cannot be reached.
+    """
+    count, size = questions.shape[0], questions.shape[1]
+    stride = size + 2
+    found = np.zeros((count, size * size), np.uint8)
+    for i in range(count):
+        cells = np.ascontiguousarray(questions[i]).reshape(-1)
+        moves = _moves_to(cells, size, int(np.argmax(cells == GOAL)))
+        for cell in range(size * size):
+            here = (cell // size + 1) * stride + cell % size + 1
+            if moves[here] > 0:
+                for number, step in enumerate((stride, -1, 1, -stride)):
+                    if moves[here + step] == moves[here] - 1:
+                        found[i, cell] = number + 1
+                        break
+    return found
 
 
 @njit(cache=True)

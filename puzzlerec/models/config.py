@@ -36,6 +36,9 @@ class ModelConfig(BaseModel):
     positions: Literal["rope", "none"] = "rope"
     gate_norm: bool = False  # SwiGLU as sigmoid(g) * rms_norm(g * v), after SIC (arXiv 2601.19085)
 
+    # classes of the hints that z is to show in training beside the answer (class 0: no hint for this cell); 0: none
+    hints: int = Field(0, ge=0, le=64)
+
     # the recursion
     latent_updates: int = Field(6, ge=1)  # n
     recursions: int = Field(3, ge=1)  # T
@@ -60,6 +63,8 @@ class ModelConfig(BaseModel):
                 raise ValueError(f"the {self.mixer} mixer needs a `box` that divides {rows}x{columns}, not {self.box}")
         if self.mixer == "candidates" and self.latents == "multi-scale":
             raise ValueError('latents = "multi-scale" is not made for the candidates mixer: use "pair" or "single"')
+        if self.hints and (self.mixer == "candidates" or self.latents != "pair"):
+            raise ValueError('hints need one vector z a cell: latents = "pair", and not the candidates mixer')
         if self.mixer == "candidates" and (
             self.symbols is None or sum(self.symbols) > self.vocabulary or min(self.symbols) < 1
         ):

@@ -31,6 +31,7 @@ class Prediction(NamedTuple):
     halt: Tensor  # [B] logit of "every token is right"
     proceed: Tensor  # [B] logit of the continue value (Q-learning halting only)
     weights: Tensor | None = None  # [B, L] of the tokens in the loss, where the system has its own
+    hints: Tensor | None = None  # [B, L, K] logits of the hints, where the model has any
     masked: Tensor | None = None  # [B, L] bool, cells that hold no answer yet, where the system masks cells
 
 
@@ -103,6 +104,10 @@ class System(nn.Module):
         """Let torch.compile fuse what training and solving repeat; nothing by default."""
 
     # ---- shared parts
+
+    def length(self, question: Tensor) -> int:
+        """The number of vectors in a state for the questions ``[B, H, W]``."""
+        return question[0].numel() if self.config.any_size else self.config.state_length
 
     def canvas(self, question: Tensor) -> Canvas:
         """The grid of the questions ``[B, H, W]``, and which of its cells are real where some are padding."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .blocks import Network, truncated_normal_
+from .blocks import Network, linear, truncated_normal_
 from .candidates import CandidateGraphs, CandidateNetwork
 from .config import ModelConfig
 from .system import Prediction, System, detached
@@ -43,6 +43,8 @@ class TRM(System, system="trm"):
         super().__init__(config, symbols=1 if candidates else None)
         D = config.width
         self.graph = CandidateGraphs(config) if candidates else None
+        if config.hints:
+            self.hint_readout = linear(D, config.hints)
         network = CandidateNetwork if self.graph else Network
         self.network = network(config)
         self.answer_network = network(config) if config.networks == "two" else self.network
@@ -54,8 +56,7 @@ class TRM(System, system="trm"):
 
     def start(self, question: Tensor, steps: int | None = None, seeds: Sequence[int] | None = None) -> State:
         """Fresh states for the questions ``[B, H, W]``: the same two fixed random vectors at every position."""
-        (B, H, W), D = question.shape, self.config.width
-        length = H * W if self.config.any_size else self.config.state_length
+        B, length, D = len(question), self.length(question), self.config.width
         y = self.y0.expand(B, length, D)
         if self.config.latents == "multi-scale":
             return State(y, self.z0[None, :, None].expand(B, -1, length, D))
@@ -69,7 +70,10 @@ class TRM(System, system="trm"):
         x = self.embed(question, puzzle_ids)
         f, g = partial(self.network, canvas=canvas), partial(self.answer_network, canvas=canvas)
         y, z = self.recursions(x, state.y, state.z, f, g)
-        return detached(State(y, z)), self.predict(y, canvas)
+        prediction = self.predict(y, canvas)
+        if self.config.hints:
+            prediction = prediction._replace(hints=self.hint_readout(z[:, self.config.prefix :]).float())
+        return detached(State(y, z)), prediction
 
     def _step_on_candidates(self, question: Tensor, state: State, graphs: CandidateGraphs) -> tuple[State, Prediction]:
         """The same step, on the open candidates alone: their states are packed, refined and put back."""

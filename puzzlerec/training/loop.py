@@ -13,14 +13,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
 from ..device import choose_precision
-from ..models import build
+from ..models import build, checkpoint
 from ..models.system import System, joined, part
 from . import augment
 from .distributed import Group
@@ -31,19 +31,19 @@ from .run_folder import RunFolder, optimizer_tensors, restore_optimizers
 from .slots import Slots, step_generator
 
 
-@dataclass(frozen=True)
-class Examples:
-    """Questions ``[N, H, W]`` and answers ``[N, L]`` uint8 with the puzzle embedding's row of each ``[N]``."""
+class Examples(NamedTuple):
+    """Questions and answers, with the puzzle embedding's row of each and hints, where there are any."""
 
-    questions: Tensor
-    labels: Tensor
-    puzzle_ids: Tensor
+    questions: Tensor  # [N, H, W] uint8
+    labels: Tensor  # [N, L] uint8
+    puzzle_ids: Tensor  # [N]
+    hints: Tensor  # [N, L] uint8, or [N, 0]
 
     def to(self, device: torch.device) -> Examples:
-        return Examples(self.questions.to(device), self.labels.to(device), self.puzzle_ids.to(device))
+        return Examples(*(part.to(device) for part in self))
 
     def first(self, count: int) -> Examples:
-        return Examples(self.questions[:count], self.labels[:count], self.puzzle_ids[:count])
+        return Examples(*(part[:count] for part in self))
 
 
 @dataclass
@@ -93,6 +93,8 @@ class Trainer:
         self.dtype = choose_precision(settings.precision, device)
         torch.manual_seed(settings.seed)  # the same initial weights in every process
         self.model = build(recipe.model).to(device)
+        if settings.init:
+            self._start_from(settings.init)
         self.optimizers = build_optimizers(self.model, recipe.optimizer)
         self.average = AveragedModel(self.model, multi_avg_fn=self._average_weights, use_buffers=False)
         if recipe.model.prefix:  # puzzle embeddings are not averaged: most rows rest at every step
@@ -105,6 +107,14 @@ class Trainer:
         self.pools = {name: self._pool(some.to(device)) for name, some in examples.items()}
         self.tally = Tally()
 
+    def _start_from(self, name: str) -> None:
+        """Take over the weights of a checkpoint. Raises `CheckpointError` or `ValueError`."""
+        theirs, ours = checkpoint.load(name).state_dict(), self.model.state_dict()
+        for key, tensor in theirs.items():
+            if key not in ours or ours[key].shape != tensor.shape:
+                raise ValueError(f"{name} does not fit the recipe's model: it has {key} {list(tensor.shape)}")
+        self.model.load_state_dict(theirs, strict=False)
+
     def _pool(self, examples: Examples) -> Pool:
         """Slots for grids of one size: as many as make a step cost what it costs with grids of the model's size."""
         _, H, W = examples.questions.shape
@@ -113,7 +123,9 @@ class Trainer:
             raise ValueError(f"the data has puzzle id {highest}: set model.puzzle_ids = {highest + 1} or more")
         local = self._of_size(self.recipe.training.batch // self.group.size, H * W)
         state = self.model.start(torch.zeros(local, H, W, dtype=torch.long, device=self.device))
-        slots = Slots.empty(local, (H, W), type(state)(*(tensor.contiguous() for tensor in state)))
+        slots = Slots.empty(
+            local, (H, W), examples.hints.shape[1], type(state)(*(tensor.contiguous() for tensor in state))
+        )
         return Pool(examples, local * self.group.size, slots)
 
     def _of_size(self, count: int, cells: int) -> int:
@@ -195,7 +207,8 @@ class Trainer:
         uniform = torch.rand(B, 1 + label.shape[1], generator=generator, device=self.device)
         mine = self.group.share
         start = self.model.begin(mine(question), mine(label), mine(uniform))
-        pool.slots.refill(mine(question), mine(label), mine(examples.puzzle_ids[chosen]), mine(least), start)
+        hint, ids = examples.hints[chosen].long(), examples.puzzle_ids[chosen]
+        pool.slots.refill(mine(question), mine(label), mine(hint), mine(ids), mine(least), start)
 
     def _forward_backward(self, pool: Pool) -> tuple[list[Outcome], list[Any], list[Tensor]]:
         """Gradients of the mean loss over the whole batch, micro-batch by micro-batch."""
@@ -211,7 +224,7 @@ class Trainer:
                 target = (
                     self._continue_target(question, state, ids, slots.steps[some]) if objective.continue_loss else None
                 )
-            outcome = supervise(prediction, slots.label[some], objective, target)
+            outcome = supervise(prediction, slots.label[some], objective, target, slots.hint[some])
             (outcome.loss / pool.batch).backward()
             outcomes.append(outcome._replace(loss=outcome.loss.detach()))
             states.append(state)

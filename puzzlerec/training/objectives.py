@@ -44,9 +44,16 @@ class Outcome(NamedTuple):
 
 
 def supervise(
-    prediction: Prediction, labels: Tensor, objective: Objective, continue_target: Tensor | None = None
+    prediction: Prediction,
+    labels: Tensor,
+    objective: Objective,
+    continue_target: Tensor | None = None,
+    hints: Tensor | None = None,
 ) -> Outcome:
-    """The loss of one supervision step (TRM, Figure 3), summed over the batch's puzzles."""
+    """The loss of one supervision step (TRM, Figure 3), summed over the batch's puzzles.
+
+    ``hints [B, L]`` are classes that the model is to show beside the answer, 0 where there is none.
+    """
     asked = labels != PADDING
     count = asked.sum(-1).clamp(min=1)
     losses = token_losses(prediction.logits, labels, objective)
@@ -67,4 +74,8 @@ def supervise(
         loss = loss + objective.halt_weight * F.binary_cross_entropy_with_logits(
             prediction.proceed, continue_target, reduction="none"
         )
+    if prediction.hints is not None and hints is not None:
+        hinted = F.cross_entropy(prediction.hints.flatten(0, 1), hints.flatten(), ignore_index=0, reduction="none")
+        there = (hints != 0).sum(-1).clamp(min=1)
+        loss = loss + objective.hint_weight * hinted.view_as(hints).sum(-1) / there
     return Outcome(loss.sum(), tokens.detach(), halting.detach(), right, accuracy)

@@ -50,6 +50,7 @@ class Objective(_Section):
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     token_weights: tuple[float, ...] | None = None  # of each token of the vocabulary in the loss; equal if not given
     halt_weight: float = Field(0.5, ge=0)
+    hint_weight: float = Field(1.0, ge=0)  # of the hints that model.hints asks for
     continue_loss: bool = False  # learn a continue value from one more forward pass, and halt by comparing the two
     exploration: float = Field(0.1, ge=0, le=1)  # share of puzzles that must do randint(2..N_sup) steps
 
@@ -72,6 +73,7 @@ class OptimizerSettings(_Section):
 
 
 class TrainingSettings(_Section):
+    init: str | None = None  # a checkpoint to start from, by name or folder; what it lacks (hints) starts at random
     steps: int = Field(65_000, ge=1)
     batch: int = Field(768, ge=1)  # slots, over all devices
     micro_batch: int | None = Field(

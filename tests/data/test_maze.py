@@ -11,9 +11,9 @@ import pytest
 
 from puzzlerec.data import Dataset
 from puzzlerec.data.building import generator
-from puzzlerec.data.maze_hard import _walls_hash, least_moves, symmetric_copies
+from puzzlerec.data.maze_hard import _walls_hash, first_moves, least_moves, symmetric_copies
 from puzzlerec.puzzles import get
-from puzzlerec.puzzles.maze import answer, shortest_path
+from puzzlerec.puzzles.maze import answer, distances, shortest_path
 
 REAL_DATA = Path(os.environ.get("PUZZLEREC_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
@@ -47,6 +47,26 @@ def test_symmetric_copies_are_the_eight_and_each_has_its_own_answer() -> None:
     assert len({_walls_hash(copy.reshape(-1), 9) for copy in copies}) == 3
     for copy, label in zip(copies, answers, strict=True):
         np.testing.assert_array_equal(label, answer(copy))
+
+
+def test_first_moves_lead_from_the_start_along_the_answer_and_everywhere_nearer() -> None:
+    chunk = generator("maze-9x9").chunk({"moves": 0}, "train", np.array([5], np.uint64))
+    questions = chunk.inputs.reshape(-1, 9, 9)
+    steps = {1: (1, 0), 2: (0, -1), 3: (0, 1), 4: (-1, 0)}
+    for question, label, moves in zip(questions, chunk.labels.reshape(-1, 9, 9), first_moves(questions), strict=True):
+        away = distances(question)
+        moves = moves.reshape(9, 9)
+        assert ((moves > 0) == (away > 0)).all()
+        for row, column in np.argwhere(moves > 0):
+            down, right = steps[int(moves[row, column])]
+            assert away[row + down, column + right] == away[row, column] - 1
+        row, column = np.argwhere(question == 3)[0]
+        path = set()
+        while question[row, column] != 4:
+            down, right = steps[int(moves[row, column])]
+            row, column = row + down, column + right
+            path.add((int(row), int(column)))
+        assert path == {(int(r), int(c)) for r, c in np.argwhere((label == 5) | (label == 4))}
 
 
 def test_rotations_and_reflections_share_a_hash() -> None:

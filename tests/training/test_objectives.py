@@ -43,3 +43,32 @@ def test_smoothing_leaves_closed_candidates_alone() -> None:
     smooth = token_losses(logits, torch.tensor([[2]]), Objective(loss="softmax", label_smoothing=0.2))
     p = F.log_softmax(logits[0, 0, 1:], -1)
     torch.testing.assert_close(smooth[0, 0], -(0.8 * p[1] + 0.2 * p.mean()))
+
+
+def test_token_weights_are_relative_within_a_puzzle() -> None:
+    logits = torch.randn(2, 3, 4, generator=torch.Generator().manual_seed(1))
+    labels = torch.tensor([[1, 2, 3], [2, 2, 0]])
+    prediction = Prediction(logits, torch.zeros(2), torch.zeros(2))
+    outcome = supervise(prediction, labels, Objective(loss="softmax", token_weights=(0, 1, 2, 5), halt_weight=0))
+    losses = F.cross_entropy(logits.transpose(1, 2), labels, reduction="none")
+    expected = (losses[0, 0] + 2 * losses[0, 1] + 5 * losses[0, 2]) / 8 + (losses[1, 0] + losses[1, 1]) / 2
+    torch.testing.assert_close(outcome.loss, expected)
+
+
+def test_a_systems_own_weights_say_what_the_sum_is_divided_by() -> None:
+    logits = torch.randn(1, 3, 4, generator=torch.Generator().manual_seed(1))
+    labels = torch.tensor([[1, 2, 3]])
+    prediction = Prediction(logits, torch.zeros(1), torch.zeros(1), weights=torch.tensor([[0.0, 0.5, 2.0]]))
+    outcome = supervise(prediction, labels, Objective(loss="softmax", halt_weight=0))
+    losses = F.cross_entropy(logits.transpose(1, 2), labels, reduction="none")[0]
+    torch.testing.assert_close(outcome.loss, 0.5 * losses[1] + 2 * losses[2])
+
+
+def test_hints_count_where_there_are_any() -> None:
+    logits, shown = torch.zeros(2, 3, 4), torch.randn(2, 3, 5, generator=torch.Generator().manual_seed(2))
+    labels, hints = torch.ones(2, 3, dtype=torch.long), torch.tensor([[0, 4, 1], [0, 0, 0]])
+    prediction = Prediction(logits, torch.zeros(2), torch.zeros(2), hints=shown)
+    objective = Objective(loss="softmax", hint_weight=0.5)
+    added = supervise(prediction, labels, objective, None, hints).loss - supervise(prediction, labels, objective).loss
+    p = F.log_softmax(shown, -1)
+    torch.testing.assert_close(added, -0.5 * (p[0, 1, 4] + p[0, 2, 1]) / 2)

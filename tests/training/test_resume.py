@@ -15,6 +15,8 @@ import torch
 from safetensors.torch import load_file
 
 from puzzlerec.data.building import generator
+from puzzlerec.data.maze_hard import first_moves
+from puzzlerec.models import checkpoint
 from puzzlerec.training.loop import Examples, Trainer, run
 from puzzlerec.training.run_folder import ResumeError, RunFolder
 
@@ -29,6 +31,8 @@ import torch
 from pathlib import Path
 from training.conftest import tiny_examples, tiny_recipe
 from puzzlerec.data.building import generator
+from puzzlerec.data.maze_hard import first_moves
+from puzzlerec.models import checkpoint
 from puzzlerec.training.loop import Examples, Trainer, run
 from puzzlerec.training.run_folder import RunFolder
 torch.set_num_threads(1)
@@ -88,6 +92,33 @@ def test_two_processes_give_the_gradients_of_one(tmp_path: Path, model: dict[str
         torch.testing.assert_close(
             a[name], b[name], atol=1e-4, rtol=1e-3, msg=lambda text, name=name: f"{name}: {text}"
         )
+
+
+def test_training_starts_from_a_checkpoint_that_fits(tmp_path: Path) -> None:
+    first = tiny_trainer(tmp_path)
+    checkpoint.save(first.model, tmp_path / "first", card="")
+    again = tiny_trainer(tmp_path, training={"seed": 1, "init": str(tmp_path / "first")})
+    assert all(map(torch.equal, first.model.state_dict().values(), again.model.state_dict().values()))
+    with pytest.raises(ValueError, match="does not fit"):
+        tiny_trainer(tmp_path, model={"width": 12}, training={"init": str(tmp_path / "first")})
+
+
+def test_hints_are_learned_beside_the_answer(tmp_path: Path) -> None:
+    recipe = tiny_recipe(
+        data={"name": "maze-6x6"},
+        model={
+            "puzzle": "maze", "grid": (6, 6), "mixer": "local", "mask_padding": True, "box": None, "symbols": None,
+            "hints": 5,
+        },
+        training={"steps": 60},
+    )  # fmt: skip
+    examples = mazes("maze-6x6")
+    examples = examples._replace(hints=torch.from_numpy(first_moves(examples.questions.numpy())))
+    trainer = Trainer(recipe, {"maze-6x6": examples}, torch.device("cpu"), RunFolder(tmp_path))
+    before = trainer.model.hint_readout.weight.clone()
+    records = list(run(trainer, examples))
+    assert not torch.equal(before, trainer.model.hint_readout.weight)
+    assert records[-1]["loss"] < records[0]["loss"]
 
 
 def test_puzzle_ids_beyond_the_embedding_are_refused(tmp_path: Path) -> None:
@@ -202,4 +233,4 @@ def mazes(name: str, count: int = 16) -> Examples:
     chunk = generator(name).chunk({"moves": 3}, "train", np.array([3], np.uint64))
     size = generator(name).size
     questions, labels = (torch.from_numpy(part[:count]) for part in (chunk.inputs, chunk.labels))
-    return Examples(questions.view(-1, size, size), labels, torch.zeros(count, dtype=torch.long))
+    return Examples(questions.view(-1, size, size), labels, torch.zeros(count, dtype=torch.long), torch.zeros(count, 0))

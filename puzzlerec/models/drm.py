@@ -1,0 +1,174 @@
+"""DRM, the Denoising Recursion Model (arXiv 2604.18839): TRM's recursion undoes the corruption of an answer.
+
+"K steps back, one forward": an answer is corrupted once, by hiding some of its tokens, and restored over several
+recursions, where plain diffusion would restore it in one. To solve, all tokens are hidden at first; each denoising step
+answers every cell and hides some of them again, fewer and fewer.
+
+Letters: x embedded question, y answer state (rebuilt from the corrupted answer at every step), z reasoning state.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar, Literal, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+
+from .blocks import truncated_normal_
+from .config import ModelConfig
+from .system import FrameKind, Prediction, System, detached
+from .trm import TRM
+
+LEVELS = 1000  # of corruption, t = 0 ... LEVELS - 1
+BLUR, SIGMA = 5, 1.5  # cells, of spatially correlated masks
+
+
+class DRMConfig(ModelConfig):
+    """T is `recursions`; `supervision_steps` is the number of denoising steps that an answer takes."""
+
+    system: Literal["drm"] = "drm"
+    latent_updates: int = 4
+    with_gradient: int = Field(1, ge=1)  # of the T recursions, the last so many
+    remasking: Literal["random", "confidence", "spatial"] = "random"
+
+    @model_validator(mode="after")
+    def _only_drm(self) -> DRMConfig:
+        if self.with_gradient > self.recursions:
+            raise ValueError(f"of {self.recursions} recursions, {self.with_gradient} cannot have a gradient")
+        if self.latents != "pair" or self.mixer == "candidates":
+            raise ValueError('DRM rebuilds y at every step: it needs latents = "pair" and one vector a cell')
+        return self
+
+
+class State(NamedTuple):
+    """A corrupted answer and what the recursion remembers."""
+
+    z: Tensor  # [B, P + L, D]
+    answer: Tensor  # [B, L] tokens, the vocabulary's size where hidden
+    done: Tensor  # [B] denoising steps
+    uniform: Tensor  # [B, N, L] random numbers of the N steps
+
+
+class DRM(TRM, system="drm"):
+    """TRM trained to denoise. Its steps are denoising steps."""
+
+    Config = DRMConfig
+    frames: ClassVar[FrameKind] = "denoising"
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.label_embedding = nn.Embedding(config.vocabulary + 1, config.width)  # the last for "hidden"
+        truncated_normal_(self.label_embedding.weight, 1 / math.sqrt(config.width))
+
+    # ---- training: one corruption, undone at once
+
+    @property
+    def training_steps(self) -> int:
+        return 1
+
+    def begin(self, question: Tensor, answer: Tensor, uniform: Tensor) -> State:  # type: ignore[override]
+        """Answers of which each token is hidden with probability p(t), t drawn anew for each."""
+        t = (uniform[:, :1] * LEVELS).floor()
+        hidden = uniform[:, 1:] < corruption(t)
+        return State(
+            self._fresh(question),
+            answer.masked_fill(hidden, self.config.vocabulary),
+            torch.zeros(len(answer), dtype=torch.long, device=answer.device),
+            uniform[:, None, 1:],
+        )
+
+    # ---- solving
+
+    def start(self, question: Tensor, steps: int | None = None, seeds: Sequence[int] | None = None) -> State:  # type: ignore[override]
+        """All tokens hidden."""
+        cells = question[0].numel()
+        N = steps or self.config.supervision_steps
+        drawn = [
+            torch.rand(N, cells, generator=torch.Generator().manual_seed(seed)) for seed in seeds or [0] * len(question)
+        ]
+        return State(
+            self._fresh(question),
+            torch.full_like(question.flatten(1), self.config.vocabulary),
+            torch.zeros(len(question), dtype=torch.long, device=question.device),
+            torch.stack(drawn).to(question.device),
+        )
+
+    def step(self, question: Tensor, state: State, puzzle_ids: Tensor | None = None) -> tuple[State, Prediction]:  # type: ignore[override]
+        """One denoising step: restore the answer over T recursions, then hide some of it again."""
+        config, canvas = self.config, self.canvas(question)
+        x, y = self.embed(question, puzzle_ids), math.sqrt(config.width) * self.label_embedding(state.answer)
+        y = F.pad(y, (0, 0, config.prefix, 0))
+        f, g = partial(self.network, canvas=canvas), partial(self.answer_network, canvas=canvas)
+        y, z = self.recursions(x, y, state.z, f, g)
+        prediction = self.predict(y, canvas)
+        done = state.done + 1
+        hidden = self._hidden(question, prediction.logits, state.uniform, done)
+        answer = prediction.logits.argmax(-1).masked_fill(hidden, config.vocabulary)
+        return detached(State(z, answer, done, state.uniform)), prediction._replace(masked=hidden)
+
+    def recursions(self, x: Tensor, y: Tensor, z: Tensor, f, g) -> tuple[Tensor, Tensor]:  # type: ignore[no-untyped-def]
+        """T recursions, the last `with_gradient` of them with gradient."""
+        config = self.config
+        assert isinstance(config, DRMConfig)
+        with torch.no_grad():
+            for _ in range(config.recursions - config.with_gradient):
+                y, z = self.recursion(x, y, z, f, g)
+        for _ in range(config.with_gradient):
+            y, z = self.recursion(x, y, z, f, g)
+        return y, z
+
+    def perturb(self, state: State, deviations: Sequence[float], seeds: Sequence[int]) -> State:  # type: ignore[override]
+        """The noise goes into z; which tokens are hidden depends on the seeds anyway."""
+        (z,) = System.perturb(self, _Latent(state.z), deviations, seeds)
+        return state._replace(z=z)
+
+    def _fresh(self, question: Tensor) -> Tensor:
+        return self.z0.expand(len(question), self.length(question), self.config.width)
+
+    def _hidden(self, question: Tensor, logits: Tensor, uniform: Tensor, done: Tensor) -> Tensor:
+        """Which cells [B, L] are hidden after ``done [B]`` of the N steps."""
+        config = self.config
+        assert isinstance(config, DRMConfig)
+        N = uniform.shape[1]
+        share = remasking_share(done, N)[:, None]
+        drawn = uniform[torch.arange(len(done), device=done.device), (done - 1).clamp(max=N - 1)]  # [B, L]
+        if config.remasking == "random":
+            return drawn < share
+        if config.remasking == "confidence":
+            scores = logits.detach().softmax(-1).amax(-1)
+        else:
+            scores = blurred(drawn.view(len(question), 1, *question.shape[1:])).flatten(1)
+        return ranks(scores) < (share * scores.shape[1]).round()
+
+
+class _Latent(NamedTuple):
+    z: Tensor
+
+
+def corruption(t: Tensor) -> Tensor:
+    """p(t), the probability that a token is hidden at level t (DRM, section 3: a cosine schedule)."""
+    return 1 - torch.cos(0.5 * math.pi * (t / LEVELS + 0.008) / 1.008).square()
+
+
+def remasking_share(done: Tensor, steps: int) -> Tensor:
+    """The share of cells to hide after ``done`` of so many steps: t / 1000 on a quadratic grid; 0 after the last."""
+    left = (steps - done).clamp(min=0) / steps
+    return torch.where(done < steps, (1 + (LEVELS - 1) * left.square()) / LEVELS, torch.zeros_like(left))
+
+
+def ranks(scores: Tensor) -> Tensor:
+    """The rank [B, L] of each score in its row, 0 for the lowest."""
+    return scores.argsort(dim=-1, stable=True).argsort(dim=-1)
+
+
+def blurred(noise: Tensor) -> Tensor:
+    """Noise ``[B, 1, H, W]`` under a Gaussian of `BLUR` x `BLUR` cells: neighbours are hidden together."""
+    reach = torch.arange(BLUR, device=noise.device) - BLUR // 2
+    bell = torch.exp(-reach.square() / (2 * SIGMA**2))
+    kernel = (bell[:, None] * bell)[None, None] / bell.sum() ** 2
+    return F.conv2d(F.pad(noise, [BLUR // 2] * 4, mode="replicate"), kernel.to(noise.dtype))

@@ -1,0 +1,83 @@
+"""HRM, the Hierarchical Reasoning Model (arXiv 2506.21734): a slow network over a fast one, gradient through one step.
+
+Letters: x embedded question, high and low the states of the two levels ``[B, P + L, D]``, n low updates to a high one,
+T high updates a supervision step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import torch
+from pydantic import model_validator
+from torch import Tensor
+
+from .blocks import Canvas, Network, truncated_normal_
+from .config import ModelConfig
+from .system import Prediction, System, detached
+
+
+class HRMConfig(ModelConfig):
+    """n is `latent_updates`, T `recursions`; both networks have `layers` layers. 27,275,266 weights at paper size."""
+
+    system: Literal["hrm"] = "hrm"
+    prefix: int = 1
+    layers: int = 4
+    latent_updates: int = 2
+    recursions: int = 2
+
+    @model_validator(mode="after")
+    def _only_hrm(self) -> HRMConfig:
+        plain = {"networks": "one", "latents": "pair", "gradient": "last-recursion"}
+        for name, value in plain.items():
+            if getattr(self, name) != value:
+                raise ValueError(f"`{name}` is a setting of TRM, which HRM does not have")
+        if self.mixer == "candidates":
+            raise ValueError("HRM has no place for the candidates mixer")
+        return self
+
+
+class State(NamedTuple):
+    """What HRM carries from one step to the next."""
+
+    high: Tensor
+    low: Tensor
+
+
+class HRM(System, system="hrm"):
+    """Two levels of recursion. Its steps are supervision steps."""
+
+    Config = HRMConfig
+    high0: Tensor
+    low0: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.high_network, self.low_network = Network(config), Network(config)
+        for name in ("high0", "low0"):
+            self.register_buffer(name, truncated_normal_(torch.empty(config.width), 1.0))
+
+    def start(self, question: Tensor, steps: int | None = None, seeds: Sequence[int] | None = None) -> State:
+        shape = (len(question), self.length(question), self.config.width)
+        return State(self.high0.expand(shape), self.low0.expand(shape))
+
+    def step(self, question: Tensor, state: State, puzzle_ids: Tensor | None = None) -> tuple[State, Prediction]:
+        """One supervision step (HRM, section 2): gradient flows through the last update of each level alone."""
+        canvas = self.canvas(question)
+        high, low = self.levels(self.embed(question, puzzle_ids), state.high, state.low, canvas)
+        return detached(State(high, low)), self.predict(high, canvas)
+
+    def levels(self, x: Tensor, high: Tensor, low: Tensor, canvas: Canvas) -> tuple[Tensor, Tensor]:
+        """n T times ``low = f_L(low + high + x)``; after every n of them ``high = f_H(high + low)``."""
+        n, T = self.config.latent_updates, self.config.recursions
+        with torch.no_grad():
+            for update in range(1, n * T):
+                low = self.low_network(low + high + x, canvas)
+                if update % n == 0:
+                    high = self.high_network(high + low, canvas)
+        low = self.low_network(low + high + x, canvas)
+        return self.high_network(high + low, canvas), low
+
+    def compile_core(self) -> None:
+        self.levels = torch.compile(self.levels, dynamic=False)  # type: ignore[method-assign]
