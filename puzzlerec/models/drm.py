@@ -62,7 +62,8 @@ class DRM(TRM, system="drm"):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
-        self.label_embedding = nn.Embedding(config.vocabulary + 1, config.width)  # the last for "hidden"
+        # the last is for "hidden"; as y enters the first recursion alone, it is trained only if that has a gradient
+        self.label_embedding = nn.Embedding(config.vocabulary + 1, config.width)
         truncated_normal_(self.label_embedding.weight, 1 / math.sqrt(config.width))
 
     # ---- training: one corruption, undone at once

@@ -9,6 +9,7 @@ killed and resumed passes through the same bits as one that was not (on the CPU,
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -95,6 +96,8 @@ class Trainer:
         self.model = build(recipe.model).to(device)
         if settings.init:
             self._start_from(settings.init)
+        self.teacher = checkpoint.load(recipe.objective.teacher, device) if recipe.objective.teacher else None
+        self._halting_logit = math.log(recipe.objective.halt_threshold / (1 - recipe.objective.halt_threshold))
         self.optimizers = build_optimizers(self.model, recipe.optimizer)
         self.average = AveragedModel(self.model, multi_avg_fn=self._average_weights, use_buffers=False)
         if recipe.model.prefix:  # puzzle embeddings are not averaged: most rows rest at every step
@@ -224,13 +227,23 @@ class Trainer:
                 target = (
                     self._continue_target(question, state, ids, slots.steps[some]) if objective.continue_loss else None
                 )
-            outcome = supervise(prediction, slots.label[some], objective, target, slots.hint[some])
+            teacher = self._taught(question) if self.teacher is not None else None
+            outcome = supervise(prediction, slots.label[some], objective, target, slots.hint[some], teacher)
             (outcome.loss / pool.batch).backward()
             outcomes.append(outcome._replace(loss=outcome.loss.detach()))
             states.append(state)
-            halts = prediction.halt > (prediction.proceed if objective.continue_loss else 0)
+            halts = prediction.halt > (prediction.proceed if objective.continue_loss else self._halting_logit)
             wants_halt.append(halts.detach())
         return outcomes, states, wants_halt
+
+    @torch.no_grad()
+    def _taught(self, question: Tensor) -> Tensor:
+        """The logits of the teacher's last step."""
+        assert self.teacher is not None
+        state = self.teacher.start(question)
+        for _ in range(self.teacher.config.supervision_steps):
+            state, prediction = self.teacher.step(question, state)
+        return prediction.logits
 
     @torch.no_grad()
     def _continue_target(self, question: Tensor, state: Any, ids: Tensor, steps: Tensor) -> Tensor:

@@ -49,14 +49,19 @@ def supervise(
     objective: Objective,
     continue_target: Tensor | None = None,
     hints: Tensor | None = None,
+    teacher: Tensor | None = None,
 ) -> Outcome:
     """The loss of one supervision step (TRM, Figure 3), summed over the batch's puzzles.
 
+    ``teacher [B, L, V]`` are the logits of a model to learn from, token by token with the loss's own weights.
     ``hints [B, L]`` are classes that the model is to show beside the answer, 0 where there is none.
     """
     asked = labels != PADDING
     count = asked.sum(-1).clamp(min=1)
     losses = token_losses(prediction.logits, labels, objective)
+    if teacher is not None:
+        wanted, given = teacher.log_softmax(-1), prediction.logits.log_softmax(-1)
+        losses = losses + objective.teacher_weight * (wanted.exp() * (wanted - given)).sum(-1)
     weights = asked.float()
     if objective.token_weights is not None:
         weights = weights * losses.new_tensor(objective.token_weights)[labels]

@@ -50,6 +50,9 @@ class Objective(_Section):
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     token_weights: tuple[float, ...] | None = None  # of each token of the vocabulary in the loss; equal if not given
     halt_weight: float = Field(0.5, ge=0)
+    halt_threshold: float = Field(0.5, gt=0, lt=1)  # of the halting probability, above which a training slot halts
+    teacher: str | None = None  # a checkpoint to learn from besides, by name or folder: the KL divergence from it
+    teacher_weight: float = Field(1.0, ge=0)
     hint_weight: float = Field(1.0, ge=0)  # of the hints that model.hints asks for
     continue_loss: bool = False  # learn a continue value from one more forward pass, and halt by comparing the two
     exploration: float = Field(0.1, ge=0, le=1)  # share of puzzles that must do randint(2..N_sup) steps

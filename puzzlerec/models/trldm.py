@@ -1,0 +1,196 @@
+"""TR-LDM, the Tiny Recursive Language Diffusion Model: a masked diffusion model whose predictor is TRM's recursion.
+
+The sequence is ``[p, r]``: the question's L tokens, then the answer's, of which some are masked. The model predicts the
+masked ones; an answer comes about in N denoising steps, from all masked to none.
+
+Letters: x the embedded sequence, y answer state, z reasoning state, all ``[B, 2 L, D]``; t the masked share of r.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar, Literal, NamedTuple
+
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+
+from .blocks import Canvas, Network, truncated_normal_
+from .config import ModelConfig
+from .drm import ranks
+from .system import FrameKind, Prediction, System, detached
+
+
+class TRLDMConfig(ModelConfig):
+    """n is `latent_updates`, T `recursions`; `supervision_steps` is N, the denoising steps that an answer takes."""
+
+    system: Literal["trldm"] = "trldm"
+    prefix: int = 0
+    layers: int = 4
+    latent_updates: int = 4
+    recursions: int = 1
+    supervision_steps: int = 32
+    two_dimensional: bool = False  # learned embeddings of row and column instead of rotary positions
+    states: Literal["yz", "y", "z", "none"] = "yz"  # y: y = f(x + y); z: z = f(x + z); none: one pass, f(x)
+    regime: Literal["one-step", "ds"] = "one-step"  # ds: deep supervision over a whole denoising
+    training_denoising: int = Field(16, ge=2)  # steps of a denoising in training, regime "ds"
+    remasking: Literal["confidence", "random"] = "confidence"  # what is masked again: the least confident, or any
+    overwrite: bool = False  # let tokens of earlier steps be masked again too
+    reset_every: int = Field(1, ge=1)  # denoising steps, after which y and z start anew
+
+    @property
+    def state_length(self) -> int:
+        return 2 * self.cells
+
+    @model_validator(mode="after")
+    def _only_trldm(self) -> TRLDMConfig:
+        if self.mixer not in ("attention", "mlp") or self.mask_padding:
+            raise ValueError("TR-LDM mixes a sequence: its mixer is attention or mlp, without masked padding")
+        if self.prefix:
+            raise ValueError("TR-LDM's sequence has no prefix: set prefix = 0")
+        if self.two_dimensional and self.positions != "none":
+            raise ValueError('two_dimensional positions take the place of others: set positions = "none"')
+        return self
+
+
+class State(NamedTuple):
+    """An answer with some tokens masked, and what the recursion remembers."""
+
+    y: Tensor  # [B, 2 L, D]
+    z: Tensor  # [B, 2 L, D]
+    answer: Tensor  # [B, L] tokens, the vocabulary's size where masked
+    ratio: Tensor  # [B] t
+    done: Tensor  # [B] denoising steps
+    uniform: Tensor  # [B, N, L] random numbers of the N steps
+
+
+class TRLDM(System, system="trldm"):
+    """Recursive masked diffusion. Its steps are denoising steps."""
+
+    Config = TRLDMConfig
+    frames: ClassVar[FrameKind] = "denoising"
+    config: TRLDMConfig
+
+    def __init__(self, config: ModelConfig) -> None:
+        assert isinstance(config, TRLDMConfig)
+        super().__init__(config)
+        D = config.width
+        self.mask_embedding = nn.Parameter(truncated_normal_(torch.empty(D), 1 / math.sqrt(D)))
+        self.network = Network(config)
+        if config.two_dimensional:
+            for name, count in (("rows", config.grid[0]), ("columns", config.grid[1]), ("parts", 2)):
+                embedding = nn.Embedding(count, D)
+                truncated_normal_(embedding.weight, 1 / math.sqrt(D))
+                self.add_module(name, embedding)
+
+    # ---- training
+
+    @property
+    def training_steps(self) -> int:
+        return self.config.training_denoising if self.config.regime == "ds" else 1
+
+    def begin(self, question: Tensor, answer: Tensor, uniform: Tensor) -> State:
+        """One step: each token masked with probability t, drawn from (0, 1]. Deep supervision: all masked."""
+        if self.config.regime == "ds":
+            N = self.config.training_denoising
+            return self._state(question, uniform[:, None, 1:].expand(-1, N, -1))
+        t = 1 - uniform[:, 0]
+        state = self._state(question, uniform[:, None, 1:])
+        return state._replace(answer=answer.masked_fill(uniform[:, 1:] < t[:, None], self.config.vocabulary), ratio=t)
+
+    # ---- solving
+
+    def start(self, question: Tensor, steps: int | None = None, seeds: Sequence[int] | None = None) -> State:
+        """All of r masked."""
+        shape = (steps or self.config.supervision_steps, question[0].numel())
+        drawn = [torch.rand(shape, generator=torch.Generator().manual_seed(s)) for s in seeds or [0] * len(question)]
+        return self._state(question, torch.stack(drawn).to(question.device))
+
+    def step(self, question: Tensor, state: State, puzzle_ids: Tensor | None = None) -> tuple[State, Prediction]:
+        """One denoising step: predict what is masked, keep the rest as it is, mask the least certain share again."""
+        config, L = self.config, state.answer.shape[1]
+        canvas = Canvas((2 * question.shape[1], question.shape[2]))
+        x = self._embed(question, state.answer)
+        anew = (state.done % config.reset_every == 0)[:, None, None]
+        y, z = torch.where(anew, x, state.y), torch.where(anew, 0, state.z)
+        if config.states != "none":
+            with torch.no_grad():
+                for _ in range(config.recursions - 1):
+                    y, z = self.recursion(x, y, z, canvas)
+            y, z = self.recursion(x, y, z, canvas)
+        else:
+            y = self.network(x, canvas)
+        logits = self.readout(y[:, L:]).float()
+        halt, proceed = self.halting(y[:, L:].amax(dim=1)).float().unbind(dim=-1)
+
+        masked = state.answer == config.vocabulary
+        done = state.done + 1
+        ratio = (1 - done / state.uniform.shape[1]).clamp(min=0)
+        with torch.no_grad():
+            answer = torch.where(masked, logits.argmax(-1), state.answer)
+            again = self._again(logits, answer, masked, state.uniform, ratio, done)
+        carried = State(y, z, answer.masked_fill(again, config.vocabulary), ratio, done, state.uniform)
+        # what was not masked stays as it is, whatever the logits say
+        certain = nn.functional.one_hot(answer, config.vocabulary).float().clamp(min=1e-9).log()
+        shown = logits if self.training else torch.where(masked[..., None], logits, certain)
+        weights = masked / (state.ratio[:, None] * L).clamp(min=1e-6)
+        return detached(carried), Prediction(shown, halt, proceed, weights=weights, masked=again)
+
+    def recursion(self, x: Tensor, y: Tensor, z: Tensor, canvas: Canvas) -> tuple[Tensor, Tensor]:
+        """n times ``z = f(x + y + z)``, then once ``y = f(y + z)``."""
+        states, n = self.config.states, self.config.latent_updates
+        if states == "yz":
+            for _ in range(n):
+                z = self.network(x + y + z, canvas)
+            return self.network(y + z, canvas), z
+        for _ in range(n + 1):  # one state alone, as many evaluations
+            if states == "y":
+                y = self.network(x + y, canvas)
+            else:
+                z = self.network(x + z, canvas)
+        return (y, z) if states == "y" else (z, z)
+
+    def compile_core(self) -> None:
+        self.recursion = torch.compile(self.recursion, dynamic=False)  # type: ignore[method-assign]
+
+    def perturb(self, state: State, deviations: Sequence[float], seeds: Sequence[int]) -> State:
+        """The noise goes into z, which lasts where `reset_every` lets it."""
+        (z,) = super().perturb(_Latent(state.z), deviations, seeds)
+        return state._replace(z=z)
+
+    def _state(self, question: Tensor, uniform: Tensor) -> State:
+        cells = question.flatten(1)
+        B, L = cells.shape
+        empty = torch.zeros(B, 2 * L, self.config.width, device=question.device)
+        all_masked = torch.full_like(cells, self.config.vocabulary)
+        done = torch.zeros(B, dtype=torch.long, device=question.device)
+        return State(empty, empty, all_masked, torch.ones(B, device=question.device), done, uniform)
+
+    def _embed(self, question: Tensor, answer: Tensor) -> Tensor:
+        masked = (answer == self.config.vocabulary)[..., None]
+        r = torch.where(masked, self.mask_embedding, self.embedding(answer.clamp(max=self.config.vocabulary - 1)))
+        x = torch.cat((self.embedding(question.flatten(1)), r), dim=1)
+        if self.config.two_dimensional:
+            _, H, W = question.shape
+            rows, columns, parts = (getattr(self, name).weight for name in ("rows", "columns", "parts"))
+            places = (rows[:H, None] + columns[None, :W]).flatten(0, 1)  # [L, D]
+            x = x + torch.cat((places + parts[0], places + parts[1]))
+        return math.sqrt(self.config.width) * x
+
+    def _again(
+        self, logits: Tensor, answer: Tensor, masked: Tensor, uniform: Tensor, ratio: Tensor, done: Tensor
+    ) -> Tensor:
+        """The cells [B, L] that are masked again, so that the share ``ratio [B]`` is."""
+        config, L = self.config, answer.shape[1]
+        if config.remasking == "random":
+            scores = uniform[torch.arange(len(done), device=done.device), (done - 1).clamp(max=uniform.shape[1] - 1)]
+        else:
+            scores = logits.softmax(-1).gather(-1, answer[..., None])[..., 0]
+        if not config.overwrite:
+            scores = torch.where(masked, scores, 2.0)  # tokens of earlier steps count as certain
+        return ranks(scores) < (ratio[:, None] * L).round()
+
+
+class _Latent(NamedTuple):
+    z: Tensor

@@ -1,0 +1,247 @@
+"""The systems beside TRM: sizes as published, their two calls, and what sets each apart."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+import torch
+from pydantic import ValidationError
+
+from puzzlerec.models import build, config_class, systems
+from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.drm import LEVELS, blurred, corruption, ranks, remasking_share
+from puzzlerec.models.sprm import disturbed, kept
+
+OTHERS = sorted(set(systems()) - {"trm"})
+SMALL = {
+    "puzzle": "sudoku-4x4", "vocabulary": 6, "grid": (4, 4), "width": 16, "heads": 2, "multiple": 8, "prefix": 2,
+    "layers": 1, "latent_updates": 2, "recursions": 2, "supervision_steps": 4,
+}  # fmt: skip
+
+
+def small(system: str, **settings: object) -> ModelConfig:
+    content = {**SMALL, "system": system, **({"prefix": 0} if system == "trldm" else {}), **settings}
+    return config_class(content).model_validate(content)
+
+
+def questions(count: int = 3) -> torch.Tensor:
+    return torch.randint(1, 6, (count, 4, 4), generator=torch.Generator().manual_seed(count))
+
+
+@pytest.mark.parametrize("system", OTHERS)
+def test_every_system_steps_learns_and_keeps_its_runs_apart(system: str) -> None:
+    model = build(small(system, **({"with_gradient": 2} if system == "drm" else {}))).eval()
+    question = questions()
+    state = model.start(question, 3, [5, 6, 7])
+    for _ in range(3):
+        state, prediction = model.step(question, state)
+    assert prediction.logits.shape == (3, 16, 6) and prediction.halt.shape == (3,)
+    assert not any(part.requires_grad for part in state)
+    alone = model.start(question[1:2], 3, [6])
+    for _ in range(3):
+        alone, expected = model.step(question[1:2], alone)
+    torch.testing.assert_close(prediction.logits[1:2], expected.logits, atol=1e-4, rtol=1e-4)
+    answer, uniform = questions(3).flatten(1), torch.rand(3, 17)
+    _, prediction = model.step(question, model.begin(question, answer, uniform))
+    (prediction.logits.square().mean() + prediction.halt.mean()).backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, f"{name} has no part in the prediction"
+
+
+@pytest.mark.parametrize("system", OTHERS)
+def test_noise_changes_the_runs_it_is_meant_for(system: str) -> None:
+    model = build(small(system))
+    state = model.start(questions(), 2, [1, 2, 3])
+    disturbed = model.perturb(state, [0.0, 1.0, 0.0], [1, 2, 3])
+    for before, after in zip(state, disturbed, strict=True):
+        assert torch.equal(before[[0, 2]], after[[0, 2]])
+    again = model.perturb(state, [0.0, 1.0, 0.0], [1, 2, 3])
+    assert all(map(torch.equal, disturbed, again))
+
+
+def test_hrm_has_the_papers_parameters() -> None:
+    model = build(small("hrm", width=512, heads=8, multiple=256, layers=4, vocabulary=11, grid=(9, 9), prefix=1))
+    counted = sum(p.numel() for name, p in model.named_parameters() if "puzzle_embedding" not in name)
+    assert counted == 27_275_266
+
+
+def test_hrm_updates_each_level_as_often_as_the_paper_and_once_with_gradient() -> None:
+    model = build(small("hrm", latent_updates=3, recursions=2))
+    calls: dict[str, list[bool]] = {"high_network": [], "low_network": []}
+    for name, called in calls.items():
+        getattr(model, name).register_forward_hook(lambda *args, called=called: called.append(args[2].requires_grad))
+    question = questions()
+    model.step(question, model.start(question))
+    assert calls == {"high_network": [False, True], "low_network": [False] * 5 + [True]}
+
+
+def test_settings_of_other_systems_are_refused() -> None:
+    for system, setting in (
+        ("hrm", {"networks": "two"}),
+        ("hrm", {"mixer": "candidates"}),
+        ("drm", {"latents": "single"}),
+    ):
+        with pytest.raises(ValidationError):
+            small(system, **setting)
+    with pytest.raises(ValidationError, match="cannot have a gradient"):
+        small("drm", with_gradient=3)
+    with pytest.raises(ValueError, match="did you mean 'drm'"):
+        config_class({"system": "drn"})
+
+
+# ---- DRM
+
+
+def test_corruption_hides_more_and_more() -> None:
+    p = corruption(torch.arange(float(LEVELS)))
+    assert (p[1:] > p[:-1]).all() and float(p[0]) < 0.001 and float(p[-1]) > 0.999
+
+
+def test_drm_trains_from_answers_with_some_tokens_hidden() -> None:
+    model = build(small("drm"))
+    question, answer = questions(4), questions(4).flatten(1)
+    uniform = torch.rand(4, 17)
+    uniform[:, 0] = torch.tensor([0.0, 0.3, 0.7, 0.9999])
+    state = model.begin(question, answer, uniform)
+    hidden = state.answer == 6
+    assert torch.equal(hidden, uniform[:, 1:] < corruption((uniform[:, :1] * 1000).floor()))
+    assert torch.equal(state.answer[~hidden], answer[~hidden])
+    assert not hidden[0].any() and hidden[3].all()
+    assert model.training_steps == 1
+
+
+@pytest.mark.parametrize("remasking", ["random", "confidence", "spatial"])
+def test_drm_hides_fewer_cells_at_every_step_and_none_after_the_last(remasking: str) -> None:
+    model = build(small("drm", remasking=remasking, grid=(6, 6), supervision_steps=8))
+    question = torch.randint(1, 6, (16, 6, 6))
+    state = model.start(question, None, list(range(16)))
+    assert (state.answer == 6).all()
+    shares = []
+    for _ in range(8):
+        state, prediction = model.step(question, state)
+        assert prediction.masked is not None
+        assert torch.equal(state.answer == 6, prediction.masked)
+        shares.append(float(prediction.masked.float().mean()))
+    expected = [float(remasking_share(torch.tensor(done), 8)) for done in range(1, 9)]
+    assert expected[-1] == 0 and all(a > b for a, b in pairwise(expected))
+    assert shares == pytest.approx(expected, abs=0.05)
+
+
+def test_confident_cells_are_hidden_last_and_neighbours_together() -> None:
+    assert ranks(torch.tensor([[0.9, 0.1, 0.5]])).tolist() == [[2, 0, 1]]
+    noise = torch.rand(8, 1, 30, 30, generator=torch.Generator().manual_seed(0))
+    smooth = blurred(noise)
+    assert smooth.shape == noise.shape
+
+    def likeness(image: torch.Tensor) -> float:
+        pairs = torch.stack((image[..., 1:].flatten(), image[..., :-1].flatten()))
+        return float(torch.corrcoef(pairs)[0, 1])
+
+    assert likeness(noise) < 0.1 and likeness(smooth) > 0.7
+
+
+# ---- TR-LDM
+
+
+def test_trldm_keeps_what_it_unmasked_and_masks_the_least_certain() -> None:
+    model = build(small("trldm", supervision_steps=4)).eval()
+    question = questions(8)
+    state = model.start(question)
+    assert (state.answer == 6).all()
+    for left in (12, 8, 4, 0):
+        before = state.answer
+        state, prediction = model.step(question, state)
+        masked = state.answer == 6
+        assert prediction.masked is not None and torch.equal(masked, prediction.masked)
+        assert masked.sum(1).tolist() == [left] * 8
+        kept = before != 6
+        assert torch.equal(state.answer[kept], before[kept])  # copied through
+        assert torch.equal(prediction.logits.argmax(-1)[kept], before[kept])
+        was_masked = (before == 6) & masked
+        confidence = prediction.logits.softmax(-1).amax(-1)
+        for row in range(8):
+            now_shown = (before[row] == 6) & ~masked[row]
+            if was_masked[row].any():
+                assert confidence[row][now_shown].min() >= confidence[row][was_masked[row]].max()
+
+
+def test_trldm_may_overwrite_and_may_mask_at_random() -> None:
+    question = questions(8)
+    for settings in (
+        {"overwrite": True},
+        {"remasking": "random"},
+        {"states": "none"},
+        {"states": "y"},
+        {"states": "z"},
+    ):
+        model = build(small("trldm", supervision_steps=4, **settings)).eval()
+        state = model.start(question)
+        for left in (12, 8, 4, 0):
+            state, _ = model.step(question, state)
+            assert (state.answer == 6).sum(1).tolist() == [left] * 8
+
+
+def test_trldm_trains_on_masked_tokens_weighted_by_their_share() -> None:
+    """The gradient of L_MDM: masked tokens, each divided by t L."""
+    model = build(small("trldm"))
+    question, answer, uniform = questions(4), questions(4).flatten(1), torch.rand(4, 17)
+    state = model.begin(question, answer, uniform)
+    t = 1 - uniform[:, 0]
+    masked = uniform[:, 1:] < t[:, None]
+    assert torch.equal(state.answer == 6, masked)
+    _, prediction = model.step(question, state)
+    torch.testing.assert_close(prediction.weights, masked / (t[:, None] * 16))
+
+
+def test_trldms_loss_bounds_the_negative_log_likelihood() -> None:
+    """With a perfect predictor the expected loss is the exact negative log-likelihood of the answer.
+
+    The answer is one of four sequences of two bits with known probabilities; predictions are the exact conditionals.
+    """
+    joint = torch.tensor([[0.5, 0.2], [0.1, 0.2]])
+    generator = torch.Generator().manual_seed(0)
+    count = 200_000
+    pick = torch.multinomial(joint.flatten(), count, replacement=True, generator=generator)
+    bits = torch.stack((pick // 2, pick % 2), 1)
+    t = 1 - torch.rand(count, 1, generator=generator)
+    masked = torch.rand(count, 2, generator=generator) < t
+    other = bits.flip(1)
+    first = torch.where(masked[:, 1:], joint.sum(1)[bits[:, :1]], (joint / joint.sum(0))[bits[:, :1], other[:, :1]])
+    second = torch.where(masked[:, :1], joint.sum(0)[bits[:, 1:]], (joint.T / joint.sum(1))[bits[:, 1:], other[:, 1:]])
+    perfect = -(masked / t * torch.cat((first, second), 1).log()).sum(1)
+    entropy = float(-(joint * joint.log()).sum())
+    assert float(perfect.mean()) == pytest.approx(entropy, abs=0.01)
+    careless = -(masked / t * torch.full((count, 2), 0.5).log()).sum(1)
+    assert float(careless.mean()) > entropy + 0.1
+
+
+def test_deep_supervision_over_a_denoising_carries_its_states() -> None:
+    model = build(small("trldm", regime="ds", training_denoising=4, reset_every=2))
+    assert model.training_steps == 4
+    question, answer = questions(2), questions(2).flatten(1)
+    state = model.begin(question, answer, torch.rand(2, 17))
+    assert (state.answer == 6).all()
+    for share in (0.75, 0.5, 0.25, 0.0):
+        state, prediction = model.step(question, state)
+        assert state.ratio.tolist() == [share] * 2
+        assert prediction.weights is not None
+
+
+# ---- SPRM
+
+
+def test_sprm_disturbs_states_in_training_alone_and_keeps_their_scale() -> None:
+    assert float(kept()[0]) == pytest.approx(1 - 1e-4) and 0.85 < float(kept()[-1]) < 0.95
+    state = 3 + 2 * torch.randn(64, 50, 16)
+    changed = disturbed(state)
+    assert not torch.equal(state, changed)
+    assert float(changed.std()) == pytest.approx(2, rel=0.25)
+    model = build(small("sprm"))
+    question = questions()
+    start = model.start(question)
+    model.eval()
+    one, other = (model.step(question, start)[0] for _ in range(2))
+    assert all(map(torch.equal, one, other))
+    model.train()
+    assert not torch.equal(one.y, model.step(question, start)[0].y)
