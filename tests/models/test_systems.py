@@ -12,6 +12,8 @@ from puzzlerec.models import build, config_class, systems
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.drm import LEVELS, blurred, corruption, ranks, remasking_share
 from puzzlerec.models.sprm import disturbed, kept
+from puzzlerec.training.objectives import supervise
+from puzzlerec.training.recipe import Objective
 
 OTHERS = sorted(set(systems()) - {"trm"})
 SMALL = {
@@ -195,25 +197,36 @@ def test_trldm_trains_on_masked_tokens_weighted_by_their_share() -> None:
 
 
 def test_trldms_loss_bounds_the_negative_log_likelihood() -> None:
-    """With a perfect predictor the expected loss is the exact negative log-likelihood of the answer.
+    """Of a perfect predictor the expected loss is the exact entropy of the answers, a token; of any other it is more.
 
-    The answer is one of four sequences of two bits with known probabilities; predictions are the exact conditionals.
+    An answer is two tokens with known joint probabilities, so the exact conditionals of a masked one are known too.
     """
     joint = torch.tensor([[0.5, 0.2], [0.1, 0.2]])
+    model = build(small("trldm", vocabulary=3, grid=(1, 2), width=4, heads=1))
     generator = torch.Generator().manual_seed(0)
-    count = 200_000
+    count = 100_000
     pick = torch.multinomial(joint.flatten(), count, replacement=True, generator=generator)
-    bits = torch.stack((pick // 2, pick % 2), 1)
-    t = 1 - torch.rand(count, 1, generator=generator)
-    masked = torch.rand(count, 2, generator=generator) < t
-    other = bits.flip(1)
-    first = torch.where(masked[:, 1:], joint.sum(1)[bits[:, :1]], (joint / joint.sum(0))[bits[:, :1], other[:, :1]])
-    second = torch.where(masked[:, :1], joint.sum(0)[bits[:, 1:]], (joint.T / joint.sum(1))[bits[:, 1:], other[:, 1:]])
-    perfect = -(masked / t * torch.cat((first, second), 1).log()).sum(1)
+    answer = torch.stack((pick // 2, pick % 2), 1) + 1
+    question = torch.ones(count, 1, 2, dtype=torch.long)
+    with torch.no_grad():
+        state = model.begin(question, answer, torch.rand(count, 3, generator=generator))
+        _, prediction = model.step(question, state)
+    seen = state.answer != 3
+    other = answer.flip(1) - 1
+    first = torch.where(seen[:, 1:], (joint / joint.sum(0)).T[other[:, 0]], joint.sum(1))
+    second = torch.where(seen[:, :1], (joint.T / joint.sum(1)).T[other[:, 1]], joint.sum(0))
+    perfect = torch.stack((first, second), 1).log()
+    objective = Objective(loss="softmax", halt_weight=0)
+
+    def loss(logits: torch.Tensor) -> float:
+        impossible = torch.full_like(logits[..., :1], -1e9)  # padding
+        predicted = prediction._replace(logits=torch.cat((impossible, logits), -1))
+        return 2 * float(supervise(predicted, answer, objective).loss) / count  # nats an answer
+
     entropy = float(-(joint * joint.log()).sum())
-    assert float(perfect.mean()) == pytest.approx(entropy, abs=0.01)
-    careless = -(masked / t * torch.full((count, 2), 0.5).log()).sum(1)
-    assert float(careless.mean()) > entropy + 0.1
+    assert loss(perfect) == pytest.approx(entropy, abs=0.015)
+    assert loss(torch.zeros_like(perfect)) > entropy + 0.1
+    assert loss(perfect + 0.5 * torch.randn(perfect.shape, generator=generator)) > loss(perfect)
 
 
 def test_deep_supervision_over_a_denoising_carries_its_states() -> None:
