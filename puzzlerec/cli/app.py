@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup, TyperOption
 
-from puzzlerec.cli import data, models, train
+from puzzlerec.cli import compare, data, models, train
 from puzzlerec.cli.errors import STATUSES, UNUSABLE, in_words
 from puzzlerec.cli.eval import HELP as EVAL_HELP
 from puzzlerec.cli.eval import evaluate
@@ -164,6 +164,7 @@ app.command(help=SOLVE_HELP)(solve)
 app.command(help=WATCH_HELP)(watch)
 app.command("train", help=train.HELP)(train.train)
 app.command("eval", help=EVAL_HELP)(evaluate)
+app.command("compare", help=compare.HELP)(compare.compare)
 app.add_typer(data.app, name="data")
 app.add_typer(models.app, name="models")
 

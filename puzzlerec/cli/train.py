@@ -13,10 +13,8 @@ from puzzlerec.cli.options import Device, chosen_device
 from puzzlerec.cli.terminal import errors, messages, progress
 
 if TYPE_CHECKING:
-    from puzzlerec.data import Dataset
-    from puzzlerec.training.distributed import Group
-    from puzzlerec.training.loop import Examples, Trainer
-    from puzzlerec.training.recipe import Recipe
+    from puzzlerec.training.examples import Examples
+    from puzzlerec.training.loop import Trainer
 
 HELP = """Train a model from a recipe; its dataset is built first if it is missing.
 
@@ -53,6 +51,7 @@ def train(
     device: Device = "auto",
 ) -> None:
     from puzzlerec.training.distributed import Group
+    from puzzlerec.training.examples import load_material
     from puzzlerec.training.loop import Trainer, run
     from puzzlerec.training.recipe import RecipeError, load_recipe
     from puzzlerec.training.run_folder import ResumeError, RunFolder
@@ -71,9 +70,9 @@ def train(
         raise CommandError(f"{folder.path} holds a run already: go on with --resume, or choose another --out.")
     where = chosen_device(device)
     group = Group(where)
-    train_set, test_set, data = _examples(plan, group)
     try:
-        trainer = Trainer(plan, train_set, where, folder, group)
+        material = load_material(plan, group, lambda what, total: progress(what, total, "puzzles"))
+        trainer = Trainer(plan, material.training, where, folder, group)
         trainer.deadline = minutes * 60 if minutes else None
         if resume:
             trainer.resume()
@@ -81,10 +80,10 @@ def train(
         raise CommandError(str(error)) from error
     if group.leads:
         folder.write_recipe(plan.model_dump(mode="json"))
-        _announce(trainer, train_set)
+        _announce(trainer, material.training)
     stop = _Stop()
     with stop, _Display(trainer, tensorboard) as display:
-        for record in run(trainer, test_set, stopped=stop.asked, save_checkpoint=_CheckpointSaver(data)):
+        for record in run(trainer, material.test, stopped=stop.asked, save_checkpoint=CheckpointSaver(material.about)):
             display.show(record)
     finished = trainer.progress >= 1
     group.close()
@@ -121,65 +120,7 @@ def _announce(trainer: Trainer, examples: dict[str, Examples]) -> None:
     )
 
 
-def _examples(recipe: Recipe, group: Group) -> tuple[dict[str, Examples], Examples, str]:
-    """Training examples of each of a recipe's datasets, test examples, and a model card's sentences on the data."""
-    training, about = {}, []
-    test: Examples | None = None
-    for name in dict.fromkeys([recipe.data.name, *(name for stage in recipe.data.curriculum for name in stage.shares)]):
-        with _dataset(recipe, name, group) as dataset:
-            model = recipe.model
-            fits = dataset.shape == model.grid or (model.any_size and name != recipe.data.name)
-            if not fits or (dataset.puzzle, len(dataset.vocabulary)) != (model.puzzle, model.vocabulary):
-                raise CommandError(
-                    f"{dataset.path} holds {dataset.puzzle} {dataset.shape} with {len(dataset.vocabulary)} tokens, the "
-                    f"model is for {model.puzzle} {model.grid} with {model.vocabulary}."
-                )
-            training[name] = _split(dataset, "train", copies=recipe.data.augment, hints=bool(model.hints))
-            test = test or _split(dataset, "test")
-            about.append(
-                f"{dataset.path.name} ({dataset.generator}, seed {dataset.seed}, content SHA-256 `{dataset.sha256}`)"
-            )
-    assert test is not None
-    return training, test, "; ".join(about)
-
-
-def _dataset(recipe: Recipe, name: str, group: Group) -> Dataset:
-    """The dataset of this name, built by the leading process if it is missing."""
-    from puzzlerec.data import Dataset, ensure
-
-    settings = recipe.data
-    if settings.file and name == settings.name:
-        return Dataset.open(settings.file)
-    wanted: dict[str, Any] = {"train": settings.train, "test": settings.test, "seed": settings.seed}
-    if group.leads:
-        with progress(f"building {name}", settings.train + settings.test, "puzzles") as advance:
-            ensure(name, **wanted, progress=advance)
-    group.wait()
-    return Dataset.open(ensure(name, **wanted))
-
-
-def _split(dataset: Dataset, name: str, copies: bool = False, hints: bool = False) -> Examples:
-    """A split in memory, with all symmetric copies of its mazes if wanted (other puzzles are copied as they train).
-
-    Hints are to be had for mazes: each cell's first move to the goal.
-    """
-    import numpy as np
-    import torch
-
-    from puzzlerec.data.maze_hard import first_moves, symmetric_copies
-    from puzzlerec.training.loop import Examples
-
-    rows = dataset.split(name).read()
-    questions, labels, ids = rows.inputs.reshape(-1, *dataset.shape), rows.labels, rows.puzzle_ids
-    if copies and dataset.puzzle == "maze":
-        questions, answers = symmetric_copies(questions)
-        labels, ids = answers.reshape(len(answers), -1), np.tile(ids, 8)
-    wanted = hints and dataset.puzzle == "maze"
-    shown = first_moves(questions) if wanted else np.zeros((len(questions), 0), np.uint8)
-    return Examples(*(torch.from_numpy(part) for part in (questions, labels, ids.astype(np.int64), shown)))
-
-
-class _CheckpointSaver:
+class CheckpointSaver:
     """Writes the averaged weights with a card of what they are."""
 
     def __init__(self, data: str) -> None:

@@ -45,7 +45,8 @@ class ModelConfig(BaseModel):
     supervision_steps: int = Field(16, ge=1)  # N_sup
     networks: Literal["one", "two"] = "one"  # two: f_L updates z, f_H updates y
     latents: Literal["pair", "single", "multi-scale"] = "pair"  # (y, z) | z alone | y with n latents z_i
-    gradient: Literal["last-recursion", "one-step"] = "last-recursion"
+    with_gradient: int = Field(1, ge=1)  # of the T recursions, the last so many
+    gradient: Literal["recursion", "one-step"] = "recursion"  # through all of a recursion, or its last two evaluations
 
     @model_validator(mode="after")
     def _consistent(self) -> ModelConfig:
@@ -63,6 +64,8 @@ class ModelConfig(BaseModel):
                 raise ValueError(f"the {self.mixer} mixer needs a `box` that divides {rows}x{columns}, not {self.box}")
         if self.mixer == "candidates" and self.latents == "multi-scale":
             raise ValueError('latents = "multi-scale" is not made for the candidates mixer: use "pair" or "single"')
+        if self.with_gradient > self.recursions:
+            raise ValueError(f"of {self.recursions} recursions, {self.with_gradient} cannot have a gradient")
         if self.hints and (self.mixer == "candidates" or self.latents != "pair"):
             raise ValueError('hints need one vector z a cell: latents = "pair", and not the candidates mixer')
         if self.mixer == "candidates" and (

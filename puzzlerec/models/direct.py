@@ -36,6 +36,10 @@ class Direct(System, system="direct"):
         super().__init__(config)
         self.network = Network(config)
 
+    @property
+    def evaluations(self) -> int:
+        return self.config.layers
+
     def start(self, question: Tensor, steps: int | None = None, seeds: Sequence[int] | None = None) -> State:
         return State(torch.empty(len(question), 0, device=question.device))
 

@@ -16,7 +16,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from pydantic import Field, model_validator
+from pydantic import model_validator
 from torch import Tensor, nn
 
 from .blocks import truncated_normal_
@@ -33,13 +33,10 @@ class DRMConfig(ModelConfig):
 
     system: Literal["drm"] = "drm"
     latent_updates: int = 4
-    with_gradient: int = Field(1, ge=1)  # of the T recursions, the last so many
     remasking: Literal["random", "confidence", "spatial"] = "random"
 
     @model_validator(mode="after")
     def _only_drm(self) -> DRMConfig:
-        if self.with_gradient > self.recursions:
-            raise ValueError(f"of {self.recursions} recursions, {self.with_gradient} cannot have a gradient")
         if self.latents != "pair" or self.mixer == "candidates":
             raise ValueError('DRM rebuilds y at every step: it needs latents = "pair" and one vector a cell')
         return self
@@ -111,17 +108,6 @@ class DRM(TRM, system="drm"):
         hidden = self._hidden(question, prediction.logits, state.uniform, done)
         answer = prediction.logits.argmax(-1).masked_fill(hidden, config.vocabulary)
         return detached(State(z, answer, done, state.uniform)), prediction._replace(masked=hidden)
-
-    def recursions(self, x: Tensor, y: Tensor, z: Tensor, f, g) -> tuple[Tensor, Tensor]:  # type: ignore[no-untyped-def]
-        """T recursions, the last `with_gradient` of them with gradient."""
-        config = self.config
-        assert isinstance(config, DRMConfig)
-        with torch.no_grad():
-            for _ in range(config.recursions - config.with_gradient):
-                y, z = self.recursion(x, y, z, f, g)
-        for _ in range(config.with_gradient):
-            y, z = self.recursion(x, y, z, f, g)
-        return y, z
 
     def perturb(self, state: State, deviations: Sequence[float], seeds: Sequence[int]) -> State:  # type: ignore[override]
         """The noise goes into z; which tokens are hidden depends on the seeds anyway."""

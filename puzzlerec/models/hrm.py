@@ -29,7 +29,7 @@ class HRMConfig(ModelConfig):
 
     @model_validator(mode="after")
     def _only_hrm(self) -> HRMConfig:
-        plain = {"networks": "one", "latents": "pair", "gradient": "last-recursion"}
+        plain = {"networks": "one", "latents": "pair", "gradient": "recursion", "with_gradient": 1}
         for name, value in plain.items():
             if getattr(self, name) != value:
                 raise ValueError(f"`{name}` is a setting of TRM, which HRM does not have")

@@ -79,7 +79,13 @@ def export_reference(model: System, path: str | Path) -> None:
 
 def _names(config: ModelConfig) -> dict[str, str]:
     """Our tensors' names and theirs. Raises `CheckpointError` for what the reference code cannot express."""
-    plain = ("networks", "one"), ("latents", "pair"), ("gradient", "last-recursion"), ("gate_norm", False)
+    plain = (
+        ("networks", "one"),
+        ("latents", "pair"),
+        ("gradient", "recursion"),
+        ("with_gradient", 1),
+        ("gate_norm", False),
+    )
     differing = [f"{name} = {getattr(config, name)!r}" for name, value in plain if getattr(config, name) != value]
     if config.mixer not in _MIXERS:
         differing.append(f"mixer = {config.mixer!r}")

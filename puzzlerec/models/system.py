@@ -85,6 +85,12 @@ class System(nn.Module):
         """How many steps a training puzzle is given at most."""
         return self.config.supervision_steps
 
+    @property
+    def evaluations(self) -> int:
+        """How many layers a training step applies to a puzzle: the measure by which systems are trained equally."""
+        config = self.config
+        return config.recursions * (config.latent_updates + 1) * config.layers
+
     def begin(self, question: Tensor, answer: Tensor, uniform: Tensor) -> Any:
         """The states from which training starts, of ``answer [B, L]`` and random numbers ``uniform [B, 1 + L]``."""
         return self.start(question)

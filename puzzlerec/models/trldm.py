@@ -90,6 +90,10 @@ class TRLDM(System, system="trldm"):
     def training_steps(self) -> int:
         return self.config.training_denoising if self.config.regime == "ds" else 1
 
+    @property
+    def evaluations(self) -> int:
+        return self.config.layers if self.config.states == "none" else super().evaluations
+
     def begin(self, question: Tensor, answer: Tensor, uniform: Tensor) -> State:
         """One step: each token masked with probability t, drawn from (0, 1]. Deep supervision: all masked."""
         if self.config.regime == "ds":
@@ -116,9 +120,10 @@ class TRLDM(System, system="trldm"):
         y, z = torch.where(anew, x, state.y), torch.where(anew, 0, state.z)
         if config.states != "none":
             with torch.no_grad():
-                for _ in range(config.recursions - 1):
+                for _ in range(config.recursions - config.with_gradient):
                     y, z = self.recursion(x, y, z, canvas)
-            y, z = self.recursion(x, y, z, canvas)
+            for _ in range(config.with_gradient):
+                y, z = self.recursion(x, y, z, canvas)
         else:
             y = self.network(x, canvas)
         logits = self.readout(y[:, L:]).float()

@@ -96,11 +96,14 @@ class TRM(System, system="trm"):
         self.recursion = torch.compile(self.recursion, dynamic=None if self.graph else False)  # type: ignore[method-assign]
 
     def recursions(self, x: Tensor, y: Tensor, z: Tensor, f: Function, g: Function) -> tuple[Tensor, Tensor]:
-        """T recursions, the last alone with gradient."""
+        """T recursions, the last (or the last `with_gradient`) with gradient."""
+        learned = self.config.with_gradient
         with torch.no_grad():
-            for _ in range(self.config.recursions - 1):
+            for _ in range(self.config.recursions - learned):
                 y, z = self.recursion(x, y, z, f, g)
-        return self.recursion(x, y, z, f, g)
+        for _ in range(learned):
+            y, z = self.recursion(x, y, z, f, g)
+        return y, z
 
     def recursion(self, x: Tensor, y: Tensor, z: Tensor, f: Function, g: Function) -> tuple[Tensor, Tensor]:
         """n times ``z = f(x + y + z)``, then once ``y = g(y + z)``: without x, the network knows that it is to answer.
@@ -119,7 +122,7 @@ class TRM(System, system="trm"):
                 scales[i] = f(x + y + torch.stack(scales).sum(0))
             z = torch.stack(scales, dim=1)
             return g(y + z.sum(1)), z
-        with torch.set_grad_enabled(torch.is_grad_enabled() and config.gradient == "last-recursion"):
+        with torch.set_grad_enabled(torch.is_grad_enabled() and config.gradient == "recursion"):
             for _ in range(config.latent_updates - 1):
                 z = f(x + y + z)
         z = f(x + y + z)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -25,26 +25,12 @@ from ..models import build, checkpoint
 from ..models.system import System, joined, part
 from . import augment
 from .distributed import Group
+from .examples import Examples
 from .objectives import Outcome, supervise
 from .optimizers import build_optimizers, clip_gradients, schedule
 from .recipe import Recipe
 from .run_folder import RunFolder, optimizer_tensors, restore_optimizers
 from .slots import Slots, step_generator
-
-
-class Examples(NamedTuple):
-    """Questions and answers, with the puzzle embedding's row of each and hints, where there are any."""
-
-    questions: Tensor  # [N, H, W] uint8
-    labels: Tensor  # [N, L] uint8
-    puzzle_ids: Tensor  # [N]
-    hints: Tensor  # [N, L] uint8, or [N, 0]
-
-    def to(self, device: torch.device) -> Examples:
-        return Examples(*(part.to(device) for part in self))
-
-    def first(self, count: int) -> Examples:
-        return Examples(*(part[:count] for part in self))
 
 
 @dataclass

@@ -23,7 +23,12 @@ SMALL = {
 
 
 def small(system: str, **settings: object) -> ModelConfig:
-    content = {**SMALL, "system": system, **({"prefix": 0} if system == "trldm" else {}), **settings}
+    content = {
+        **SMALL,
+        "system": system,
+        **({"prefix": 0} if system in ("trldm", "autoregressive") else {}),
+        **settings,
+    }
     return config_class(content).model_validate(content)
 
 

@@ -95,9 +95,11 @@ def test_the_step_is_the_papers_pseudocode() -> None:
     torch.testing.assert_close(prediction.halt, model.halting(y[:, 0])[:, 0])
 
 
-@pytest.mark.parametrize(("rule", "evaluations"), [("last-recursion", 3), ("one-step", 2)])
-def test_gradient_flows_through_the_last_evaluations_alone(rule: str, evaluations: int) -> None:
-    model = TRM(small(gradient=rule, recursions=3))
+@pytest.mark.parametrize(
+    ("rule", "learned", "evaluations"), [("recursion", 1, 3), ("one-step", 1, 2), ("recursion", 2, 6)]
+)
+def test_gradient_flows_through_the_last_evaluations_alone(rule: str, learned: int, evaluations: int) -> None:
+    model = TRM(small(gradient=rule, recursions=3, with_gradient=learned))
     with_gradient = []
     model.network.register_forward_hook(lambda module, inputs, output: with_gradient.append(output.requires_grad))
     question = questions(2)
@@ -208,6 +210,7 @@ def test_slots_do_not_see_each_other() -> None:
         ({"mixer": "candidates", "symbols": None}, "symbols"),
         ({"mixer": "candidates", "latents": "multi-scale"}, "multi-scale"),
         ({"width": 18, "heads": 4}, "width"),
+        ({"recursions": 2, "with_gradient": 3}, "cannot have a gradient"),
         ({"wdith": 18}, "wdith"),
     ],
 )

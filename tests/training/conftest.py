@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from puzzlerec.training.loop import Examples
+from puzzlerec.training.examples import Examples
 from puzzlerec.training.recipe import Recipe, parse_recipe
 
 SOLVED = torch.tensor([2, 3, 4, 5, 4, 5, 2, 3, 3, 2, 5, 4, 5, 4, 3, 2], dtype=torch.uint8)

@@ -17,7 +17,8 @@ from safetensors.torch import load_file
 from puzzlerec.data.building import generator
 from puzzlerec.data.maze_hard import first_moves
 from puzzlerec.models import checkpoint
-from puzzlerec.training.loop import Examples, Trainer, run
+from puzzlerec.training.examples import Examples
+from puzzlerec.training.loop import Trainer, run
 from puzzlerec.training.run_folder import ResumeError, RunFolder
 
 from .conftest import tiny_examples, tiny_recipe
@@ -33,7 +34,8 @@ from training.conftest import tiny_examples, tiny_recipe
 from puzzlerec.data.building import generator
 from puzzlerec.data.maze_hard import first_moves
 from puzzlerec.models import checkpoint
-from puzzlerec.training.loop import Examples, Trainer, run
+from puzzlerec.training.examples import Examples
+from puzzlerec.training.loop import Trainer, run
 from puzzlerec.training.run_folder import RunFolder
 torch.set_num_threads(1)
 folder, steps, kill = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])

@@ -1,0 +1,91 @@
+"""`puzzlerec compare`: recipes trained equally, and a table of what came of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from puzzlerec.cli.errors import INTERRUPTED, CommandError
+from puzzlerec.cli.options import Device, chosen_device
+from puzzlerec.cli.terminal import answers, messages, progress
+
+HELP = """Train several systems equally, and measure them on the same test.
+
+\b
+puzzlerec compare sudoku-4x4-trm sudoku-4x4-hrm sudoku-4x4-direct --minutes 5
+puzzlerec compare maze-9x9-trldm "no z=maze-9x9-trldm,model.states=y" --evaluations 2e7 --seeds 1
+
+An ENTRANT is a recipe, LABEL=RECIPE, or either followed by its own settings, with commas. Equal training is the same
+time (--minutes) or the same number of layers applied (--evaluations). Runs that have ended are not done again, so a
+comparison that was interrupted goes on where it stopped.
+
+The table gives means over the seeds with 95% intervals (Student's over seeds; with one seed, that of its puzzles).
+
+\b
+Exit status:
+  0    everything was trained and measured
+  2    recipes or settings that cannot be used
+  130  interrupted; what had ended is shown
+"""
+
+
+def compare(
+    entrants: Annotated[list[str], typer.Argument(metavar="ENTRANT...", help="Recipes, with labels and settings.")],
+    minutes: Annotated[float | None, typer.Option(metavar="M", min=0.01, help="Training time of each run.")] = None,
+    evaluations: Annotated[
+        float | None, typer.Option(metavar="N", min=1, help="Layers that each run's training may apply to puzzles.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(metavar="K", min=1, help="Runs of each, with the seeds 0 to K - 1.")] = 3,
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="The first N test puzzles alone.")] = None,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where runs and tables are kept.")] = Path(
+        "runs/comparison"
+    ),
+    device: Device = "auto",
+) -> None:
+    from puzzlerec.evaluation.compare import Budget, Entrant, Result, as_markdown, as_rich
+    from puzzlerec.evaluation.compare import compare as compared
+    from puzzlerec.files import replacing
+    from puzzlerec.training.recipe import RecipeError
+
+    results: list[Result] = []
+    total = len(entrants) * seeds
+
+    def begun(label: str, seed: int) -> None:
+        messages.note(f"{len(results) + 1} of {total}: {label}, seed {seed}")
+
+    interrupted = False
+    try:
+        runs = compared(
+            [Entrant.parse(text) for text in entrants],
+            Budget(minutes, evaluations),
+            out,
+            seeds=seeds,
+            limit=limit,
+            device=chosen_device(device),
+            progress=lambda what, rows: progress(what, rows, "puzzles"),
+            begun=begun,
+        )
+        for result in runs:
+            results.append(result)
+            shares = ", ".join(f"{name} {share:.1%}" for name, share in result.shares.items())
+            messages.note(f"{result.label}, seed {result.seed}: {shares}; {result.minutes:.1f} min")
+    except RecipeError as error:
+        raise CommandError(str(error)) from error
+    except KeyboardInterrupt:
+        interrupted = True
+    if results:
+        console = answers()
+        for table in as_rich(results):
+            console.print(table)
+        out.mkdir(parents=True, exist_ok=True)
+        document = json.dumps([asdict(result) for result in results], indent=2) + "\n"
+        for name, text in (("results.json", document), ("table.md", as_markdown(results))):
+            with replacing(out / name) as partial:
+                partial.write_text(text, encoding="utf-8")
+        messages.note(f"Kept in {out}: table.md, results.json and the runs.")
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)

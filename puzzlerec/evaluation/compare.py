@@ -1,0 +1,238 @@
+"""Systems side by side, trained equally: the same data, the same number of layer evaluations or the same time."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from math import sqrt
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from puzzlerec.data import Dataset
+from puzzlerec.evaluation.report import wilson
+from puzzlerec.evaluation.run import evaluate
+from puzzlerec.files import replacing
+from puzzlerec.models import checkpoint
+from puzzlerec.refine.solver import SolveSettings
+from puzzlerec.training.distributed import Group
+from puzzlerec.training.examples import Progress, load_material
+from puzzlerec.training.loop import Trainer, run
+from puzzlerec.training.recipe import Recipe, RecipeError, load_recipe
+from puzzlerec.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from rich.table import Table
+
+# of Student's distribution, two-sided 95%, by degrees of freedom
+T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
+MEASURES = ("exact", "valid", "optimal", "solved")  # shares; "solved" is what the rules accept
+RESULT = "result.json"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What every entrant may spend on training; one of the two."""
+
+    minutes: float | None = None
+    evaluations: float | None = None  # layers applied to a puzzle, gradient or not
+
+    def __post_init__(self) -> None:
+        if (self.minutes is None) == (self.evaluations is None):
+            raise RecipeError("equal training means the same minutes or the same evaluations: give one of them")
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A recipe in a comparison, under a name."""
+
+    label: str
+    recipe: str
+    overrides: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Entrant:
+        """``RECIPE``, ``LABEL=RECIPE`` or either with overrides: ``no z=maze-9x9-trldm,model.states=y``."""
+        first, *overrides = re.split(r",(?![^\[{]*[\]}])", text)  # not at commas within brackets
+        label, equals, recipe = first.partition("=")
+        return cls(label if equals or not overrides else text, recipe if equals else label, tuple(overrides))
+
+    def load(self, seed: int) -> Recipe:
+        return load_recipe(self.recipe, [*self.overrides, f"training.seed={seed}"])
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one training run came to."""
+
+    label: str
+    seed: int
+    weights: int
+    steps: int
+    evaluations: float
+    minutes: float
+    puzzles: int  # of the test
+    shares: dict[str, float]  # by measure
+    length_ratio: float | None
+    by_rating: dict[str, float]  # exact, by bin of the rating
+    settings: dict[str, Any]  # the entrant's recipe, its overrides, the budget and the test's size
+
+
+def compare(
+    entrants: Sequence[Entrant],
+    budget: Budget,
+    folder: Path,
+    *,
+    seeds: int = 3,
+    limit: int | None = None,
+    device: torch.device | None = None,
+    progress: Callable[[str, int], AbstractContextManager[Progress]] | None = None,
+    begun: Callable[[str, int], None] = lambda label, seed: None,
+) -> Iterator[Result]:
+    """Trains and measures every entrant with every seed, one after the other.
+
+    A run that has ended before, with the same settings, is not done again; one that was cut off goes on. Raises
+    `RecipeError` if two entrants would not train on the same data.
+    """
+    device = device or torch.device("cpu")
+    recipes = [entrant.load(0) for entrant in entrants]
+    if len({entrant.label for entrant in entrants}) < len(entrants):
+        raise RecipeError("every entrant of a comparison needs a name of its own: LABEL=RECIPE")
+    datasets = {(r.data.name, r.data.file, r.data.train, r.data.test, r.data.seed) for r in recipes}
+    if len(datasets) > 1:
+        raise RecipeError("systems are compared on the same data, but the recipes name different datasets")
+    for seed in range(seeds):
+        for entrant in entrants:
+            begun(entrant.label, seed)
+            yield _measured(entrant, seed, budget, folder, limit, device, progress)
+
+
+def _measured(
+    entrant: Entrant, seed: int, budget: Budget, folder: Path, limit: int | None, device: torch.device, progress: Any
+) -> Result:
+    recipe = entrant.load(seed)
+    place = RunFolder(folder / entrant.label.replace("/", "_") / f"seed{seed}")
+    settings = {"recipe": recipe.model_dump(mode="json"), "budget": asdict(budget), "limit": limit}
+    done = place.path / RESULT
+    if done.exists():
+        stored = json.loads(done.read_text(encoding="utf-8"))
+        if stored["settings"] == settings:
+            return Result(**stored)
+        raise RecipeError(f"{place.path} holds a run with other settings: choose another folder, or remove it")
+    group = Group(device)
+    material = load_material(recipe, group, *([progress] if progress else []))
+    trainer = Trainer(recipe, material.training, device, place, group)
+    if budget.minutes is not None:
+        trainer.deadline = 60 * budget.minutes
+    else:
+        assert budget.evaluations is not None
+        steps = max(1, round(budget.evaluations / (trainer.model.evaluations * recipe.training.batch)))
+        trainer.recipe = recipe.model_copy(update={"training": recipe.training.model_copy(update={"steps": steps})})
+    place.write_recipe(recipe.model_dump(mode="json"))
+    if place.state.exists():
+        trainer.resume()
+    for _ in run(trainer, material.test, save_checkpoint=_save):
+        pass
+    with Dataset.open(material.path) as dataset:
+        rows = dataset.split("test")
+        report = evaluate(
+            trainer.averaged.eval(),
+            rows.inputs[:limit],
+            rows.labels[:limit],
+            SolveSettings(early=False, batch=recipe.evaluation.batch),
+            grid=dataset.shape,
+            ratings=None if rows.ratings is None else rows.ratings[:limit],
+            device=device,
+        )
+    shares = {"exact": report.exact.share, "solved": report.first_pass.share}
+    result = Result(
+        label=entrant.label,
+        seed=seed,
+        weights=sum(p.numel() for p in trainer.model.parameters()),
+        steps=trainer.done,
+        evaluations=float(trainer.done) * recipe.training.batch * trainer.model.evaluations,
+        minutes=trainer.seconds / 60,
+        puzzles=report.puzzles,
+        shares=shares | {name: rate.share for name, rate in report.rules.items()},
+        length_ratio=report.length_ratio,
+        by_rating={name: exact.share for name, (exact, _) in report.ratings.items()},
+        settings=settings,
+    )
+    with replacing(done) as partial:
+        partial.write_text(json.dumps(asdict(result), indent=2) + "\n", encoding="utf-8")
+    return result
+
+
+def _save(trainer: Trainer, record: dict[str, Any]) -> None:
+    card = f"# {trainer.recipe.name}\n\nTrained for a comparison; {trainer.done:,} steps.\n"
+    checkpoint.save(trainer.averaged, trainer.folder.checkpoint, card=card)
+
+
+def interval(shares: Sequence[float], puzzles: int) -> tuple[float, float, float]:
+    """The mean of the seeds' shares and its 95% interval: Student's over seeds; of one seed, that of its puzzles."""
+    mean = fmean(shares)
+    if len(shares) == 1:
+        return mean, *wilson(mean, puzzles)
+    half = T95[min(len(shares) - 2, len(T95) - 1)] * stdev(shares) / sqrt(len(shares))
+    return mean, max(0.0, mean - half), min(1.0, mean + half)
+
+
+def tables(results: Sequence[Result]) -> list[tuple[str, list[str], list[list[str]]]]:
+    """What to show, as (title, column names, rows): one table, and one by rating where there are ratings."""
+    labels = list(dict.fromkeys(result.label for result in results))
+    of = {label: [result for result in results if result.label == label] for label in labels}
+    measures = [name for name in MEASURES if all(name in result.shares for result in results)]
+    measures = [name for name in measures if name != "solved" or "optimal" not in measures]
+    columns = ["system", "seeds", "weights", "steps", "evaluations", "minutes", *measures]
+    ratios = any(result.length_ratio is not None for result in results)
+    rows = []
+    for label, some in of.items():
+        row = [label, str(len(some)), f"{some[0].weights:,}", f"{fmean(r.steps for r in some):,.0f}"]
+        row += [f"{fmean(r.evaluations for r in some):.2e}", f"{fmean(r.minutes for r in some):.1f}"]
+        row += [_share([r.shares[name] for r in some], some[0].puzzles) for name in measures]
+        if ratios:
+            known = [r.length_ratio for r in some if r.length_ratio is not None]
+            row.append(f"{fmean(known):.4f}" if known else "-")
+        rows.append(row)
+    found = [("accuracy, %", columns + ["length ratio"] * ratios, rows)]
+    bins = list(dict.fromkeys(name for result in results for name in result.by_rating))
+    if bins:
+        by = [
+            [label, *(f"{100 * fmean(r.by_rating.get(name, 0.0) for r in some):.1f}" for name in bins)]
+            for label, some in of.items()
+        ]
+        found.append(("exact by rating, %", ["system", *bins], by))
+    return found
+
+
+def _share(shares: Sequence[float], puzzles: int) -> str:
+    mean, low, high = interval(shares, puzzles)
+    return f"{100 * mean:.1f} ({100 * low:.1f}-{100 * high:.1f})"
+
+
+def as_markdown(results: Sequence[Result]) -> str:
+    parts = []
+    for title, columns, rows in tables(results):
+        lines = [columns, ["---"] * len(columns), *rows]
+        parts.append(f"{title}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")
+    return "\n".join(parts)
+
+
+def as_rich(results: Sequence[Result]) -> list[Table]:
+    from rich.table import Table
+
+    shown = []
+    for title, columns, rows in tables(results):
+        table = Table(title=title, title_justify="left", box=None)
+        for index, column in enumerate(columns):
+            table.add_column(column, justify="right" if index else "left", no_wrap=True)
+        for row in rows:
+            table.add_row(*row)
+        shown.append(table)
+    return shown

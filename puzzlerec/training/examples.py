@@ -1,0 +1,105 @@
+"""What a recipe trains and tests on, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from puzzlerec.data import Dataset, DatasetError, ensure
+
+from .distributed import Group
+from .recipe import Recipe
+
+Progress = Callable[[int], None]
+
+
+class Examples(NamedTuple):
+    """Questions and answers, with the puzzle embedding's row of each and hints, where there are any."""
+
+    questions: Tensor  # [N, H, W] uint8
+    labels: Tensor  # [N, L] uint8
+    puzzle_ids: Tensor  # [N]
+    hints: Tensor  # [N, L] uint8, or [N, 0]
+
+    def to(self, device: torch.device) -> Examples:
+        return Examples(*(part.to(device) for part in self))
+
+    def first(self, count: int) -> Examples:
+        return Examples(*(part[:count] for part in self))
+
+
+class Material(NamedTuple):
+    """All that a recipe's datasets hold for it."""
+
+    training: dict[str, Examples]  # by dataset
+    test: Examples  # of the recipe's own dataset
+    path: Path  # of that
+    about: str  # a model card's words on the data
+
+
+@contextmanager
+def _silent(what: str, total: int) -> Iterator[Progress]:
+    yield lambda more: None
+
+
+def load_material(
+    recipe: Recipe, group: Group, progress: Callable[[str, int], AbstractContextManager[Progress]] = _silent
+) -> Material:
+    """The examples of all of the recipe's datasets; those that are missing are built by the leading process.
+
+    ``progress(what, total)`` shows how a dataset is built. Raises `DatasetError` for one that does not fit the model.
+    """
+    training, about = {}, []
+    test, path = None, Path()
+    for name in dict.fromkeys([recipe.data.name, *(name for stage in recipe.data.curriculum for name in stage.shares)]):
+        with _dataset(recipe, name, group, progress) as dataset:
+            model = recipe.model
+            fits = dataset.shape == model.grid or (model.any_size and name != recipe.data.name)
+            if not fits or (dataset.puzzle, len(dataset.vocabulary)) != (model.puzzle, model.vocabulary):
+                raise DatasetError(
+                    f"{dataset.path} holds {dataset.puzzle} {dataset.shape} with {len(dataset.vocabulary)} tokens, the "
+                    f"model is for {model.puzzle} {model.grid} with {model.vocabulary}."
+                )
+            training[name] = _split(dataset, "train", copies=recipe.data.augment, hints=bool(model.hints))
+            if test is None:
+                test, path = _split(dataset, "test"), dataset.path
+            about.append(
+                f"{dataset.path.name} ({dataset.generator}, seed {dataset.seed}, content SHA-256 `{dataset.sha256}`)"
+            )
+    assert test is not None
+    return Material(training, test, path, "; ".join(about))
+
+
+def _dataset(recipe: Recipe, name: str, group: Group, progress: Any) -> Dataset:
+    settings = recipe.data
+    if settings.file and name == settings.name:
+        return Dataset.open(settings.file)
+    wanted: dict[str, Any] = {"train": settings.train, "test": settings.test, "seed": settings.seed}
+    if group.leads:
+        with progress(f"building {name}", settings.train + settings.test) as advance:
+            ensure(name, **wanted, progress=advance)
+    group.wait()
+    return Dataset.open(ensure(name, **wanted))
+
+
+def _split(dataset: Dataset, name: str, copies: bool = False, hints: bool = False) -> Examples:
+    """A split in memory, with all symmetric copies of its mazes if wanted (other puzzles are copied as they train).
+
+    Hints are to be had for mazes: each cell's first move to the goal.
+    """
+    from puzzlerec.data.maze_hard import first_moves, symmetric_copies
+
+    rows = dataset.split(name).read()
+    questions, labels, ids = rows.inputs.reshape(-1, *dataset.shape), rows.labels, rows.puzzle_ids
+    if copies and dataset.puzzle == "maze":
+        questions, answers = symmetric_copies(questions)
+        labels, ids = answers.reshape(len(answers), -1), np.tile(ids, 8)
+    wanted = hints and dataset.puzzle == "maze"
+    shown = first_moves(questions) if wanted else np.zeros((len(questions), 0), np.uint8)
+    return Examples(*(torch.from_numpy(part) for part in (questions, labels, ids.astype(np.int64), shown)))

@@ -1,0 +1,79 @@
+"""Systems trained equally: budgets, resuming, intervals, tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from puzzlerec.evaluation.compare import Budget, Entrant, Result, as_markdown, compare, interval
+from puzzlerec.training.recipe import RecipeError
+
+TINY = (
+    "model.width=8,model.layers=1,model.latent_updates=1,model.recursions=1,model.supervision_steps=2,training.batch=4,"
+    "training.log_every=2,training.save_every=2,evaluation.every=2,evaluation.puzzles=4,evaluation.batch=4,"
+    "data.name=maze-6x6,data.train=8,data.test=6,model.grid=[6,6],training.compile=false"
+)
+
+
+@pytest.fixture(autouse=True)
+def datasets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUZZLEREC_DATASETS", str(tmp_path / "datasets"))
+
+
+def entrant(label: str, *more: str) -> Entrant:
+    return Entrant.parse(",".join((f"{label}=maze-9x9", TINY, *more)))
+
+
+def test_entrants_are_recipes_with_labels_and_settings() -> None:
+    assert Entrant.parse("maze-9x9") == Entrant("maze-9x9", "maze-9x9")
+    assert Entrant.parse("no z=maze,model.states=y,model.width=8") == Entrant(
+        "no z", "maze", ("model.states=y", "model.width=8")
+    )
+    assert Entrant.parse("maze,model.width=8").label == "maze,model.width=8"
+
+
+def test_equal_evaluations_are_as_many_layers(tmp_path: Path) -> None:
+    some = [entrant("shallow"), entrant("deep", "model.layers=2")]
+    found = list(compare(some, Budget(evaluations=64), tmp_path / "out", seeds=1))
+    assert [result.steps for result in found] == [8, 4]  # 2 and 4 layers a step on 4 puzzles
+    assert {result.evaluations for result in found} == {64.0}
+    assert all(set(result.shares) == {"exact", "solved", "valid", "optimal"} for result in found)
+    assert found[0].puzzles == 6
+
+
+def test_runs_that_have_ended_are_not_done_again(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = list(compare([entrant("a")], Budget(evaluations=16), out, seeds=2))
+    stamp = (out / "a" / "seed1" / "metrics.jsonl").stat().st_mtime_ns
+    assert list(compare([entrant("a")], Budget(evaluations=16), out, seeds=2)) == first
+    assert (out / "a" / "seed1" / "metrics.jsonl").stat().st_mtime_ns == stamp
+    with pytest.raises(RecipeError, match="other settings"):
+        list(compare([entrant("a")], Budget(evaluations=32), out, seeds=2))
+
+
+def test_what_cannot_be_compared() -> None:
+    with pytest.raises(RecipeError, match="same data"):
+        next(compare([entrant("a"), entrant("b", "data.train=9")], Budget(minutes=1), Path("none")))
+    with pytest.raises(RecipeError, match="name of its own"):
+        next(compare([entrant("a"), entrant("a")], Budget(minutes=1), Path("none")))
+    with pytest.raises(RecipeError, match="give one of them"):
+        Budget()
+
+
+def test_intervals_over_seeds_and_of_one_seed() -> None:
+    mean, low, high = interval([0.5, 0.6, 0.7], 100)
+    assert mean == pytest.approx(0.6)
+    assert high - mean == pytest.approx(4.303 * 0.1 / 3**0.5)
+    assert interval([0.5], 100)[1] == pytest.approx(0.404, abs=0.001)
+    assert low == pytest.approx(0.6 - (high - mean))
+
+
+def test_the_tables_say_what_was_found() -> None:
+    def result(label: str, seed: int, exact: float) -> Result:
+        shares = {"exact": exact, "solved": exact}
+        return Result(label, seed, 1000, 10, 4e3, 1.5, 50, shares, None, {"2 to 5": exact}, {})
+
+    text = as_markdown([result("a", 0, 0.2), result("a", 1, 0.4), result("b", 0, 0.9)])
+    assert "| a | 2 | 1,000 | 10 | 4.00e+03 | 1.5 | 30.0 (" in text
+    assert "| b | 90.0 |" in text
