@@ -75,12 +75,14 @@ def build(
     ] = 1000,
     force: Annotated[bool, typer.Option("--force", "-f", help="Build even if the file is there.")] = False,
 ) -> None:
-    """Make a dataset: Sudokus, half of them extremely hard; mazes with long shortest paths; ARC's tasks.
+    """Make a dataset: Sudokus, half of them extremely hard; mazes with long shortest paths; lines to complete (copy,
+    reverse, addition); ARC's tasks.
 
     \b
     puzzlerec data build sudoku --train 1000 --test 1000
     puzzlerec data build maze --size 20 --seed 7 --out mazes.h5
     puzzlerec data build sudoku --set extreme=1 --set hard=0 --set plain=0 --set few=0
+    puzzlerec data build addition --set shortest=11 --set longest=20
     puzzlerec data build arc --version 1 --with ConceptARC/corpus
     puzzlerec data build arc --with my-tasks --copies 100
 
@@ -369,6 +371,8 @@ def _print_info(facts: dict[str, Any], ratings: dict[str, np.ndarray]) -> None:
     from rich import box
     from rich.table import Table
 
+    from puzzlerec.puzzles import Characters, get
+
     console = answers()
     table = Table(box=box.SIMPLE, show_header=False, pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
@@ -389,8 +393,10 @@ def _print_info(facts: dict[str, Any], ratings: dict[str, np.ndarray]) -> None:
     proof = "proved" if facts["sound"] else "NOT that of the content"
     table.add_row("SHA-256", f"{facts['sha256']} ({proof})")
     console.print(table)
+    is_line = isinstance(get(facts["puzzle"]), Characters)
     for name, column in ratings.items():
-        console.print(f"difficulty of {name}: guesses of a solver, published scale", style="dim")
+        difficulty = f"difficulty of {name}: guesses of a solver, published scale"
+        console.print(f"{name}: characters of the longest operand" if is_line else difficulty, style="dim")
         for line in _histogram(column, "█" if speaks_unicode(console) else "#"):
             console.print(line)
 

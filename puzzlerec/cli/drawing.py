@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from puzzlerec.puzzles import Arc, Maze, Puzzle, Sudoku
+from puzzlerec.puzzles import Arc, Characters, Maze, Puzzle, Sudoku
 from puzzlerec.puzzles.arc import decode
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def draw(puzzle: Puzzle, tokens: np.ndarray, offending: np.ndarray, width: int, 
     if isinstance(puzzle.kind, Maze):
         columns = 2 if 2 * tokens.shape[1] <= width else 1
         return _draw_maze(tokens, offending, columns, unicode)
+    if isinstance(puzzle.kind, Characters):
+        return _draw_line(puzzle.kind, puzzle.question, tokens, offending)
     if isinstance(puzzle.kind, Arc):
         return Text("\n").join(_arc_rows(decode(tokens), digits=True, colour=False, unicode=unicode))
     return Text(puzzle.kind.format(tokens, puzzle.layout))
@@ -107,6 +109,21 @@ def _draw_sudoku(kind: Sudoku, question: np.ndarray, tokens: np.ndarray, offendi
                 drawing.append(character, style).append(" ")
         drawing.append(bar + "\n", FRAME)
     return drawing.append(bottom, FRAME)
+
+
+def _draw_line(kind: Characters, question: np.ndarray, tokens: np.ndarray, offending: np.ndarray) -> Text:
+    """The prompt, and the result in colour; what offends behind its end is a mark alone."""
+    drawing = Text(no_wrap=True).append(kind.start, GIVEN)
+    given = kind.given(question)
+    shown = len(kind.format(tokens)) - len(kind.start)
+    for cell, token in enumerate(tokens.flat):
+        wrong = offending.flat[cell]
+        if cell < shown:
+            style = OFFENDING if wrong else GIVEN if given.flat[cell] else FILLED
+            drawing.append(kind.vocabulary[token], style)
+        if wrong:
+            drawing.append(MARK, OFFENDING)
+    return drawing
 
 
 def _draw_maze(tokens: np.ndarray, offending: np.ndarray, columns: int, unicode: bool) -> Text:

@@ -180,7 +180,7 @@ def _listed(path: Path, zipped: bool, limit: int | None, model: Model) -> _Examp
 
 
 def _answer(puzzle: Puzzle) -> np.ndarray | None:
-    from puzzlerec.puzzles import Maze
+    from puzzlerec.puzzles import Characters, Maze
 
     if not puzzle.kind.check_question(puzzle.question).solved:
         return None
@@ -188,6 +188,8 @@ def _answer(puzzle: Puzzle) -> np.ndarray | None:
         from puzzlerec.puzzles.maze import answer
 
         return answer(puzzle.question)
+    if isinstance(puzzle.kind, Characters):
+        return puzzle.kind.answer(puzzle.question)
     from puzzlerec.puzzles.exact import solve_sudoku
 
     return next(iter(solve_sudoku(puzzle.question, limit=1)), None)

@@ -100,11 +100,11 @@ def train(
 
 
 def _list() -> None:
-    from puzzlerec.training.recipe import load_recipe, shipped_recipes
+    from puzzlerec.training.recipe import description, shipped_recipes
 
     names = shipped_recipes()
     for name in names:
-        print(f"{name:<{max(map(len, names))}}  {load_recipe(name).description}")
+        print(f"{name:<{max(map(len, names))}}  {description(name)}")
 
 
 def _announce(trainer: Trainer, examples: dict[str, Examples]) -> None:

@@ -36,8 +36,12 @@ if TYPE_CHECKING:
 FAMILIES: dict[str, tuple[int, dict[int, str]]] = {
     "sudoku": (9, {9: "sudoku_extreme:SudokuExtreme", 0: "sudoku_small:SmallSudoku"}),
     "maze": (30, {0: "maze_hard:MazeHard"}),
+    "copy": (0, {0: "characters:Copy"}),
+    "reverse": (0, {0: "characters:Reverse"}),
+    "addition": (0, {0: "characters:Addition"}),
 }
-NAMES = ("sudoku", "sudoku-6x6", "sudoku-4x4", "maze", "maze-20x20", "maze-9x9")  # a selection, for lists
+# a selection, for lists
+NAMES = ("sudoku", "sudoku-6x6", "sudoku-4x4", "maze", "maze-20x20", "maze-9x9", "copy", "reverse", "addition")
 DEFAULT_ROWS = {"train": 1000, "test": 1000}
 _BARREN = 50  # chunks in a row without a new puzzle, after which there are no more to expect
 
@@ -71,8 +75,9 @@ def build(
     if workers is not None and workers < 1:
         raise DatasetError(f"At least one worker is needed, not {workers}.")
     kind = get(maker.puzzle)
+    shape = maker.shape_of(settings)
     attributes = Attributes(
-        kind.name, maker.shape, kind.vocabulary, maker.version, seed, settings | {"train": train, "test": test}
+        kind.name, shape, kind.vocabulary, maker.version, seed, settings | {"train": train, "test": test}
     )
     from puzzlerec.data.kernels import KeySet
 

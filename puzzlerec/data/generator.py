@@ -39,6 +39,10 @@ class Generator(ABC):
     def shape(self) -> tuple[int, int]:
         return self.size, self.size
 
+    def shape_of(self, settings: dict[str, Any]) -> tuple[int, int]:
+        """The grids' shape, which settings may decide."""
+        return self.shape
+
     def check(self, settings: dict[str, Any]) -> None:  # noqa: B027  # most have nothing to refuse
         """Raises `DatasetError` for values that cannot be used."""
 

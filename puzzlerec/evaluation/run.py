@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from puzzlerec.evaluation.report import CalibrationBin, Rate, Report
-from puzzlerec.puzzles import Puzzle
+from puzzlerec.puzzles import Characters, Puzzle, PuzzleKind
 from puzzlerec.refine.attempts import Attempt
 from puzzlerec.refine.frames import Frame, Model
 from puzzlerec.refine.solver import Answer, Solver, SolveSettings
@@ -143,7 +143,7 @@ def _report(
         attempts=float(attempts.mean()) if results else 0.0,
         halting=bins,
         halting_error=sum(bin.count * abs(bin.probability - bin.right) for bin in bins) / max(len(results), 1),
-        ratings={} if ratings is None else _by_rating(ratings, exact, solved),
+        ratings={} if ratings is None else _by_rating(solver.kind, ratings, exact, solved),
         seconds=seconds,
     )
 
@@ -171,14 +171,18 @@ def _halting_bins(halt: np.ndarray, right: np.ndarray) -> tuple[CalibrationBin, 
     return tuple(bins)
 
 
-def _by_rating(ratings: np.ndarray, exact: np.ndarray, solved: np.ndarray) -> dict[str, tuple[Rate, Rate]]:
-    found = {}
-    for low, high in zip(RATING_EDGES, (*RATING_EDGES[1:], np.inf), strict=True):
-        here = (ratings >= low) & (ratings < high)
-        if here.any():
-            label = f"{low} or more" if high == np.inf else f"{low} to {high}"
-            found[label] = _rate(exact[here]), _rate(solved[here])
-    return found
+def _by_rating(
+    kind: PuzzleKind, ratings: np.ndarray, exact: np.ndarray, solved: np.ndarray
+) -> dict[str, tuple[Rate, Rate]]:
+    """Bins of `RATING_EDGES`; lines of characters, which are rated by their length, by every length."""
+    if isinstance(kind, Characters):
+        bins = {f"length {length:g}": ratings == length for length in np.unique(ratings)}
+    else:
+        bins = {
+            f"{low} or more" if high == np.inf else f"{low} to {high}": (ratings >= low) & (ratings < high)
+            for low, high in zip(RATING_EDGES, (*RATING_EDGES[1:], np.inf), strict=True)
+        }
+    return {label: (_rate(exact[here]), _rate(solved[here])) for label, here in bins.items() if here.any()}
 
 
 def _grids(rows: Any, grid: tuple[int, int]) -> list[np.ndarray]:

@@ -23,6 +23,7 @@ class Canvas(NamedTuple):
 
     grid: tuple[int, int]  # (H, W)
     real: Tensor | None = None  # [B, P + L] bool, False where a masked padding cell is; None if there is none
+    causal: bool = False  # whether attention hears a token and those before it alone
 
 
 def rms_norm(x: Tensor) -> Tensor:
@@ -86,7 +87,10 @@ def rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
 
 
 class Attention(nn.Module):
-    """Self-attention over the whole sequence, prefix included, without bias; masked padding is not attended to."""
+    """Self-attention over the whole sequence, prefix included, without bias; masked padding is not attended to.
+
+    On a causal canvas no token hears a later one. Sequences longer or shorter than the config's take part as they are.
+    """
 
     cosines: Tensor
     sines: Tensor
@@ -108,9 +112,14 @@ class Attention(nn.Module):
             self.qkv(h).view(B, L, 3, self.heads, D // self.heads).permute(2, 0, 3, 1, 4)
         )  # [B, heads, L, D/heads]
         if self.rotary:
-            q, k = rotate(q, self.cosines, self.sines), rotate(k, self.cosines, self.sines)
+            cosines, sines = self.cosines[:L], self.sines[:L]
+            if len(cosines) < L:
+                cosines, sines = (table.to(h.device) for table in rotary_tables(L, D // self.heads))
+            q, k = rotate(q, cosines, sines), rotate(k, cosines, sines)
         heard = None if canvas.real is None else canvas.real[:, None, None]
-        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=heard)
+        if canvas.causal and heard is not None:
+            heard = heard & torch.ones(L, L, dtype=torch.bool, device=h.device).tril()
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=heard, is_causal=canvas.causal and heard is None)
         return self.out(mixed.transpose(1, 2).reshape(B, L, D))
 
 

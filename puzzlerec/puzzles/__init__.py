@@ -2,6 +2,7 @@
 
 from puzzlerec.puzzles.arc import Arc
 from puzzlerec.puzzles.base import NO_SOLUTION, Puzzle, PuzzleError, PuzzleKind, Symmetry, Verdict
+from puzzlerec.puzzles.characters import Characters
 from puzzlerec.puzzles.kinds import KINDS, get
 from puzzlerec.puzzles.maze import Maze
 from puzzlerec.puzzles.reading import Reading, read
@@ -11,6 +12,7 @@ __all__ = [
     "KINDS",
     "NO_SOLUTION",
     "Arc",
+    "Characters",
     "Maze",
     "Puzzle",
     "PuzzleError",

@@ -6,10 +6,11 @@ from difflib import get_close_matches
 
 from puzzlerec.puzzles.arc import ARC
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind
+from puzzlerec.puzzles.characters import CHARACTERS
 from puzzlerec.puzzles.maze import MAZE
 from puzzlerec.puzzles.sudoku import SUDOKUS
 
-KINDS: dict[str, PuzzleKind] = {kind.name: kind for kind in (*SUDOKUS, MAZE, ARC)}
+KINDS: dict[str, PuzzleKind] = {kind.name: kind for kind in (*SUDOKUS, MAZE, ARC, *CHARACTERS)}
 
 
 def get(name: str) -> PuzzleKind:

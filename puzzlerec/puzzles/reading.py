@@ -6,6 +6,7 @@
   sections, only ``[Puzzle]`` counts.
 - Maze lines: square mazes, 900 characters for 30x30. What follows after a tab is ignored.
 - Maze grids: a row a line, an empty line between mazes. A line of spaces is not empty: it is a row of free cells.
+- Lines to complete, one a line: ``12+345=``, ``copy:a1b2=``, ``reverse:a1b2=``. ``#`` starts a comment line.
 - CSV: a header that names a column ``question``, ``puzzle`` or ``quizzes``, and a puzzle in it on every line. Other
   columns are ignored.
 
@@ -26,6 +27,7 @@ from typing import IO
 
 from puzzlerec.puzzles.arc import ARC, is_task, parse_tasks
 from puzzlerec.puzzles.base import Puzzle, PuzzleError, PuzzleKind
+from puzzlerec.puzzles.characters import Characters, is_line, kind_of
 from puzzlerec.puzzles.kinds import get
 from puzzlerec.puzzles.maze import LARGEST, MAZE
 from puzzlerec.puzzles.sudoku import SUDOKUS, Sudoku, cells_of
@@ -43,7 +45,10 @@ _SECTION = re.compile(r"\s*\[([A-Za-z ]+)\]\s*")
 _NO_ARC_MODEL = (
     "Solving ARC tasks needs a model trained on ARC, and none is shipped yet; puzzlerec data show {} draws them."
 )
-_FORMS = "Known are Sudokus and mazes, as lines, as grids and as CSV with a column 'question' or 'puzzle'"
+_FORMS = (
+    "Known are Sudokus and mazes, as lines, as grids and as CSV with a column 'question' or 'puzzle', and lines to "
+    "complete such as 12+345="
+)
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,8 @@ class _Reader:
         passages: Iterable[_Passage | PuzzleError]
         if position is not None:
             passages = self._csv(lines, header, delimiter, position)
+        elif self._is_characters(lines):
+            passages = _lines_to_complete(lines)
         elif self._is_maze(lines):
             passages = _maze_passages(lines)
         else:
@@ -151,6 +158,13 @@ class _Reader:
             raise PuzzleError(_NO_ARC_MODEL.format(name), source=self.source)
         if self.source.lower().endswith(".json") or re.match(r'\{\s*["}]|\[\s*[\[{"\d\]]', start):
             raise PuzzleError(f"JSON is no form that puzzles are read from. {_FORMS}.", source=self.source)
+
+    def _is_characters(self, texts: Iterable[str]) -> bool:
+        """Whether the first of the texts that is neither empty nor a comment is a line to complete."""
+        if self.kind is not None:
+            return isinstance(self.kind, Characters)
+        first = (text for text in texts if text.strip() and not text.startswith("#"))
+        return is_line(next(first, ""))
 
     def _is_maze(self, texts: Iterable[str]) -> bool:
         """Whether the texts are mazes rather than Sudokus."""
@@ -183,11 +197,14 @@ class _Reader:
             fields.append((number, row[position]))
         if not fields:
             return
-        is_maze = self._is_maze(text for _, text in fields)
+        characters = self._is_characters(text for _, text in fields)
+        is_maze = not characters and self._is_maze(text for _, text in fields)
         for number, text in fields:
             column = max(lines[number - 1].find(text), 0) + 1
             if not text.strip():
                 yield PuzzleError("The puzzle's column is empty.", line=number, column=column)
+            elif characters:
+                yield _Passage(kind_of(text), text, "line", number, column)
             elif is_maze:
                 yield _Passage(MAZE, text, "line", number, column)
             else:
@@ -259,6 +276,17 @@ def _too_long(line: str, number: int) -> PuzzleError:
 
 def _nearest(sizes: Iterable[int], size: float) -> int:
     return min(sizes, key=lambda known: abs(known - size))
+
+
+# --- lines to complete --------------------------------------------------------------------------------------------
+
+
+def _lines_to_complete(lines: Sequence[str]) -> Iterator[_Passage | PuzzleError]:
+    for number, line in enumerate(lines, 1):
+        if len(line) > MOST_COLUMNS:
+            yield _too_long(line, number)
+        elif line.strip() and not line.startswith("#"):
+            yield _Passage(kind_of(line), line, "line", number)
 
 
 # --- Sudoku -------------------------------------------------------------------------------------------------------

@@ -15,8 +15,8 @@ import torch
 
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.system import PADDING
-from puzzlerec.puzzles import NO_SOLUTION, Maze, Puzzle, PuzzleError, PuzzleKind, Sudoku, Verdict, get
-from puzzlerec.puzzles.maze import WALL
+from puzzlerec.puzzles import NO_SOLUTION, Characters, Maze, Puzzle, PuzzleError, PuzzleKind, Sudoku, Verdict, get
+from puzzlerec.puzzles.maze import MAZE, WALL
 from puzzlerec.refine.attempts import Attempt, How, Outcome, Plan
 from puzzlerec.refine.frames import Frame, Model, Refinement
 
@@ -198,9 +198,11 @@ class Solver:
     def _promising(self, frame: Frame) -> np.ndarray:
         """Slots whose answer is worth the full check before the last step.
 
-        A Sudoku's units are looked through at the speed of NumPy, so the model need not believe in its answer; where
-        the rules are dearer its halting probability decides.
+        A Sudoku's units are looked through at the speed of NumPy, so the model need not believe in its answer; a line
+        of characters is checked once it has its last token; where the rules are dearer the halting probability decides.
         """
+        if isinstance(self.kind, Characters) and frame.masked is not None:
+            return np.flatnonzero(~frame.masked.any((1, 2)))
         if isinstance(self.kind, Sudoku):
             digits = np.left_shift(1, frame.tokens.reshape(len(frame.tokens), -1).astype(np.int32))
             held = np.bitwise_or.reduce(digits[:, self.kind.units()], axis=-1)  # [B, 3 N]
@@ -209,13 +211,13 @@ class Solver:
 
 
 def fit(question: np.ndarray, config: ModelConfig) -> np.ndarray:
-    """``question`` as the model takes it: in the top left corner of a grid of walls, unless it takes any size.
+    """``question`` as the model takes it: in the top left corner of its grid, unless it takes any size.
 
-    Only mazes come in several sizes.
+    A maze that is smaller gets walls around it, a line padding behind it.
     """
     if config.any_size or question.shape == config.grid:
         return question
-    fitted = np.full(config.grid, PADDING if config.mask_padding else WALL, np.uint8)
+    fitted = np.full(config.grid, PADDING if config.mask_padding or config.puzzle != MAZE.name else WALL, np.uint8)
     fitted[: question.shape[0], : question.shape[1]] = question
     return fitted
 
@@ -243,11 +245,13 @@ def solve_exactly(answer: Answer) -> Answer:
 
 
 def _exact_solutions(kind: PuzzleKind, question: np.ndarray) -> list[np.ndarray]:
-    """Up to two solutions; a maze's shortest path counts as its only one."""
+    """Up to two solutions; a maze's shortest path counts as its only one, a line has but one."""
     if isinstance(kind, Maze):
         from puzzlerec.puzzles.maze import answer as shortest_answer
 
         return [shortest_answer(question)]
+    if isinstance(kind, Characters):
+        return [kind.answer(question)]
     from puzzlerec.puzzles.exact import solve_sudoku  # compiles with numba: only when asked for
 
     return list(solve_sudoku(question, limit=2))

@@ -124,6 +124,12 @@ def shipped_recipes() -> list[str]:
     return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
 
 
+def description(name: str) -> str:
+    """What a shipped recipe is for; without validating it, which may mean importing torch."""
+    text = (files(__package__) / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
+    return str(tomllib.loads(text).get("description", ""))
+
+
 def load_recipe(name: str | Path, overrides: list[str] | None = None) -> Recipe:
     """The shipped recipe of this name or the TOML file at this path, with ``section.key=value`` overrides."""
     path = Path(name)

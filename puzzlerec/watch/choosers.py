@@ -224,6 +224,9 @@ _CHOICES = (
     _Choice("Sudoku 9x9, extreme", "20 to 150 guesses, and no short cut", "sudoku", _mixed("extreme")),
     _Choice("Sudoku 6x6", "boxes of 2 rows and 3 columns", "sudoku-6x6"),
     _Choice("Sudoku 4x4", "for a first look", "sudoku-4x4"),
+    _Choice("Addition", "two numbers of up to 10 digits", "addition"),
+    _Choice("Copy", "up to 10 characters to repeat", "copy"),
+    _Choice("Reverse", "up to 10 characters to turn round", "reverse"),
     _Choice("Maze", "of the size and length below", _MAZE),
 )
 

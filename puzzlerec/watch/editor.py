@@ -16,7 +16,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
-from puzzlerec.puzzles import KINDS, NO_SOLUTION, Puzzle, PuzzleError, PuzzleKind, Sudoku, Verdict, get, read
+from puzzlerec.puzzles import KINDS, NO_SOLUTION, Maze, Puzzle, PuzzleError, PuzzleKind, Sudoku, Verdict, get, read
 from puzzlerec.puzzles.maze import FREE, GOAL, LARGEST, SMALLEST, START, WALL
 from puzzlerec.puzzles.sudoku import BLANK
 from puzzlerec.watch.grid import GridView
@@ -152,7 +152,7 @@ class Editor(ModalScreen[Puzzle | None]):
         self._change(empty(self._kind, self._question.shape), (0, 0))
 
     def action_kind(self) -> None:
-        names = [name for name in KINDS if name != "arc"]  # whose grids no rule connects
+        names = [name for name, kind in KINDS.items() if isinstance(kind, Sudoku | Maze)]
         self._switch(get(names[(names.index(self._kind.name) + 1) % len(names)]))
 
     def _switch(self, kind: PuzzleKind) -> None:

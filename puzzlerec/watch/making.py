@@ -34,7 +34,7 @@ async def make(name: str, settings: dict[str, Any], seed: int) -> list[Puzzle]:
             await process.wait()
     if process.returncode:
         raise PuzzleError(errors.decode(errors="replace").strip().rpartition("\n")[2] or f"{name} cannot be made.")
-    kind = get(name if name.startswith("sudoku") else "maze")
+    kind = get("maze" if name.startswith("maze") else name)
     return [Puzzle(kind, kind.parse(line), source=f"generated {name}") for line in output.decode().splitlines()]
 
 
@@ -53,7 +53,7 @@ def main() -> None:
     kind = get(maker.puzzle)
     rows = maker.chunk(complete, "test", np.random.SeedSequence(seed).generate_state(1, np.uint64)).inputs
     for row in np.random.default_rng(seed).permutation(rows):
-        print(kind.format(row.reshape(maker.shape)))
+        print(kind.format(row.reshape(maker.shape_of(complete))))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer
 
-from puzzlerec.puzzles import Maze, Puzzle
+from puzzlerec.puzzles import Characters, Maze, Puzzle
 from puzzlerec.puzzles.maze import FREE, PATH
 from puzzlerec.watch.curves import Curve
 from puzzlerec.watch.grid import GridView
@@ -772,6 +772,9 @@ class RefinementScreen(Screen[None]):
     def action_edit(self) -> None:
         from puzzlerec.watch.editor import Editor
 
+        if isinstance(self.puzzle.kind, Characters):
+            self.notify("A line of characters is written in a file: o opens one.")
+            return
         self.app.push_screen(Editor(self.puzzle), self._set_puzzle)
 
     def action_generate(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from puzzlerec.puzzles import Maze, Puzzle
+from puzzlerec.puzzles import Characters, Maze, Puzzle
 from puzzlerec.puzzles.maze import GOAL, PATH, START, distances
 
 
@@ -19,6 +19,8 @@ def exact_answer(puzzle: Puzzle) -> np.ndarray | None:
         shortest = from_goal[question == START][0]
         on_one = (from_goal >= 0) & (from_start >= 0) & (from_goal + from_start == shortest)
         return np.where(on_one & (question != START) & (question != GOAL), PATH, question)
+    if isinstance(kind, Characters):
+        return kind.answer(question)
     from puzzlerec.puzzles.exact import solve_sudoku
 
     solutions = solve_sudoku(question, limit=2)

@@ -10,7 +10,7 @@ from puzzlerec.evaluation.compare import Budget, Entrant, Result, as_markdown, c
 from puzzlerec.training.recipe import RecipeError
 
 TINY = (
-    "model.width=8,model.layers=1,model.latent_updates=1,model.recursions=1,model.supervision_steps=2,training.batch=4,"
+    "model.width=8,model.layers=1,model.latent_updates=1,model.recursions=1,model.with_gradient=1,model.supervision_steps=2,training.batch=4,"
     "training.log_every=2,training.save_every=2,evaluation.every=2,evaluation.puzzles=4,evaluation.batch=4,"
     "data.name=maze-6x6,data.train=8,data.test=6,model.grid=[6,6],training.compile=false"
 )

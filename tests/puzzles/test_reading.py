@@ -93,7 +93,7 @@ def test_forms(text: str, expected: list[str], layout: str, places: list[int], e
     assert {puzzle.source for puzzle in reading.puzzles} == {"puzzles.txt"}
 
 
-@pytest.mark.parametrize("name", [name for name in KINDS if name != "arc"])
+@pytest.mark.parametrize("name", [name for name in KINDS if name.startswith(("sudoku", "maze"))])
 @pytest.mark.parametrize("layout", ["line", "grid"])
 def test_what_is_written_is_read(name: str, layout: str) -> None:
     kind = get(name)

@@ -71,6 +71,9 @@ def test_tokens_and_shapes() -> None:
         "sudoku-6x6": (6, 6),
         "maze": None,
         "arc": (30, 30),
+        "copy": None,
+        "reverse": None,
+        "addition": None,
     }
 
 

@@ -236,7 +236,7 @@ def test_a_difficulty_is_asked_for_and_the_rest_of_a_chunk_is_kept(made: Made) -
 
 def test_a_maze_of_a_size_and_length(made: Made) -> None:
     async def steps(pilot: Pilot[None], host: Host) -> None:
-        assert host.dialog.query_one(OptionList).highlighted == 6
+        assert host.dialog.query_one(OptionList).highlighted == 9
         await pilot.press("tab", "backspace", "backspace", "3", "enter")
         await until(pilot, lambda: "sizes from 4 to 62" in host.problem)
         assert not host.dialog.query_one(LoadingIndicator).display
