@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from puzzlerec.data import Dataset
-from puzzlerec.evaluation.report import wilson
+from puzzlerec.evaluation.report import rich_table, wilson
 from puzzlerec.evaluation.run import evaluate
 from puzzlerec.files import replacing
 from puzzlerec.models import checkpoint
@@ -225,14 +225,4 @@ def as_markdown(results: Sequence[Result]) -> str:
 
 
 def as_rich(results: Sequence[Result]) -> list[Table]:
-    from rich.table import Table
-
-    shown = []
-    for title, columns, rows in tables(results):
-        table = Table(title=title, title_justify="left", box=None)
-        for index, column in enumerate(columns):
-            table.add_column(column, justify="right" if index else "left", no_wrap=True)
-        for row in rows:
-            table.add_row(*row)
-        shown.append(table)
-    return shown
+    return [rich_table(title, columns, rows) for title, columns, rows in tables(results)]

@@ -104,26 +104,26 @@ class Report:
         told = [(name, str(rate)) for name, rate in rows]
         if self.length_ratio is not None:
             told.append(("length of the valid paths, shortest = 1", f"{self.length_ratio:.4f}"))
-        tables = [_table("first pass", ("", "95% interval"), told)]
+        tables = [rich_table("first pass", ("", "95% interval"), told)]
         if len(self.solved_within) > 1:
             within = [(str(count), str(rate)) for count, rate in self.solved_within.items()]
-            tables.append(_table("solved", ("attempts", "95% interval"), within))
+            tables.append(rich_table("solved", ("attempts", "95% interval"), within))
         if self.ratings:
             by_rating = [
                 (name, str(exact.count), str(exact), str(solved)) for name, (exact, solved) in self.ratings.items()
             ]
-            tables.append(_table("by rating", ("rating", "puzzles", "exact, first pass", "solved"), by_rating))
+            tables.append(rich_table("by rating", ("rating", "puzzles", "exact, first pass", "solved"), by_rating))
         bins = [
             (f"{bin.low:.1f} to {bin.high:.1f}", str(bin.count), f"{bin.probability:.3f}", f"{bin.right:.3f}")
             for bin in self.halting
             if bin.count
         ]
         title = f"halting, calibration error {self.halting_error:.3f}"
-        tables.append(_table(title, ("probability", "puzzles", "mean", "right"), bins))
+        tables.append(rich_table(title, ("probability", "puzzles", "mean", "right"), bins))
         return tables
 
 
-def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+def rich_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=None)

@@ -67,10 +67,7 @@ class AutoregressiveConfig(ModelConfig):
     def _only_autoregressive(self) -> AutoregressiveConfig:
         if self.mixer != "attention" or self.prefix or self.mask_padding:
             raise ValueError("the autoregressive ladder needs causal attention: no other mixer, prefix or mask_padding")
-        plain = {"networks": "one", "latents": "pair", "gradient": "recursion", "with_gradient": 1, "hints": 0}
-        for name, value in plain.items():
-            if getattr(self, name) != value:
-                raise ValueError(f"`{name}` is a setting of TRM, which the autoregressive ladder does not have")
+        self.lacks("the autoregressive ladder", "networks", "latents", "gradient", "with_gradient", "hints")
         if max(self.blank, self.end) >= self.vocabulary or self.blank == self.end:
             raise ValueError(f"blank {self.blank} and end {self.end} must be two tokens of the {self.vocabulary}")
         if self.deep_supervision > 1 and self.rung != "ar-trm":

@@ -77,6 +77,12 @@ class ModelConfig(BaseModel):
             )
         return self
 
+    def lacks(self, system: str, *names: str) -> None:
+        """Raises `ValueError` if one of these settings of TRM, which a system does not have, is set."""
+        for name in names:
+            if getattr(self, name) != ModelConfig.model_fields[name].default:
+                raise ValueError(f"`{name}` is a setting of TRM, which {system} does not have")
+
     @property
     def any_size(self) -> bool:
         """Whether the same weights run on grids of every size; `grid` is then the one that they were trained for."""

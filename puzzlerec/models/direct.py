@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -31,6 +31,7 @@ class Direct(System, system="direct"):
     """One pass. Its one step is the answer; more steps change nothing."""
 
     Config = DirectConfig
+    disturbed: ClassVar[tuple[str, ...]] = ("nothing",)
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)

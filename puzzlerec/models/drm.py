@@ -21,7 +21,8 @@ from torch import Tensor, nn
 
 from .blocks import truncated_normal_
 from .config import ModelConfig
-from .system import FrameKind, Prediction, System, detached
+from .denoising import of_step, ranks, seeded_uniform
+from .system import FrameKind, Prediction, detached
 from .trm import TRM
 
 LEVELS = 1000  # of corruption, t = 0 ... LEVELS - 1
@@ -56,6 +57,7 @@ class DRM(TRM, system="drm"):
 
     Config = DRMConfig
     frames: ClassVar[FrameKind] = "denoising"
+    disturbed: ClassVar[tuple[str, ...]] = ("z",)
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
@@ -84,16 +86,12 @@ class DRM(TRM, system="drm"):
 
     def start(self, question: Tensor, steps: int | None = None, seeds: Sequence[int] | None = None) -> State:  # type: ignore[override]
         """All tokens hidden."""
-        cells = question[0].numel()
         N = steps or self.config.supervision_steps
-        drawn = [
-            torch.rand(N, cells, generator=torch.Generator().manual_seed(seed)) for seed in seeds or [0] * len(question)
-        ]
         return State(
             self._fresh(question),
             torch.full_like(question.flatten(1), self.config.vocabulary),
             torch.zeros(len(question), dtype=torch.long, device=question.device),
-            torch.stack(drawn).to(question.device),
+            seeded_uniform(question, N, seeds),
         )
 
     def step(self, question: Tensor, state: State, puzzle_ids: Tensor | None = None) -> tuple[State, Prediction]:  # type: ignore[override]
@@ -109,11 +107,6 @@ class DRM(TRM, system="drm"):
         answer = prediction.logits.argmax(-1).masked_fill(hidden, config.vocabulary)
         return detached(State(z, answer, done, state.uniform)), prediction._replace(masked=hidden)
 
-    def perturb(self, state: State, deviations: Sequence[float], seeds: Sequence[int]) -> State:  # type: ignore[override]
-        """The noise goes into z; which tokens are hidden depends on the seeds anyway."""
-        (z,) = System.perturb(self, _Latent(state.z), deviations, seeds)
-        return state._replace(z=z)
-
     def _fresh(self, question: Tensor) -> Tensor:
         return self.z0.expand(len(question), self.length(question), self.config.width)
 
@@ -121,9 +114,8 @@ class DRM(TRM, system="drm"):
         """Which cells [B, L] are hidden after ``done [B]`` of the N steps."""
         config = self.config
         assert isinstance(config, DRMConfig)
-        N = uniform.shape[1]
-        share = remasking_share(done, N)[:, None]
-        drawn = uniform[torch.arange(len(done), device=done.device), (done - 1).clamp(max=N - 1)]  # [B, L]
+        share = remasking_share(done, uniform.shape[1])[:, None]
+        drawn = of_step(uniform, done)
         if config.remasking == "random":
             return drawn < share
         if config.remasking == "confidence":
@@ -131,10 +123,6 @@ class DRM(TRM, system="drm"):
         else:
             scores = blurred(drawn.view(len(question), 1, *question.shape[1:])).flatten(1)
         return ranks(scores) < (share * scores.shape[1]).round()
-
-
-class _Latent(NamedTuple):
-    z: Tensor
 
 
 def corruption(t: Tensor) -> Tensor:
@@ -146,11 +134,6 @@ def remasking_share(done: Tensor, steps: int) -> Tensor:
     """The share of cells to hide after ``done`` of so many steps: t / 1000 on a quadratic grid; 0 after the last."""
     left = (steps - done).clamp(min=0) / steps
     return torch.where(done < steps, (1 + (LEVELS - 1) * left.square()) / LEVELS, torch.zeros_like(left))
-
-
-def ranks(scores: Tensor) -> Tensor:
-    """The rank [B, L] of each score in its row, 0 for the lowest."""
-    return scores.argsort(dim=-1, stable=True).argsort(dim=-1)
 
 
 def blurred(noise: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ T high updates a supervision step.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import torch
 from pydantic import model_validator
@@ -29,10 +29,7 @@ class HRMConfig(ModelConfig):
 
     @model_validator(mode="after")
     def _only_hrm(self) -> HRMConfig:
-        plain = {"networks": "one", "latents": "pair", "gradient": "recursion", "with_gradient": 1}
-        for name, value in plain.items():
-            if getattr(self, name) != value:
-                raise ValueError(f"`{name}` is a setting of TRM, which HRM does not have")
+        self.lacks("HRM", "networks", "latents", "gradient", "with_gradient")
         if self.mixer == "candidates":
             raise ValueError("HRM has no place for the candidates mixer")
         return self
@@ -49,6 +46,7 @@ class HRM(System, system="hrm"):
     """Two levels of recursion. Its steps are supervision steps."""
 
     Config = HRMConfig
+    disturbed: ClassVar[tuple[str, ...]] = ("high", "low")
     high0: Tensor
     low0: Tensor
 

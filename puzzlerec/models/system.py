@@ -8,7 +8,7 @@ Letters: B batch, H x W grid, L = H * W tokens, P prefix, D width, V vocabulary.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
@@ -19,6 +19,8 @@ from .blocks import Canvas, linear, truncated_normal_
 from .config import ModelConfig
 
 FrameKind = Literal["supervision", "denoising", "token"]
+
+Recursion = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]  # y and z to the next y and z
 
 PADDING = 0  # the token of no cell
 HALT_BIAS = -5.0  # a new model does not halt
@@ -44,6 +46,7 @@ class System(nn.Module):
     registry: ClassVar[dict[str, type[System]]] = {}
     Config: ClassVar[type[ModelConfig]] = ModelConfig
     frames: ClassVar[FrameKind] = "supervision"  # what a step is
+    disturbed: ClassVar[tuple[str, ...]] = ("y", "z")  # the parts of a state that noise goes into
 
     def __init_subclass__(cls, system: str) -> None:
         super().__init_subclass__()
@@ -97,19 +100,30 @@ class System(nn.Module):
 
     def perturb(self, state: Any, deviations: Sequence[float], seeds: Sequence[int]) -> Any:
         """Start states with Gaussian noise of each run's own standard deviation, drawn from its seed alone."""
-        parts = [part.clone() for part in state]  # a start state may be an expanded view
+        # a start state may be an expanded view
+        parts = {name: getattr(state, name).clone() for name in self.disturbed}
         for run, (deviation, seed) in enumerate(zip(deviations, seeds, strict=True)):
             if deviation:
                 generator = torch.Generator().manual_seed(seed)  # on the CPU: the same noise on every device
-                for part in parts:
+                for part in parts.values():
                     drawn = torch.randn(part.shape[1:], generator=generator)
                     part[run] += deviation * drawn.to(part.device, part.dtype)
-        return type(state)(*parts)
+        return state._replace(**parts)
 
     def compile_core(self) -> None:
         """Let torch.compile fuse what training and solving repeat; nothing by default."""
 
     # ---- shared parts
+
+    def unrolled(self, recursion: Recursion, y: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+        """T recursions, the last (or the last `with_gradient`) with gradient."""
+        learned = self.config.with_gradient
+        with torch.no_grad():
+            for _ in range(self.config.recursions - learned):
+                y, z = recursion(y, z)
+        for _ in range(learned):
+            y, z = recursion(y, z)
+        return y, z
 
     def length(self, question: Tensor) -> int:
         """The number of vectors in a state for the questions ``[B, H, W]``."""

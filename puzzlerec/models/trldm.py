@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from .blocks import Canvas, Network, truncated_normal_
 from .config import ModelConfig
-from .drm import ranks
+from .denoising import of_step, ranks, seeded_uniform
 from .system import FrameKind, Prediction, System, detached
 
 
@@ -70,6 +70,7 @@ class TRLDM(System, system="trldm"):
 
     Config = TRLDMConfig
     frames: ClassVar[FrameKind] = "denoising"
+    disturbed: ClassVar[tuple[str, ...]] = ("z",)
     config: TRLDMConfig
 
     def __init__(self, config: ModelConfig) -> None:
@@ -107,9 +108,7 @@ class TRLDM(System, system="trldm"):
 
     def start(self, question: Tensor, steps: int | None = None, seeds: Sequence[int] | None = None) -> State:
         """All of r masked."""
-        shape = (steps or self.config.supervision_steps, question[0].numel())
-        drawn = [torch.rand(shape, generator=torch.Generator().manual_seed(s)) for s in seeds or [0] * len(question)]
-        return self._state(question, torch.stack(drawn).to(question.device))
+        return self._state(question, seeded_uniform(question, steps or self.config.supervision_steps, seeds))
 
     def step(self, question: Tensor, state: State, puzzle_ids: Tensor | None = None) -> tuple[State, Prediction]:
         """One denoising step: predict what is masked, keep the rest as it is, mask the least certain share again."""
@@ -119,11 +118,7 @@ class TRLDM(System, system="trldm"):
         anew = (state.done % config.reset_every == 0)[:, None, None]
         y, z = torch.where(anew, x, state.y), torch.where(anew, 0, state.z)
         if config.states != "none":
-            with torch.no_grad():
-                for _ in range(config.recursions - config.with_gradient):
-                    y, z = self.recursion(x, y, z, canvas)
-            for _ in range(config.with_gradient):
-                y, z = self.recursion(x, y, z, canvas)
+            y, z = self.unrolled(lambda y, z: self.recursion(x, y, z, canvas), y, z)
         else:
             y = self.network(x, canvas)
         logits = self.readout(y[:, L:]).float()
@@ -136,9 +131,10 @@ class TRLDM(System, system="trldm"):
             answer = torch.where(masked, logits.argmax(-1), state.answer)
             again = self._again(logits, answer, masked, state.uniform, ratio, done)
         carried = State(y, z, answer.masked_fill(again, config.vocabulary), ratio, done, state.uniform)
-        # what was not masked stays as it is, whatever the logits say
-        certain = nn.functional.one_hot(answer, config.vocabulary).float().clamp(min=1e-9).log()
-        shown = logits if self.training else torch.where(masked[..., None], logits, certain)
+        shown = logits
+        if not self.training:  # what was not masked stays as it is, whatever the logits say
+            certain = nn.functional.one_hot(answer, config.vocabulary).float().clamp(min=1e-9).log()
+            shown = torch.where(masked[..., None], logits, certain)
         weights = masked / (state.ratio[:, None] * L).clamp(min=1e-6)
         return detached(carried), Prediction(shown, halt, proceed, weights=weights, masked=again)
 
@@ -158,11 +154,6 @@ class TRLDM(System, system="trldm"):
 
     def compile_core(self) -> None:
         self.recursion = torch.compile(self.recursion, dynamic=False)  # type: ignore[method-assign]
-
-    def perturb(self, state: State, deviations: Sequence[float], seeds: Sequence[int]) -> State:
-        """The noise goes into z, which lasts where `reset_every` lets it."""
-        (z,) = super().perturb(_Latent(state.z), deviations, seeds)
-        return state._replace(z=z)
 
     def _state(self, question: Tensor, uniform: Tensor) -> State:
         cells = question.flatten(1)
@@ -189,13 +180,9 @@ class TRLDM(System, system="trldm"):
         """The cells [B, L] that are masked again, so that the share ``ratio [B]`` is."""
         config, L = self.config, answer.shape[1]
         if config.remasking == "random":
-            scores = uniform[torch.arange(len(done), device=done.device), (done - 1).clamp(max=uniform.shape[1] - 1)]
+            scores = of_step(uniform, done)
         else:
             scores = logits.softmax(-1).gather(-1, answer[..., None])[..., 0]
         if not config.overwrite:
             scores = torch.where(masked, scores, 2.0)  # tokens of earlier steps count as certain
         return ranks(scores) < (ratio[:, None] * L).round()
-
-
-class _Latent(NamedTuple):
-    z: Tensor

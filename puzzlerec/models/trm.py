@@ -97,13 +97,7 @@ class TRM(System, system="trm"):
 
     def recursions(self, x: Tensor, y: Tensor, z: Tensor, f: Function, g: Function) -> tuple[Tensor, Tensor]:
         """T recursions, the last (or the last `with_gradient`) with gradient."""
-        learned = self.config.with_gradient
-        with torch.no_grad():
-            for _ in range(self.config.recursions - learned):
-                y, z = self.recursion(x, y, z, f, g)
-        for _ in range(learned):
-            y, z = self.recursion(x, y, z, f, g)
-        return y, z
+        return self.unrolled(lambda y, z: self.recursion(x, y, z, f, g), y, z)
 
     def recursion(self, x: Tensor, y: Tensor, z: Tensor, f: Function, g: Function) -> tuple[Tensor, Tensor]:
         """n times ``z = f(x + y + z)``, then once ``y = g(y + z)``: without x, the network knows that it is to answer.

@@ -12,6 +12,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.optim import Optimizer
 
+from ..files import replacing
+
 STATE_FORMAT = 1
 
 
@@ -70,16 +72,14 @@ class RunFolder:
 
     @staticmethod
     def _replace(target: Path, text: str) -> None:
-        beside = target.with_name(target.name + ".new")
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(target)
+        with replacing(target) as partial:
+            partial.write_text(text, encoding="utf-8")
 
     def save_state(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """One file, written beside and renamed: a killed process leaves the old state or the new one."""
-        beside = self.state.with_name(self.state.name + ".new")
         contiguous = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
-        save_file(contiguous, beside, metadata={"facts": json.dumps(facts | {"format": STATE_FORMAT})})
-        beside.replace(self.state)
+        with replacing(self.state) as partial:
+            save_file(contiguous, partial, metadata={"facts": json.dumps(facts | {"format": STATE_FORMAT})})
 
     def load_state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         try:

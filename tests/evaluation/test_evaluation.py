@@ -30,7 +30,7 @@ class Half:
     It halts with probability 0.9 on what is right and 0.2 on what is not.
     """
 
-    frames, perturb = System.frames, System.perturb
+    frames, disturbed, perturb = System.frames, ("y",), System.perturb
 
     def __init__(self) -> None:
         self.config = ModelConfig(

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from puzzlerec.models import build, config_class, systems
 from puzzlerec.models.config import ModelConfig
-from puzzlerec.models.drm import LEVELS, blurred, corruption, ranks, remasking_share
+from puzzlerec.models.denoising import ranks
+from puzzlerec.models.drm import LEVELS, blurred, corruption, remasking_share
 from puzzlerec.models.sprm import disturbed, kept
 from puzzlerec.training.objectives import supervise
 from puzzlerec.training.recipe import Objective

@@ -24,7 +24,7 @@ class Candidates(NamedTuple):
 class Singles:
     """Finds naked and hidden singles, as a perfect but weak network would; undecided cells are a toss-up."""
 
-    frames, perturb = System.frames, System.perturb
+    frames, disturbed, perturb = System.frames, ("y",), System.perturb
 
     def __init__(self, puzzle: str = "sudoku", steps: int = 16, sweeps: int = 2) -> None:
         kind = get(puzzle)
@@ -65,7 +65,7 @@ class Latent(NamedTuple):
 class MazeOracle:
     """Marks the shortest path, if the maze that it sees and its first state please it."""
 
-    frames, perturb = System.frames, System.perturb
+    frames, disturbed, perturb = System.frames, ("y",), System.perturb
 
     def __init__(self, size: int = 8, *, only_start_above_goal: bool = False, only_after_noise: bool = False) -> None:
         self.config = ModelConfig(puzzle="maze", vocabulary=6, grid=(size, size), supervision_steps=3)
@@ -89,7 +89,7 @@ class MazeOracle:
 class Liar:
     """Answers the smallest digit everywhere and is sure that it is right."""
 
-    frames, perturb = System.frames, System.perturb
+    frames, disturbed, perturb = System.frames, ("y",), System.perturb
 
     def __init__(self) -> None:
         self.config = Singles("sudoku-4x4", steps=3).config
