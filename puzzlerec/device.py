@@ -27,12 +27,13 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def choose_precision(name: str, device: torch.device) -> torch.dtype:
-    """``auto``: bfloat16 where matrix units compute it (CUDA, CPUs with AMX), else float32."""
+    """``auto``: bfloat16 where the device multiplies it (CUDA, CPUs with AMX or AVX512-BF16), else float32."""
     if name == "float32":
         return torch.float32
     if name == "bfloat16":
         return torch.bfloat16
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-    has_amx = device.type == "cpu" and getattr(torch.cpu, "_is_amx_tile_supported", bool)()
-    return torch.bfloat16 if has_amx else torch.float32
+    checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")  # torch has no public ones
+    multiplies = device.type == "cpu" and any(getattr(torch.cpu, check, bool)() for check in checks)
+    return torch.bfloat16 if multiplies else torch.float32

@@ -16,8 +16,9 @@ from puzzlerec.cli.terminal import answers, messages, progress
 HELP = """Train several systems equally, and measure them on the same test.
 
 \b
-puzzlerec compare sudoku-4x4-trm sudoku-4x4-hrm sudoku-4x4-direct --minutes 5
+puzzlerec compare sudoku-6x6-trm sudoku-6x6-hrm sudoku-6x6-direct --minutes 5
 puzzlerec compare maze-9x9-trldm "no z=maze-9x9-trldm,model.states=y" --evaluations 2e7 --seeds 1
+puzzlerec compare dense=copy,model.rung=dense ar-trm=copy,model.rung=ar-trm --minutes 3 --test longer.h5
 
 An ENTRANT is a recipe, LABEL=RECIPE, or either followed by its own settings, with commas. Equal training is the same
 time (--minutes) or the same number of layers applied (--evaluations). Runs that have ended are not done again, so a
@@ -41,11 +42,15 @@ def compare(
     ] = None,
     seeds: Annotated[int, typer.Option(metavar="K", min=1, help="Runs of each, with the seeds 0 to K - 1.")] = 3,
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="The first N test puzzles alone.")] = None,
+    test: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Measure on this dataset's test puzzles, not the recipe's.")
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where runs and tables are kept.")] = Path(
         "runs/comparison"
     ),
     device: Device = "auto",
 ) -> None:
+    from puzzlerec.data import DatasetError
     from puzzlerec.evaluation.compare import Budget, Entrant, Result, as_markdown, as_rich
     from puzzlerec.evaluation.compare import compare as compared
     from puzzlerec.files import replacing
@@ -65,6 +70,7 @@ def compare(
             out,
             seeds=seeds,
             limit=limit,
+            test=test,
             device=chosen_device(device),
             progress=lambda what, rows: progress(what, rows, "puzzles"),
             begun=begun,
@@ -73,7 +79,7 @@ def compare(
             results.append(result)
             shares = ", ".join(f"{name} {share:.1%}" for name, share in result.shares.items())
             messages.note(f"{result.label}, seed {result.seed}: {shares}; {result.minutes:.1f} min")
-    except RecipeError as error:
+    except (RecipeError, DatasetError) as error:
         raise CommandError(str(error)) from error
     except KeyboardInterrupt:
         interrupted = True

@@ -91,11 +91,12 @@ def compare(
     *,
     seeds: int = 3,
     limit: int | None = None,
+    test: Path | None = None,
     device: torch.device | None = None,
     progress: Callable[[str, int], AbstractContextManager[Progress]] | None = None,
     begun: Callable[[str, int], None] = lambda label, seed: None,
 ) -> Iterator[Result]:
-    """Trains and measures every entrant with every seed, one after the other.
+    """Trains and measures every entrant with every seed, one after the other, on the file ``test`` if there is one.
 
     A run that has ended before, with the same settings, is not done again; one that was cut off goes on. Raises
     `RecipeError` if two entrants would not train on the same data.
@@ -110,15 +111,23 @@ def compare(
     for seed in range(seeds):
         for entrant in entrants:
             begun(entrant.label, seed)
-            yield _measured(entrant, seed, budget, folder, limit, device, progress)
+            yield _measured(entrant, seed, budget, folder, limit, test, device, progress)
 
 
 def _measured(
-    entrant: Entrant, seed: int, budget: Budget, folder: Path, limit: int | None, device: torch.device, progress: Any
+    entrant: Entrant,
+    seed: int,
+    budget: Budget,
+    folder: Path,
+    limit: int | None,
+    test: Path | None,
+    device: torch.device,
+    progress: Any,
 ) -> Result:
     recipe = entrant.load(seed)
     place = RunFolder(folder / entrant.label.replace("/", "_") / f"seed{seed}")
     settings = {"recipe": recipe.model_dump(mode="json"), "budget": asdict(budget), "limit": limit}
+    settings |= {"test": None if test is None else _fingerprint(test, recipe)}
     done = place.path / RESULT
     if done.exists():
         stored = json.loads(done.read_text(encoding="utf-8"))
@@ -139,7 +148,7 @@ def _measured(
         trainer.resume()
     for _ in run(trainer, material.test, save_checkpoint=_save):
         pass
-    with Dataset.open(material.path) as dataset:
+    with Dataset.open(test or material.path) as dataset:
         rows = dataset.split("test")
         report = evaluate(
             trainer.averaged.eval(),
@@ -169,6 +178,15 @@ def _measured(
     return result
 
 
+def _fingerprint(test: Path, recipe: Recipe) -> str:
+    """The content hash of a test of the recipe's kind of puzzle; `RecipeError` if it is of another."""
+    with Dataset.open(test) as dataset:
+        if dataset.puzzle != recipe.model.puzzle or not recipe.model.takes(dataset.shape):
+            rows, columns = dataset.shape
+            raise RecipeError(f"{test} holds {dataset.puzzle} of {rows}x{columns}, which {recipe.name} does not take")
+        return dataset.sha256
+
+
 def _save(trainer: Trainer, record: dict[str, Any]) -> None:
     card = f"# {trainer.recipe.name}\n\nTrained for a comparison; {trainer.done:,} steps.\n"
     checkpoint.save(trainer.averaged, trainer.folder.checkpoint, card=card)
@@ -184,23 +202,22 @@ def interval(shares: Sequence[float], puzzles: int) -> tuple[float, float, float
 
 
 def tables(results: Sequence[Result]) -> list[tuple[str, list[str], list[list[str]]]]:
-    """What to show, as (title, column names, rows): one table, and one by rating where there are ratings."""
+    """What to show, as (title, column names, rows): accuracy, also by rating where there are ratings, and training."""
     labels = list(dict.fromkeys(result.label for result in results))
     of = {label: [result for result in results if result.label == label] for label in labels}
     measures = [name for name in MEASURES if all(name in result.shares for result in results)]
     measures = [name for name in measures if name != "solved" or "optimal" not in measures]
-    columns = ["system", "seeds", "weights", "steps", "evaluations", "minutes", *measures]
     ratios = any(result.length_ratio is not None for result in results)
-    rows = []
+    accuracy, training = [], []
     for label, some in of.items():
-        row = [label, str(len(some)), f"{some[0].weights:,}", f"{fmean(r.steps for r in some):,.0f}"]
-        row += [f"{fmean(r.evaluations for r in some):.2e}", f"{fmean(r.minutes for r in some):.1f}"]
-        row += [_share([r.shares[name] for r in some], some[0].puzzles) for name in measures]
+        row = [label, *(_share([r.shares[name] for r in some], some[0].puzzles) for name in measures)]
         if ratios:
             known = [r.length_ratio for r in some if r.length_ratio is not None]
             row.append(f"{fmean(known):.4f}" if known else "-")
-        rows.append(row)
-    found = [("accuracy, %", columns + ["length ratio"] * ratios, rows)]
+        accuracy.append(row)
+        row = [label, str(len(some)), f"{some[0].weights:,}", f"{fmean(r.steps for r in some):,.0f}"]
+        training.append([*row, f"{fmean(r.evaluations for r in some):.2e}", f"{fmean(r.minutes for r in some):.1f}"])
+    found = [("accuracy, %", ["system", *measures, *["length ratio"] * ratios], accuracy)]
     bins = list(dict.fromkeys(name for result in results for name in result.by_rating))
     if bins:
         by = [
@@ -208,6 +225,7 @@ def tables(results: Sequence[Result]) -> list[tuple[str, list[str], list[list[st
             for label, some in of.items()
         ]
         found.append(("exact by rating, %", ["system", *bins], by))
+    found.append(("training", ["system", "seeds", "weights", "steps", "evaluations", "minutes"], training))
     return found
 
 

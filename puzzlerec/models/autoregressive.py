@@ -65,8 +65,11 @@ class AutoregressiveConfig(ModelConfig):
 
     @model_validator(mode="after")
     def _only_autoregressive(self) -> AutoregressiveConfig:
-        if self.mixer != "attention" or self.prefix or self.mask_padding:
-            raise ValueError("the autoregressive ladder needs causal attention: no other mixer, prefix or mask_padding")
+        if self.mixer != "attention" or self.prefix or self.mask_padding or self.positions == "grid":
+            raise ValueError(
+                "the autoregressive ladder needs causal attention over a line: no other mixer, prefix, mask_padding or "
+                "positions on a grid"
+            )
         self.lacks("the autoregressive ladder", "networks", "latents", "gradient", "with_gradient", "hints")
         if max(self.blank, self.end) >= self.vocabulary or self.blank == self.end:
             raise ValueError(f"blank {self.blank} and end {self.end} must be two tokens of the {self.vocabulary}")

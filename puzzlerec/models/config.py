@@ -33,7 +33,7 @@ class ModelConfig(BaseModel):
     heads: int = Field(8, ge=1)
     expansion: float = Field(4.0, gt=0)  # of the SwiGLU
     multiple: int = Field(256, ge=1)  # the SwiGLU's inner width is rounded up to this
-    positions: Literal["rope", "none"] = "rope"
+    positions: Literal["rope", "grid", "none"] = "rope"  # of attention; grid: learned embeddings of row and column
     gate_norm: bool = False  # SwiGLU as sigmoid(g) * rms_norm(g * v), after SIC (arXiv 2601.19085)
 
     # classes of the hints that z is to show in training beside the answer (class 0: no hint for this cell); 0: none
@@ -58,6 +58,8 @@ class ModelConfig(BaseModel):
             raise ValueError("the local mixer leaves padding out: set mask_padding = true")
         if self.mask_padding and self.mixer not in ("attention", "local"):
             raise ValueError(f"the {self.mixer} mixer cannot leave padding out: set mask_padding = false")
+        if self.positions == "grid" and self.mixer not in ("attention", "mlp"):
+            raise ValueError(f'the {self.mixer} mixer knows the grid: positions = "grid" is for attention and mlp')
         if self.mixer in ("units", "candidates"):
             rows, columns = self.grid
             if self.box is None or rows % self.box[0] or columns % self.box[1]:

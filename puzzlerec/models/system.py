@@ -60,6 +60,8 @@ class System(nn.Module):
         self.embedding = nn.Embedding(V, D)
         self.readout = linear(D, V)
         truncated_normal_(self.embedding.weight, 1 / math.sqrt(D))
+        if config.positions == "grid":
+            self.rows, self.columns = (position_embedding(count, D) for count in config.grid)
         self.halting = nn.Linear(D, 2)  # halt, continue
         nn.init.zeros_(self.halting.weight)
         nn.init.constant_(self.halting.bias, HALT_BIAS)
@@ -139,7 +141,15 @@ class System(nn.Module):
 
     def embed(self, question: Tensor, puzzle_ids: Tensor | None = None) -> Tensor:
         """x ``[B, P + L, D]`` of the questions' tokens ``[B, H, W]``, scaled by sqrt(D)."""
-        return math.sqrt(self.config.width) * self.behind_prefix(self.embedding(question.flatten(1)), puzzle_ids)
+        x = self.embedding(question.flatten(1))
+        if self.config.positions == "grid":
+            x = x + self.places(question)
+        return math.sqrt(self.config.width) * self.behind_prefix(x, puzzle_ids)
+
+    def places(self, question: Tensor) -> Tensor:
+        """The embeddings ``[L, D]`` of the rows and columns of the questions' cells."""
+        _, H, W = question.shape
+        return (self.rows.weight[:H, None] + self.columns.weight[None, :W]).flatten(0, 1)
 
     def behind_prefix(self, x: Tensor, puzzle_ids: Tensor | None = None) -> Tensor:
         """``x [B, L, D]`` with the prefix in front: the puzzle embedding, then zeros. [B, P + L, D]."""
@@ -160,6 +170,13 @@ class System(nn.Module):
             summary = cells.amax(dim=1)
         halt, proceed = self.halting(summary).float().unbind(dim=-1)
         return Prediction(logits, halt, proceed)
+
+
+def position_embedding(count: int, width: int) -> nn.Embedding:
+    """A learned vector for each of so many places, initialised as tokens are."""
+    embedding = nn.Embedding(count, width)
+    truncated_normal_(embedding.weight, 1 / math.sqrt(width))
+    return embedding
 
 
 def detached(state: Any) -> Any:

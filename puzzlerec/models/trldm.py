@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from .blocks import Canvas, Network, truncated_normal_
 from .config import ModelConfig
 from .denoising import of_step, ranks, seeded_uniform
-from .system import FrameKind, Prediction, System, detached
+from .system import FrameKind, Prediction, System, detached, position_embedding
 
 
 class TRLDMConfig(ModelConfig):
@@ -31,7 +31,6 @@ class TRLDMConfig(ModelConfig):
     latent_updates: int = 4
     recursions: int = 1
     supervision_steps: int = 32
-    two_dimensional: bool = False  # learned embeddings of row and column instead of rotary positions
     states: Literal["yz", "y", "z", "none"] = "yz"  # y: y = f(x + y); z: z = f(x + z); none: one pass, f(x)
     regime: Literal["one-step", "ds"] = "one-step"  # ds: deep supervision over a whole denoising
     training_denoising: int = Field(16, ge=2)  # steps of a denoising in training, regime "ds"
@@ -49,8 +48,6 @@ class TRLDMConfig(ModelConfig):
             raise ValueError("TR-LDM mixes a sequence: its mixer is attention or mlp, without masked padding")
         if self.prefix:
             raise ValueError("TR-LDM's sequence has no prefix: set prefix = 0")
-        if self.two_dimensional and self.positions != "none":
-            raise ValueError('two_dimensional positions take the place of others: set positions = "none"')
         return self
 
 
@@ -79,11 +76,8 @@ class TRLDM(System, system="trldm"):
         D = config.width
         self.mask_embedding = nn.Parameter(truncated_normal_(torch.empty(D), 1 / math.sqrt(D)))
         self.network = Network(config)
-        if config.two_dimensional:
-            for name, count in (("rows", config.grid[0]), ("columns", config.grid[1]), ("parts", 2)):
-                embedding = nn.Embedding(count, D)
-                truncated_normal_(embedding.weight, 1 / math.sqrt(D))
-                self.add_module(name, embedding)
+        if config.positions == "grid":  # a cell of p and one of r are on the same place
+            self.parts = position_embedding(2, D)
 
     # ---- training
 
@@ -167,11 +161,9 @@ class TRLDM(System, system="trldm"):
         masked = (answer == self.config.vocabulary)[..., None]
         r = torch.where(masked, self.mask_embedding, self.embedding(answer.clamp(max=self.config.vocabulary - 1)))
         x = torch.cat((self.embedding(question.flatten(1)), r), dim=1)
-        if self.config.two_dimensional:
-            _, H, W = question.shape
-            rows, columns, parts = (getattr(self, name).weight for name in ("rows", "columns", "parts"))
-            places = (rows[:H, None] + columns[None, :W]).flatten(0, 1)  # [L, D]
-            x = x + torch.cat((places + parts[0], places + parts[1]))
+        if self.config.positions == "grid":
+            places = self.places(question)
+            x = x + torch.cat((places + self.parts.weight[0], places + self.parts.weight[1]))
         return math.sqrt(self.config.width) * x
 
     def _again(

@@ -1,6 +1,7 @@
 """A recipe describes a training run in full: puzzle, data, model, objective, optimiser, schedule, evaluation.
 
-Recipes are TOML files (`recipes/*.toml` are shipped); unknown keys are refused with the nearest known name.
+Recipes are TOML files (`recipes/*.toml` are shipped); unknown keys are refused with the nearest known name. A recipe
+that differs from another in little names it as its ``base`` and says what differs.
 """
 
 from __future__ import annotations
@@ -132,23 +133,42 @@ def description(name: str) -> str:
 
 def load_recipe(name: str | Path, overrides: list[str] | None = None) -> Recipe:
     """The shipped recipe of this name or the TOML file at this path, with ``section.key=value`` overrides."""
+    content = _content(name)
+    for override in overrides or []:
+        _override(content, override)
+    return parse_recipe(content)
+
+
+def _content(name: str | Path, seen: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What a recipe says, over what the one that it names as its `base` says: section by section, key by key."""
+    if str(name) in seen:
+        raise RecipeError(f"recipes are each other's base: {' -> '.join((*seen, str(name)))}")
     path = Path(name)
     if path.suffix == ".toml":
         if not path.is_file():
             raise RecipeError(f"no recipe file {path}")
-        text, fallback = path.read_text(encoding="utf-8"), path.stem
+        text = path.read_text(encoding="utf-8")
     elif str(name) in shipped_recipes():
-        text, fallback = (files(__package__) / "recipes" / f"{name}.toml").read_text(encoding="utf-8"), str(name)
+        text = (files(__package__) / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
     else:
         raise RecipeError(f"no recipe {str(name)!r}{_nearest(str(name), shipped_recipes())}")
     try:
         content: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{name}: {error}") from None
-    content.setdefault("name", fallback)
-    for override in overrides or []:
-        _override(content, override)
-    return parse_recipe(content)
+    content.setdefault("name", path.stem)
+    base = content.pop("base", None)
+    if base is None:
+        return content
+    if not isinstance(base, str):
+        raise RecipeError(f"{name}: base is a recipe's name or a file, not {base!r}")
+    if base.endswith(".toml"):
+        base = str(path.parent / base)
+    merged = _content(base, (*seen, str(name)))
+    for key, value in content.items():
+        below = merged.get(key)
+        merged[key] = below | value if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
 
 
 def parse_recipe(content: dict[str, Any]) -> Recipe:

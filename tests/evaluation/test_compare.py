@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from puzzlerec.data import ensure
 from puzzlerec.evaluation.compare import Budget, Entrant, Result, as_markdown, compare, interval
 from puzzlerec.training.recipe import RecipeError
 
@@ -52,6 +53,15 @@ def test_runs_that_have_ended_are_not_done_again(tmp_path: Path) -> None:
         list(compare([entrant("a")], Budget(evaluations=32), out, seeds=2))
 
 
+def test_another_test_than_the_recipes(tmp_path: Path) -> None:
+    other = ensure("maze-5x5", train=1, test=4, seed=0)
+    (result,) = compare([entrant("a")], Budget(evaluations=16), tmp_path / "out", seeds=1, test=other)
+    assert result.puzzles == 4
+    sudoku = ensure("sudoku-4x4", train=1, test=4, seed=0)
+    with pytest.raises(RecipeError, match=r"sudoku-4x4 of 4x4, which maze-9x9 does not take"):
+        next(compare([entrant("b")], Budget(evaluations=16), tmp_path / "out", seeds=1, test=sudoku))
+
+
 def test_what_cannot_be_compared() -> None:
     with pytest.raises(RecipeError, match="same data"):
         next(compare([entrant("a"), entrant("b", "data.train=9")], Budget(minutes=1), Path("none")))
@@ -75,5 +85,6 @@ def test_the_tables_say_what_was_found() -> None:
         return Result(label, seed, 1000, 10, 4e3, 1.5, 50, shares, None, {"2 to 5": exact}, {})
 
     text = as_markdown([result("a", 0, 0.2), result("a", 1, 0.4), result("b", 0, 0.9)])
-    assert "| a | 2 | 1,000 | 10 | 4.00e+03 | 1.5 | 30.0 (" in text
+    assert "| a | 30.0 (" in text
+    assert "| a | 2 | 1,000 | 10 | 4.00e+03 | 1.5 |" in text
     assert "| b | 90.0 |" in text

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from puzzlerec.models.trm import TRM
+from puzzlerec.models import build
 from puzzlerec.training.recipe import RecipeError, load_recipe, shipped_recipes
 
 
@@ -14,7 +14,7 @@ from puzzlerec.training.recipe import RecipeError, load_recipe, shipped_recipes
 def test_shipped_recipes_build_their_models(name: str) -> None:
     recipe = load_recipe(name)
     assert recipe.description
-    TRM(recipe.model)
+    assert build(recipe.model).config == recipe.model
 
 
 def test_the_papers_recipes_are_there() -> None:
@@ -64,3 +64,28 @@ def test_wrong_names_and_files(tmp_path: Path) -> None:
     bad.write_text("[model\nwidth = 3")
     with pytest.raises(RecipeError, match="line 1"):
         load_recipe(bad)
+
+
+def test_a_recipe_on_another(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text('base = "sudoku-4x4"\n[training]\nsteps = 7\n')
+    two = tmp_path / "two.toml"
+    two.write_text('base = "one.toml"\ndescription = "mine"\n[training]\nbatch = 3\n')
+    recipe, base = load_recipe(two), load_recipe("sudoku-4x4")
+    assert (recipe.name, recipe.description) == ("two", "mine")
+    assert (recipe.training.steps, recipe.training.batch) == (7, 3)
+    assert recipe.training.ema == base.training.ema
+    assert recipe.model == base.model
+
+
+def test_bases_that_cannot_be(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.toml", tmp_path / "two.toml"
+    one.write_text('base = "two.toml"')
+    two.write_text('base = "one.toml"')
+    with pytest.raises(RecipeError, match="each other's base"):
+        load_recipe(one)
+    one.write_text('base = "sudoku-5x5"')
+    with pytest.raises(RecipeError, match="no recipe 'sudoku-5x5'; did you mean"):
+        load_recipe(one)
+    one.write_text("base = 3")
+    with pytest.raises(RecipeError, match="not 3"):
+        load_recipe(one)
