@@ -50,15 +50,15 @@ def train(
     list_recipes: Annotated[bool, typer.Option("--list", help="List the shipped recipes, and exit.")] = False,
     device: Device = "auto",
 ) -> None:
+    if list_recipes:
+        _list()
+        return
     from puzzlerec.training.distributed import Group
     from puzzlerec.training.examples import load_material
     from puzzlerec.training.loop import Trainer, run
     from puzzlerec.training.recipe import RecipeError, load_recipe
     from puzzlerec.training.run_folder import ResumeError, RunFolder
 
-    if list_recipes:
-        _list()
-        return
     overrides = list(settings or [])
     overrides += [f"training.{key}={value}" for key, value in (("steps", steps), ("seed", seed)) if value is not None]
     try:
