@@ -126,8 +126,12 @@ def _measured(
 ) -> Result:
     recipe = entrant.load(seed)
     place = RunFolder(folder / entrant.label.replace("/", "_") / f"seed{seed}")
-    settings = {"recipe": recipe.model_dump(mode="json"), "budget": asdict(budget), "limit": limit}
-    settings |= {"test": None if test is None else _fingerprint(test, recipe)}
+    settings: dict[str, Any] = {
+        "recipe": recipe.model_dump(mode="json"),
+        "budget": asdict(budget),
+        "limit": limit,
+        "test": None if test is None else _fingerprint(test, recipe),
+    }
     done = place.path / RESULT
     if done.exists():
         stored = json.loads(done.read_text(encoding="utf-8"))
