@@ -192,25 +192,38 @@ def _mark_path(answer: np.ndarray, size: int, start: int, goal: int) -> None:
 
 
 @njit(cache=True)
-def first_moves(questions: np.ndarray) -> np.ndarray:
-    """From each cell of mazes [N, H, H] the first move to the goal, by the answers' rule: uint8 [N, H * H].
+def first_moves(questions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """From each cell of mazes [N, H, H] the first move to the goal, by the answers' rule, and how far the goal is.
 
-    1 down, 2 left, 3 right, 4 up; 0 at the goal, in walls and where the goal cannot be reached.
+    Returns uint8 [N, H * H], 1 down, 2 left, 3 right, 4 up, 0 at the goal, in walls and where the goal cannot be
+    reached; and int16 [N, H * H], the number of moves to the goal, 0 where there is no first move.
     """
     count, size = questions.shape[0], questions.shape[1]
     stride = size + 2
     found = np.zeros((count, size * size), np.uint8)
+    away = np.zeros((count, size * size), np.int16)
     for i in range(count):
         cells = np.ascontiguousarray(questions[i]).reshape(-1)
         moves = _moves_to(cells, size, int(np.argmax(cells == GOAL)))
         for cell in range(size * size):
             here = (cell // size + 1) * stride + cell % size + 1
             if moves[here] > 0:
+                away[i, cell] = moves[here]
                 for number, step in enumerate((stride, -1, 1, -stride)):
                     if moves[here + step] == moves[here] - 1:
                         found[i, cell] = number + 1
                         break
-    return found
+    return found, away
+
+
+def timetable(labels: np.ndarray, away: np.ndarray) -> np.ndarray:
+    """How long it takes to find out: of each cell the moves after which its hint and its label can be known.
+
+    News of the goal spreads from it a cell a move, and once it has come to the start the path grows from there, a
+    cell a move. ``labels`` and ``away`` (`first_moves`) are [N, L]; int16 [N, 2, L], hints and labels.
+    """
+    whole = np.take_along_axis(away, (labels == START).argmax(1)[:, None], 1)
+    return np.stack((away, np.where(labels == PATH, 2 * whole - away, 0).astype(np.int16)), axis=1)
 
 
 @njit(cache=True)

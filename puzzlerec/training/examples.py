@@ -26,6 +26,12 @@ class Examples(NamedTuple):
     labels: Tensor  # [N, L] uint8
     puzzle_ids: Tensor  # [N]
     hints: Tensor  # [N, L] uint8, or [N, 0]
+    due: Tensor  # [N, 2, L] int16, or [N, 2, 0]: moves of news after which a hint and a label can be known
+
+    @classmethod
+    def without_hints(cls, questions: Tensor, labels: Tensor, puzzle_ids: Tensor) -> Examples:
+        nothing = torch.zeros(len(questions), 2, 0, dtype=torch.int16)
+        return cls(questions, labels, puzzle_ids, nothing[:, 0].byte(), nothing)
 
     def to(self, device: torch.device) -> Examples:
         return Examples(*(part.to(device) for part in self))
@@ -93,13 +99,21 @@ def _split(dataset: Dataset, name: str, copies: bool = False, hints: bool = Fals
 
     Hints are to be had for mazes: each cell's first move to the goal.
     """
-    from puzzlerec.data.maze_hard import first_moves, symmetric_copies
+    from puzzlerec.data.maze_hard import symmetric_copies
 
     rows = dataset.split(name).read()
     questions, labels, ids = rows.inputs.reshape(-1, *dataset.shape), rows.labels, rows.puzzle_ids
     if copies and dataset.puzzle == "maze":
         questions, answers = symmetric_copies(questions)
         labels, ids = answers.reshape(len(answers), -1), np.tile(ids, 8)
-    wanted = hints and dataset.puzzle == "maze"
-    shown = first_moves(questions) if wanted else np.zeros((len(questions), 0), np.uint8)
-    return Examples(*(torch.from_numpy(part) for part in (questions, labels, ids.astype(np.int64), shown)))
+    plain = Examples.without_hints(*map(torch.from_numpy, (questions, labels, ids.astype(np.int64))))
+    return with_hints(plain) if hints and dataset.puzzle == "maze" else plain
+
+
+def with_hints(mazes: Examples) -> Examples:
+    """Mazes with each cell's first move to the goal as a hint, and when that and the answer can be known."""
+    from puzzlerec.data.maze_hard import first_moves, timetable
+
+    moves, away = first_moves(mazes.questions.numpy())
+    due = timetable(mazes.labels.numpy(), away)
+    return mazes._replace(hints=torch.from_numpy(moves), due=torch.from_numpy(due))

@@ -196,8 +196,8 @@ class Trainer:
         uniform = torch.rand(B, 1 + label.shape[1], generator=generator, device=self.device)
         mine = self.group.share
         start = self.model.begin(mine(question), mine(label), mine(uniform))
-        hint, ids = examples.hints[chosen].long(), examples.puzzle_ids[chosen]
-        pool.slots.refill(mine(question), mine(label), mine(hint), mine(ids), mine(least), start)
+        hint, due, ids = examples.hints[chosen].long(), examples.due[chosen].long(), examples.puzzle_ids[chosen]
+        pool.slots.refill(mine(question), mine(label), mine(hint), mine(due), mine(ids), mine(least), start)
 
     def _forward_backward(self, pool: Pool) -> tuple[list[Outcome], list[Any], list[Tensor]]:
         """Gradients of the mean loss over the whole batch, micro-batch by micro-batch."""
@@ -214,7 +214,10 @@ class Trainer:
                     self._continue_target(question, state, ids, slots.steps[some]) if objective.continue_loss else None
                 )
             teacher = self._taught(question) if self.teacher is not None else None
-            outcome = supervise(prediction, slots.label[some], objective, target, slots.hint[some], teacher)
+            hint, due = slots.hint[some], None
+            if objective.pace and hint.shape[1]:
+                due = slots.due[some] <= objective.pace * (slots.steps[some, None, None] + 1)
+            outcome = supervise(prediction, slots.label[some], objective, target, hint, teacher, due)
             (outcome.loss / pool.batch).backward()
             outcomes.append(outcome._replace(loss=outcome.loss.detach()))
             states.append(state)

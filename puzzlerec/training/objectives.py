@@ -50,11 +50,13 @@ def supervise(
     continue_target: Tensor | None = None,
     hints: Tensor | None = None,
     teacher: Tensor | None = None,
+    due: Tensor | None = None,
 ) -> Outcome:
     """The loss of one supervision step (TRM, Figure 3), summed over the batch's puzzles.
 
     ``teacher [B, L, V]`` are the logits of a model to learn from, token by token with the loss's own weights.
     ``hints [B, L]`` are classes that the model is to show beside the answer, 0 where there is none.
+    ``due [B, 2, L]`` says which hints and which labels can be known by now; the others are not asked for yet.
     """
     asked = labels != PADDING
     count = asked.sum(-1).clamp(min=1)
@@ -65,6 +67,8 @@ def supervise(
     weights = asked.float()
     if objective.token_weights is not None:
         weights = weights * losses.new_tensor(objective.token_weights)[labels]
+    if due is not None:
+        weights = weights * due[:, 1]
     if prediction.weights is None:
         tokens = (weights * losses).sum(-1) / weights.sum(-1).clamp(min=1e-6)
     else:  # the system's own, which say what the sum over the tokens is divided by
@@ -80,6 +84,7 @@ def supervise(
             prediction.proceed, continue_target, reduction="none"
         )
     if prediction.hints is not None and hints is not None:
+        hints = hints if due is None else hints * due[:, 0]
         hinted = F.cross_entropy(prediction.hints.flatten(0, 1), hints.flatten(), ignore_index=0, reduction="none")
         there = (hints != 0).sum(-1).clamp(min=1)
         loss = loss + objective.hint_weight * hinted.view_as(hints).sum(-1) / there

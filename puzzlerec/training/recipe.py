@@ -55,6 +55,8 @@ class Objective(_Section):
     teacher: str | None = None  # a checkpoint to learn from besides, by name or folder: the KL divergence from it
     teacher_weight: float = Field(1.0, ge=0)
     hint_weight: float = Field(1.0, ge=0)  # of the hints that model.hints asks for
+    # moves that news makes in a step: hints and labels that it cannot have brought yet are not asked for. None: all are
+    pace: float | None = Field(None, gt=0)
     continue_loss: bool = False  # learn a continue value from one more forward pass, and halt by comparing the two
     exploration: float = Field(0.1, ge=0, le=1)  # share of puzzles that must do randint(2..N_sup) steps
 
@@ -111,6 +113,8 @@ class Recipe(_Section):
     @model_validator(mode="after")
     def _consistent(self) -> Recipe:
         weights, curriculum = self.objective.token_weights, self.data.curriculum
+        if self.objective.pace and not self.model.hints:
+            raise ValueError("objective.pace is a timetable for hints: set model.hints, or leave it out")
         if weights is not None and len(weights) != self.model.vocabulary:
             raise ValueError(f"{len(weights)} token_weights for a vocabulary of {self.model.vocabulary}")
         if curriculum and not self.model.any_size:

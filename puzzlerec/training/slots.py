@@ -25,6 +25,7 @@ class Slots:
     question: Tensor  # [B, H, W] long
     label: Tensor  # [B, L] long
     hint: Tensor  # [B, L] long, [B, 0] where there are none
+    due: Tensor  # [B, 2, L] moves after which hint and label can be known, [B, 2, 0] without hints
     puzzle_id: Tensor  # [B] long
     steps: Tensor  # [B] supervision steps done
     least: Tensor  # [B] steps that must be done before halting (exploration)
@@ -37,20 +38,28 @@ class Slots:
         zeros = torch.zeros(batch, dtype=torch.long, device=device)
         question = torch.zeros(batch, *grid, dtype=torch.long, device=device)
         halted = torch.ones(batch, dtype=torch.bool, device=device)
-        hint = zeros.new_zeros(batch, hints)
-        return cls(question, question.flatten(1), hint, zeros, zeros.clone(), zeros.clone(), halted, state)
+        hint, due = zeros.new_zeros(batch, hints), zeros.new_zeros(batch, 2, hints)
+        return cls(question, question.flatten(1), hint, due, zeros, zeros.clone(), zeros.clone(), halted, state)
 
     def __len__(self) -> int:
         return len(self.question)
 
     def refill(
-        self, question: Tensor, label: Tensor, hint: Tensor, puzzle_id: Tensor, least: Tensor, start: Any
+        self,
+        question: Tensor,
+        label: Tensor,
+        hint: Tensor,
+        due: Tensor,
+        puzzle_id: Tensor,
+        least: Tensor,
+        start: Any,
     ) -> None:
         """Give each halted slot the puzzle offered to it."""
         fresh = self.halted
         self.question = torch.where(fresh[:, None, None], question, self.question)
         self.label = torch.where(fresh[:, None], label, self.label)
         self.hint = torch.where(fresh[:, None], hint, self.hint)
+        self.due = torch.where(fresh[:, None, None], due, self.due)
         self.puzzle_id = torch.where(fresh, puzzle_id, self.puzzle_id)
         self.least = torch.where(fresh, least, self.least)
         self.steps = torch.where(fresh, 0, self.steps)

@@ -11,7 +11,7 @@ import pytest
 
 from puzzlerec.data import Dataset
 from puzzlerec.data.building import generator
-from puzzlerec.data.maze_hard import _walls_hash, first_moves, least_moves, symmetric_copies
+from puzzlerec.data.maze_hard import _walls_hash, first_moves, least_moves, symmetric_copies, timetable
 from puzzlerec.puzzles import get
 from puzzlerec.puzzles.maze import answer, distances, shortest_path
 
@@ -53,9 +53,11 @@ def test_first_moves_lead_from_the_start_along_the_answer_and_everywhere_nearer(
     chunk = generator("maze-9x9").chunk({"moves": 0}, "train", np.array([5], np.uint64))
     questions = chunk.inputs.reshape(-1, 9, 9)
     steps = {1: (1, 0), 2: (0, -1), 3: (0, 1), 4: (-1, 0)}
-    for question, label, moves in zip(questions, chunk.labels.reshape(-1, 9, 9), first_moves(questions), strict=True):
+    labels = chunk.labels.reshape(-1, 9, 9)
+    for question, label, moves, far in zip(questions, labels, *first_moves(questions), strict=True):
         away = distances(question)
         moves = moves.reshape(9, 9)
+        np.testing.assert_array_equal(far.reshape(9, 9), away.clip(min=0))
         assert ((moves > 0) == (away > 0)).all()
         for row, column in np.argwhere(moves > 0):
             down, right = steps[int(moves[row, column])]
@@ -67,6 +69,14 @@ def test_first_moves_lead_from_the_start_along_the_answer_and_everywhere_nearer(
             row, column = row + down, column + right
             path.add((int(row), int(column)))
         assert path == {(int(r), int(c)) for r, c in np.argwhere((label == 5) | (label == 4))}
+
+
+def test_news_of_the_goal_comes_to_the_start_and_from_there_along_the_path() -> None:
+    question = np.array([[2, 4, 1, 3], [2, 1, 1, 2], [2, 2, 2, 2], [1, 1, 1, 2]], np.uint8)
+    label = answer(question)
+    hints, labels = timetable(label.reshape(1, -1), first_moves(question[None])[1])[0].reshape(2, 4, 4)
+    np.testing.assert_array_equal(hints, [[1, 0, 0, 8], [2, 0, 0, 7], [3, 4, 5, 6], [0, 0, 0, 7]])
+    np.testing.assert_array_equal(labels, [[15, 0, 0, 0], [14, 0, 0, 9], [13, 12, 11, 10], [0, 0, 0, 0]])
 
 
 def test_rotations_and_reflections_share_a_hash() -> None:

@@ -72,3 +72,16 @@ def test_hints_count_where_there_are_any() -> None:
     added = supervise(prediction, labels, objective, None, hints).loss - supervise(prediction, labels, objective).loss
     p = F.log_softmax(shown, -1)
     torch.testing.assert_close(added, -0.5 * (p[0, 1, 4] + p[0, 2, 1]) / 2)
+
+
+def test_what_cannot_be_known_yet_is_not_asked_for() -> None:
+    drawn = torch.Generator().manual_seed(2)
+    logits, shown = torch.randn(1, 3, 4, generator=drawn), torch.randn(1, 3, 5, generator=drawn)
+    labels, hints = torch.tensor([[1, 2, 3]]), torch.tensor([[0, 4, 1]])
+    due = torch.tensor([[[True, True, False], [True, False, True]]])
+    prediction = Prediction(logits, torch.zeros(1), torch.zeros(1), hints=shown)
+    outcome = supervise(prediction, labels, Objective(loss="softmax", halt_weight=0), None, hints, due=due)
+    losses = F.cross_entropy(logits.transpose(1, 2), labels, reduction="none")[0]
+    hinted = F.cross_entropy(shown.transpose(1, 2), hints, reduction="none")[0]
+    torch.testing.assert_close(outcome.loss, (losses[0] + losses[2]) / 2 + hinted[1])
+    torch.testing.assert_close(outcome.tokens, (losses[0] + losses[2])[None] / 2)

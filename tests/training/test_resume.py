@@ -15,9 +15,8 @@ import torch
 from safetensors.torch import load_file
 
 from puzzlerec.data.building import generator
-from puzzlerec.data.maze_hard import first_moves
 from puzzlerec.models import checkpoint
-from puzzlerec.training.examples import Examples
+from puzzlerec.training.examples import Examples, with_hints
 from puzzlerec.training.loop import Trainer, run
 from puzzlerec.training.run_folder import ResumeError, RunFolder
 
@@ -32,9 +31,8 @@ import torch
 from pathlib import Path
 from training.conftest import tiny_examples, tiny_recipe
 from puzzlerec.data.building import generator
-from puzzlerec.data.maze_hard import first_moves
 from puzzlerec.models import checkpoint
-from puzzlerec.training.examples import Examples
+from puzzlerec.training.examples import Examples, with_hints
 from puzzlerec.training.loop import Trainer, run
 from puzzlerec.training.run_folder import RunFolder
 torch.set_num_threads(1)
@@ -112,10 +110,10 @@ def test_hints_are_learned_beside_the_answer(tmp_path: Path) -> None:
             "puzzle": "maze", "grid": (6, 6), "mixer": "local", "mask_padding": True, "box": None, "symbols": None,
             "hints": 5,
         },
+        objective={"pace": 4},
         training={"steps": 60},
     )  # fmt: skip
-    examples = mazes("maze-6x6")
-    examples = examples._replace(hints=torch.from_numpy(first_moves(examples.questions.numpy())))
+    examples = with_hints(mazes("maze-6x6"))
     trainer = Trainer(recipe, {"maze-6x6": examples}, torch.device("cpu"), RunFolder(tmp_path))
     before = trainer.model.hint_readout.weight.clone()
     records = list(run(trainer, examples))
@@ -235,4 +233,4 @@ def mazes(name: str, count: int = 16) -> Examples:
     chunk = generator(name).chunk({"moves": 3}, "train", np.array([3], np.uint64))
     size = generator(name).size
     questions, labels = (torch.from_numpy(part[:count]) for part in (chunk.inputs, chunk.labels))
-    return Examples(questions.view(-1, size, size), labels, torch.zeros(count, dtype=torch.long), torch.zeros(count, 0))
+    return Examples.without_hints(questions.view(-1, size, size), labels, torch.zeros(count, dtype=torch.long))
