@@ -68,12 +68,13 @@ def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run(shipped: Path, settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+def run(shipped: Path, settings_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Runs ``puzzlerec`` in this process, with the tiny checkpoints and without settings of the developer's own."""
     from puzzlerec.models import checkpoint
 
     monkeypatch.setattr("typer.testing._get_command", _command)
     monkeypatch.setattr(checkpoint, "SHIPPED", (shipped,))
+    monkeypatch.chdir(tmp_path)  # no runs of the developer's own either
     for name in list(os.environ):
         if name.startswith("PUZZLEREC_"):
             monkeypatch.delenv(name)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from puzzlerec.api import load
+from puzzlerec.data.building import generator
 from puzzlerec.puzzles import Puzzle, PuzzleError, get, read
 from puzzlerec.puzzles.exact import solve_sudoku
 from puzzlerec.refine.solver import Answer, Solver, SolveSettings
@@ -98,6 +99,14 @@ def test_pins_solve_what_one_pass_does_not() -> None:
         assert answer.verdict.solved and 1 <= answer.attempts <= 64
         assert (answer.how == "pin") == (answer.attempts > 1)
         assert (answer.tokens == solve_sudoku(answer.puzzle.question)[0]).all()
+
+
+def test_the_shipped_model_solves_mazes_of_several_sizes() -> None:
+    chunk = generator("maze-12x12").chunk({"moves": 0}, "test", np.array([7], np.uint64))
+    small = [Puzzle(get("maze"), question.reshape(12, 12)) for question in chunk.inputs[:4]]
+    large = read(Path(__file__).parents[2] / "datasets" / "samples" / "maze.txt").puzzles
+    for answer in load("maze", "cpu").solve([*small, *large], SolveSettings(attempts=16)):
+        assert answer.verdict.solved and answer.verdict.facts["optimal"]
 
 
 def test_pins_make_up_for_a_weak_model_and_every_run_is_counted() -> None:
