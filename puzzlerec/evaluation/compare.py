@@ -58,10 +58,13 @@ class Entrant:
 
     @classmethod
     def parse(cls, text: str) -> Entrant:
-        """``RECIPE``, ``LABEL=RECIPE`` or either with overrides: ``no z=maze-9x9-trldm,model.states=y``."""
+        """``RECIPE``, ``LABEL=RECIPE`` or either with overrides: ``no z=maze-9x9-trldm,model.states=y``.
+
+        A label may hold ``=``, a recipe's name may not.
+        """
         first, *overrides = re.split(r",(?![^\[{]*[\]}])", text)  # not at commas within brackets
-        label, equals, recipe = first.partition("=")
-        return cls(label if equals or not overrides else text, recipe if equals else label, tuple(overrides))
+        label, _, recipe = first.rpartition("=")
+        return cls(label or (text if overrides else recipe), recipe, tuple(overrides))
 
     def load(self, seed: int) -> Recipe:
         return load_recipe(self.recipe, [*self.overrides, f"training.seed={seed}"])

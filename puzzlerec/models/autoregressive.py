@@ -65,7 +65,7 @@ class AutoregressiveConfig(ModelConfig):
 
     @model_validator(mode="after")
     def _only_autoregressive(self) -> AutoregressiveConfig:
-        if self.mixer != "attention" or self.prefix or self.mask_padding or self.positions == "grid":
+        if self.mixer != "attention" or self.prefix or self.mask_padding or "grid" in self.positions:
             raise ValueError(
                 "the autoregressive ladder needs causal attention over a line: no other mixer, prefix, mask_padding or "
                 "positions on a grid"

@@ -16,12 +16,13 @@ from .config import ModelConfig
 
 RMS_EPS = 1e-5
 ROPE_BASE = 10000.0
+GRID_ROPE_BASE = 100.0  # a grid's sides are short
 
 
 class Canvas(NamedTuple):
     """What the tokens of a batch lie on."""
 
-    grid: tuple[int, int]  # (H, W)
+    grid: tuple[int, int]  # (H, W); a sequence may hold several such grids, one behind the other
     real: Tensor | None = None  # [B, P + L] bool, False where a masked padding cell is; None if there is none
     causal: bool = False  # whether attention hears a token and those before it alone
 
@@ -79,11 +80,30 @@ def rotary_tables(length: int, head_width: int) -> tuple[Tensor, Tensor]:
     return angles.cos(), angles.sin()
 
 
+def grid_rotary_tables(grid: tuple[int, int], head_width: int, prefix: int, parts: int) -> tuple[Tensor, Tensor]:
+    """Cosines and sines ``[prefix + parts * H * W, head_width]`` of RoPE on a grid.
+
+    Half of a head's pairs turn with the row, half with the column: what one cell hears of another depends on the way
+    between them. ``parts`` grids stand one behind the other, on the same places; a prefix is not turned.
+    """
+    H, W = grid
+    frequencies = 1.0 / GRID_ROPE_BASE ** (torch.arange(0, head_width, 4, dtype=torch.float32) / head_width)
+    rows, columns = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    angles = torch.cat([torch.outer(places.flatten().float(), frequencies) for places in (rows, columns)], dim=1)
+    angles = torch.cat((torch.zeros(prefix, head_width // 2), angles.repeat(parts, 1))).repeat(1, 2)
+    return angles.cos(), angles.sin()
+
+
 def rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
     """``x [B, heads, L, head_width]`` turned by its position's angles."""
     first, second = x.chunk(2, dim=-1)
     turned = torch.cat((-second, first), dim=-1)
     return (x * cosines + turned * sines).to(x.dtype)
+
+
+def fused_attention(q: Tensor, k: Tensor, v: Tensor, heard: Tensor | None, causal: bool) -> Tensor:
+    """PyTorch's, of ``[B, heads, L, head_width]`` each; ``heard`` says which tokens each may attend to."""
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=heard, is_causal=causal and heard is None)
 
 
 class Attention(nn.Module):
@@ -100,9 +120,10 @@ class Attention(nn.Module):
         self.heads = config.heads
         self.qkv = linear(config.width, 3 * config.width)
         self.out = linear(config.width, config.width)
-        self.rotary = config.positions == "rope"
+        self.config = config
+        self.rotary = config.positions in ("rope", "grid-rope")
         if self.rotary:
-            cosines, sines = rotary_tables(config.state_length, config.width // config.heads)
+            cosines, sines = self._tables(config.grid, config.state_length)
             self.register_buffer("cosines", cosines, persistent=False)
             self.register_buffer("sines", sines, persistent=False)
 
@@ -112,15 +133,29 @@ class Attention(nn.Module):
             self.qkv(h).view(B, L, 3, self.heads, D // self.heads).permute(2, 0, 3, 1, 4)
         )  # [B, heads, L, D/heads]
         if self.rotary:
-            cosines, sines = self.cosines[:L], self.sines[:L]
-            if len(cosines) < L:
-                cosines, sines = (table.to(h.device) for table in rotary_tables(L, D // self.heads))
+            cosines, sines = self.cosines, self.sines
+            if len(cosines) > L and self.config.positions == "rope":
+                cosines, sines = cosines[:L], sines[:L]
+            elif len(cosines) != L:
+                cosines, sines = (table.to(h.device) for table in self._tables(canvas.grid, L))
             q, k = rotate(q, cosines, sines), rotate(k, cosines, sines)
         heard = None if canvas.real is None else canvas.real[:, None, None]
         if canvas.causal and heard is not None:
             heard = heard & torch.ones(L, L, dtype=torch.bool, device=h.device).tril()
-        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=heard, is_causal=canvas.causal and heard is None)
+        if h.device.type == "cpu":  # whose fused kernel takes up to ten times as long in bfloat16, backwards
+            with torch.autocast("cpu", enabled=False):
+                mixed = fused_attention(q.float(), k.float(), v.float(), heard, canvas.causal)
+        else:
+            mixed = fused_attention(q, k, v, heard, canvas.causal)
         return self.out(mixed.transpose(1, 2).reshape(B, L, D))
+
+    def _tables(self, grid: tuple[int, int], length: int) -> tuple[Tensor, Tensor]:
+        """Of a sequence of so many tokens that shows ``grid``."""
+        config, head_width = self.config, self.config.width // self.heads
+        if config.positions == "rope":
+            return rotary_tables(length, head_width)
+        parts = (length - config.prefix) // (grid[0] * grid[1])
+        return grid_rotary_tables(grid, head_width, config.prefix, parts)
 
 
 class UnitsMixer(nn.Module):

@@ -33,7 +33,8 @@ class ModelConfig(BaseModel):
     heads: int = Field(8, ge=1)
     expansion: float = Field(4.0, gt=0)  # of the SwiGLU
     multiple: int = Field(256, ge=1)  # the SwiGLU's inner width is rounded up to this
-    positions: Literal["rope", "grid", "none"] = "rope"  # of attention; grid: learned embeddings of row and column
+    # of attention. grid: learned embeddings of row and column; grid-rope: rotary ones of both
+    positions: Literal["rope", "grid", "grid-rope", "none"] = "rope"
     gate_norm: bool = False  # SwiGLU as sigmoid(g) * rms_norm(g * v), after SIC (arXiv 2601.19085)
 
     # classes of the hints that z is to show in training beside the answer (class 0: no hint for this cell); 0: none
@@ -52,6 +53,10 @@ class ModelConfig(BaseModel):
     def _consistent(self) -> ModelConfig:
         if self.mixer == "attention" and self.width % (2 * self.heads):
             raise ValueError(f"width {self.width} must be a multiple of 2 * heads = {2 * self.heads}: rotary pairs")
+        if self.positions == "grid-rope" and (self.mixer != "attention" or self.width % (4 * self.heads)):
+            raise ValueError(
+                f'positions = "grid-rope" is for attention, with a width that 4 * heads = {4 * self.heads} divides'
+            )
         if self.mixer in ("units", "candidates", "local") and self.prefix:
             raise ValueError(f"the {self.mixer} mixer has no place for a prefix: set prefix = 0")
         if self.mixer == "local" and not self.mask_padding:

@@ -76,7 +76,7 @@ class TRLDM(System, system="trldm"):
         D = config.width
         self.mask_embedding = nn.Parameter(truncated_normal_(torch.empty(D), 1 / math.sqrt(D)))
         self.network = Network(config)
-        if config.positions == "grid":  # a cell of p and one of r are on the same place
+        if config.positions in ("grid", "grid-rope"):  # a cell of p and one of r are on the same place
             self.parts = position_embedding(2, D)
 
     # ---- training
@@ -107,7 +107,7 @@ class TRLDM(System, system="trldm"):
     def step(self, question: Tensor, state: State, puzzle_ids: Tensor | None = None) -> tuple[State, Prediction]:
         """One denoising step: predict what is masked, keep the rest as it is, mask the least certain share again."""
         config, L = self.config, state.answer.shape[1]
-        canvas = Canvas((2 * question.shape[1], question.shape[2]))
+        canvas = Canvas((question.shape[1], question.shape[2]))
         x = self._embed(question, state.answer)
         anew = (state.done % config.reset_every == 0)[:, None, None]
         y, z = torch.where(anew, x, state.y), torch.where(anew, 0, state.z)
@@ -161,9 +161,10 @@ class TRLDM(System, system="trldm"):
         masked = (answer == self.config.vocabulary)[..., None]
         r = torch.where(masked, self.mask_embedding, self.embedding(answer.clamp(max=self.config.vocabulary - 1)))
         x = torch.cat((self.embedding(question.flatten(1)), r), dim=1)
+        if self.config.positions in ("grid", "grid-rope"):
+            x = x + self.parts.weight.repeat_interleave(answer.shape[1], dim=0)
         if self.config.positions == "grid":
-            places = self.places(question)
-            x = x + torch.cat((places + self.parts.weight[0], places + self.parts.weight[1]))
+            x = x + self.places(question).repeat(2, 1)
         return math.sqrt(self.config.width) * x
 
     def _again(

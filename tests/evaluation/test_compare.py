@@ -32,6 +32,7 @@ def test_entrants_are_recipes_with_labels_and_settings() -> None:
         "no z", "maze", ("model.states=y", "model.width=8")
     )
     assert Entrant.parse("maze,model.width=8").label == "maze,model.width=8"
+    assert Entrant.parse("n=2=maze") == Entrant("n=2", "maze")
 
 
 def test_equal_evaluations_are_as_many_layers(tmp_path: Path) -> None:

@@ -264,3 +264,17 @@ def test_sprm_disturbs_states_in_training_alone_and_keeps_their_scale() -> None:
     assert all(map(torch.equal, one, other))
     model.train()
     assert not torch.equal(one.y, model.step(question, start)[0].y)
+
+
+def test_question_and_answer_lie_on_the_same_places() -> None:
+    """TR-LDM with rotary positions on the grid: without its part, a cell of the answer is like that of the question."""
+    model = build(small("trldm", positions="grid-rope", width=32, states="none"))
+    attention = model.network.layers[0].mix
+    assert torch.equal(attention.cosines[:16], attention.cosines[16:])
+    question = questions()
+    model.eval()
+    _, before = model.step(question, model.start(question))
+    with torch.no_grad():
+        model.parts.weight.add_(torch.randn(2, 32))
+    _, after = model.step(question, model.start(question))
+    assert not torch.allclose(before.logits, after.logits)  # the parts are told apart by their embeddings

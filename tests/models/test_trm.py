@@ -9,7 +9,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from puzzlerec.models.blocks import rms_norm, rotary_tables, rotate, truncated_normal_
+from puzzlerec.models.blocks import Attention, Canvas, rms_norm, rotary_tables, rotate, truncated_normal_
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.trm import TRM, State
 from puzzlerec.puzzles import get
@@ -217,3 +217,38 @@ def test_slots_do_not_see_each_other() -> None:
 def test_impossible_settings_are_refused_by_name(settings: dict[str, object], names: str) -> None:
     with pytest.raises(ValidationError, match=names):
         small(**settings)
+
+
+def test_on_a_grid_attention_knows_the_way_to_another_cell_but_not_where_it_stands() -> None:
+    """The same cells, a row and a column farther on a larger canvas, attend to one another as before."""
+    attention = Attention(small(positions="grid-rope", width=32, heads=2, prefix=0))
+    cells = torch.randn(1, 3, 3, 32)
+    mixed = []
+    for row, column in ((0, 0), (1, 1)):
+        canvas, inside = torch.zeros(1, 4, 4, 32), torch.zeros(1, 4, 4, dtype=torch.bool)
+        canvas[:, row : row + 3, column : column + 3] = cells
+        inside[:, row : row + 3, column : column + 3] = True
+        heard = attention(canvas.flatten(1, 2), Canvas((4, 4), inside.flatten(1)))
+        mixed.append(heard.view(1, 4, 4, 32)[:, row : row + 3, column : column + 3])
+    torch.testing.assert_close(mixed[0], mixed[1], atol=1e-5, rtol=1e-5)
+    turned = attention(cells.transpose(1, 2).flatten(1, 2), Canvas((3, 3))).view(1, 3, 3, 32).transpose(1, 2)
+    upright = attention(cells.flatten(1, 2), Canvas((3, 3))).view(1, 3, 3, 32)
+    assert not torch.allclose(turned, upright, atol=1e-3)  # a row is not a column
+
+
+@pytest.mark.parametrize("positions", ["rope", "grid-rope"])
+def test_attention_in_bfloat16_on_a_cpu_is_close_to_float32(positions: str) -> None:
+    attention = Attention(small(positions=positions, width=32, heads=2, prefix=2))
+    h = torch.randn(2, 18, 32)
+    exact = attention(h, Canvas((4, 4)))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rounded = attention(h, Canvas((4, 4)))
+    assert rounded.dtype == torch.bfloat16
+    assert (rounded - exact).norm() / exact.norm() < 2e-2
+
+
+def test_rotary_positions_on_a_grid_need_heads_of_four() -> None:
+    with pytest.raises(ValidationError, match="4 \\* heads = 8 divides"):
+        small(positions="grid-rope", width=12, heads=2)
+    with pytest.raises(ValidationError, match="grid-rope"):
+        small(positions="grid-rope", mixer="mlp")
