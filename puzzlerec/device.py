@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from importlib.util import find_spec
 
 import torch
 
@@ -37,3 +39,11 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
     checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")  # torch has no public ones
     multiplies = device.type == "cpu" and any(getattr(torch.cpu, check, bool)() for check in checks)
     return torch.bfloat16 if multiplies else torch.float32
+
+
+def can_compile(device: torch.device) -> bool:
+    """Whether torch.compile finds what it needs for this device: Triton for CUDA, else a C++ compiler."""
+    if device.type == "cuda":
+        return find_spec("triton") is not None
+    compilers = [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "clang++", "cl"]
+    return any(shutil.which(name) for name in compilers)

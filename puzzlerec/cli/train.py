@@ -118,6 +118,9 @@ def _announce(trainer: Trainer, examples: dict[str, Examples]) -> None:
         f"{str(trainer.dtype).removeprefix('torch.')} on {trainer.device} in {size} process{'es' * (size > 1)}, "
         f"torch {torch.__version__}, seed {trainer.recipe.training.seed}, run in {trainer.folder.path}"
     )
+    if trainer.recipe.training.compile and not trainer.compiled:
+        needed = "Triton" if trainer.device.type == "cuda" else "a C++ compiler"
+        messages.warning(f"Training goes on uncompiled and slower: torch.compile needs {needed}, and there is none.")
 
 
 class CheckpointSaver:

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
-from ..device import choose_precision
+from ..device import can_compile, choose_precision
 from ..models import build, checkpoint
 from ..models.system import System, joined, part
 from . import augment
@@ -88,7 +88,8 @@ class Trainer:
         self.average = AveragedModel(self.model, multi_avg_fn=self._average_weights, use_buffers=False)
         if recipe.model.prefix:  # puzzle embeddings are not averaged: most rows rest at every step
             self.average.module.puzzle_embedding = self.model.puzzle_embedding
-        if settings.compile:
+        self.compiled = settings.compile and can_compile(device)
+        if self.compiled:
             self.model.compile_core()
         self.done = 0  # optimiser steps
         self.seconds = 0.0  # of training, over all resumes

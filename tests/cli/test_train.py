@@ -90,3 +90,11 @@ def test_wrong_wishes(arguments: list[str], message: str) -> None:
 def test_recipes_are_listed() -> None:
     listed = CliRunner().invoke(app, ["train", "--list"]).stdout
     assert {"sudoku", "sudoku-4x4", "sudoku-trm-mlp"} <= {line.split()[0] for line in listed.splitlines()}
+
+
+def test_without_a_compiler_training_goes_on_uncompiled_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    wishes = ["--set", "training.compile=true"]
+    done = CliRunner().invoke(app, ["train", "maze-9x9", "--device", "cpu", "--steps", "2", *SMALL, *wishes])
+    assert done.exit_code == 0, done.output
+    assert "uncompiled" in done.stderr and "C++ compiler" in done.stderr
