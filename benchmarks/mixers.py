@@ -4,7 +4,7 @@
 
 Each mixer is trained by `puzzlerec train` in a process of its own, one after the other on one thread, and measured by
 `puzzlerec eval` on the recipe's test mazes. The table tells weights, steps a second, the training process's peak memory
-and accuracies of one pass.
+and accuracies of one pass. Attention has rotary positions on the grid, with which it learns mazes best.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 MIXERS = {
     "local": [],
-    "attention": ["model.mixer=attention", "model.heads=4", "model.prefix=16"],
+    "attention": ["model.mixer=attention", "model.heads=4", "model.positions=grid-rope"],
 }
 
 

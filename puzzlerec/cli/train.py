@@ -33,7 +33,9 @@ Exit status:
 def train(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped recipe or a TOML file.")] = "sudoku",
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="The run's folder, if not runs/RECIPE.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in the folder was saved.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the run in the folder was saved, as it was set.")
+    ] = False,
     minutes: Annotated[
         float | None,
         typer.Option(metavar="M", min=0.01, help="Training time in all, resumes included; the schedule fits it."),
@@ -53,19 +55,22 @@ def train(
     if list_recipes:
         _list()
         return
+    from puzzlerec.training.card import CheckpointSaver
     from puzzlerec.training.distributed import Group
     from puzzlerec.training.examples import load_material
     from puzzlerec.training.loop import Trainer, run
-    from puzzlerec.training.recipe import RecipeError, load_recipe
+    from puzzlerec.training.recipe import RecipeError, load_recipe, parse_recipe
     from puzzlerec.training.run_folder import ResumeError, RunFolder
 
     overrides = list(settings or [])
     overrides += [f"training.{key}={value}" for key, value in (("steps", steps), ("seed", seed)) if value is not None]
     try:
         plan = load_recipe(recipe, overrides)
-    except RecipeError as error:
+        folder = RunFolder(out or Path("runs") / plan.name)
+        if resume:
+            plan = parse_recipe(folder.read_recipe(), overrides)
+    except (RecipeError, ResumeError) as error:
         raise CommandError(str(error)) from error
-    folder = RunFolder(out or Path("runs") / plan.name)
     if not resume and folder.state.exists():
         raise CommandError(f"{folder.path} holds a run already: go on with --resume, or choose another --out.")
     where = chosen_device(device)
@@ -121,29 +126,6 @@ def _announce(trainer: Trainer, examples: dict[str, Examples]) -> None:
     if trainer.recipe.training.compile and not trainer.compiled:
         needed = "Triton" if trainer.device.type == "cuda" else "a C++ compiler"
         messages.warning(f"Training goes on uncompiled and slower: torch.compile needs {needed}, and there is none.")
-
-
-class CheckpointSaver:
-    """Writes the averaged weights with a card of what they are."""
-
-    def __init__(self, data: str) -> None:
-        self.data = data
-
-    def __call__(self, trainer: Trainer, record: dict[str, Any]) -> None:
-        from puzzlerec.models import checkpoint
-
-        checkpoint.save(trainer.averaged, trainer.folder.checkpoint, card=self.card(trainer, record))
-
-    def card(self, trainer: Trainer, record: dict[str, Any]) -> str:
-        recipe = trainer.recipe
-        return (
-            f"# {recipe.name}\n\n{recipe.description}\n\n"
-            f"- made by `puzzlerec train {recipe.name}`: {trainer.done:,} steps of batch {recipe.training.batch}, "
-            f"{trainer.seconds / 60:.1f} minutes on {trainer.device.type}, seed {recipe.training.seed}\n"
-            f"- data: {self.data}\n"
-            f"- measured then on the first {recipe.evaluation.puzzles} test puzzles, {recipe.model.supervision_steps} "
-            f"steps: {record['eval_exact_accuracy']:.2%} exact, {record['eval_token_accuracy']:.2%} of the cells\n"
-        )
 
 
 class _Stop:

@@ -17,8 +17,8 @@ from puzzlerec.data import Dataset
 from puzzlerec.evaluation.report import rich_table, wilson
 from puzzlerec.evaluation.run import evaluate
 from puzzlerec.files import replacing
-from puzzlerec.models import checkpoint
 from puzzlerec.refine.solver import SolveSettings
+from puzzlerec.training.card import CheckpointSaver
 from puzzlerec.training.distributed import Group
 from puzzlerec.training.examples import Progress, load_material
 from puzzlerec.training.loop import Trainer, run
@@ -153,7 +153,7 @@ def _measured(
     place.write_recipe(recipe.model_dump(mode="json"))
     if place.state.exists():
         trainer.resume()
-    for _ in run(trainer, material.test, save_checkpoint=_save):
+    for _ in run(trainer, material.test, save_checkpoint=CheckpointSaver(material.about)):
         pass
     with Dataset.open(test or material.path) as dataset:
         rows = dataset.split("test")
@@ -192,11 +192,6 @@ def _fingerprint(test: Path, recipe: Recipe) -> str:
             rows, columns = dataset.shape
             raise RecipeError(f"{test} holds {dataset.puzzle} of {rows}x{columns}, which {recipe.name} does not take")
         return dataset.sha256
-
-
-def _save(trainer: Trainer, record: dict[str, Any]) -> None:
-    card = f"# {trainer.recipe.name}\n\nTrained for a comparison; {trainer.done:,} steps.\n"
-    checkpoint.save(trainer.averaged, trainer.folder.checkpoint, card=card)
 
 
 def interval(shares: Sequence[float], puzzles: int) -> tuple[float, float, float]:

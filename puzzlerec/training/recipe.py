@@ -137,10 +137,7 @@ def description(name: str) -> str:
 
 def load_recipe(name: str | Path, overrides: list[str] | None = None) -> Recipe:
     """The shipped recipe of this name or the TOML file at this path, with ``section.key=value`` overrides."""
-    content = _content(name)
-    for override in overrides or []:
-        _override(content, override)
-    return parse_recipe(content)
+    return parse_recipe(_content(name), overrides)
 
 
 def _content(name: str | Path, seen: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -175,8 +172,10 @@ def _content(name: str | Path, seen: tuple[str, ...] = ()) -> dict[str, Any]:
     return merged
 
 
-def parse_recipe(content: dict[str, Any]) -> Recipe:
+def parse_recipe(content: dict[str, Any], overrides: list[str] | None = None) -> Recipe:
     """A validated recipe; `RecipeError` names every key that is wrong."""
+    for override in overrides or []:
+        _override(content, override)
     try:
         form = _form(config_class(content.get("model")))
     except ValueError as error:

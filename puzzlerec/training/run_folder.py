@@ -48,8 +48,12 @@ class RunFolder:
         self._replace(self.recipe, json.dumps(recipe, indent=2) + "\n")
 
     def read_recipe(self) -> dict[str, Any]:
+        """The resolved recipe. Raises `ResumeError`."""
         try:
-            return json.loads(self.recipe.read_text(encoding="utf-8"))
+            recipe: dict[str, Any] = json.loads(self.recipe.read_text(encoding="utf-8"))
+            return recipe
+        except FileNotFoundError:
+            raise ResumeError(f"{self.path} holds no run: train without --resume first.") from None
         except (OSError, ValueError) as error:
             raise ResumeError(f"{self.path} is no training run: {error}") from None
 

@@ -98,3 +98,15 @@ def test_without_a_compiler_training_goes_on_uncompiled_and_says_so(monkeypatch:
     done = CliRunner().invoke(app, ["train", "maze-9x9", "--device", "cpu", "--steps", "2", *SMALL, *wishes])
     assert done.exit_code == 0, done.output
     assert "uncompiled" in done.stderr and "C++ compiler" in done.stderr
+
+
+def test_a_run_resumes_as_it_was_set_and_its_card_tells_the_command(folder: Path) -> None:
+    wishes = ["--set", "optimizer.lr=0.001", "--set", "model.width=16"]
+    first = CliRunner().invoke(app, ["train", "sudoku-4x4", "--steps", "4", *SMALL, *wishes])
+    assert first.exit_code == 0, first.output
+    again = CliRunner().invoke(app, ["train", "sudoku-4x4", "--steps", "6", "--resume"])
+    assert again.exit_code == 0, again.output
+    recipe = json.loads((folder / "runs" / "sudoku-4x4" / "recipe.json").read_text("utf-8"))
+    assert recipe["optimizer"]["lr"] == 0.001 and recipe["model"]["width"] == 16 and recipe["training"]["steps"] == 6
+    card = (folder / "runs" / "sudoku-4x4" / "checkpoint" / "README.md").read_text("utf-8")
+    assert "--set optimizer.lr=0.001" in card and "--set model.width=16" in card and "lr=0.003" not in card
