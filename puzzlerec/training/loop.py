@@ -32,6 +32,8 @@ from .recipe import Recipe
 from .run_folder import RunFolder, optimizer_tensors, restore_optimizers
 from .slots import Slots, step_generator
 
+CPU = torch.device("cpu")
+
 
 @dataclass
 class Pool:
@@ -172,7 +174,7 @@ class Trainer:
         if stage is None:
             return self.pools[data.name]
         names, shares = list(stage.shares), torch.tensor(list(stage.shares.values()))
-        generator = step_generator(self.recipe.training.seed + 1, self.done, torch.device("cpu"))
+        generator = step_generator(self.recipe.training.seed + 1, self.done, CPU)
         return self.pools[names[int(torch.multinomial(shares, 1, generator=generator))]]
 
     @property
@@ -203,6 +205,10 @@ class Trainer:
     def _forward_backward(self, pool: Pool) -> tuple[list[Outcome], list[Any], list[Tensor]]:
         """Gradients of the mean loss over the whole batch, micro-batch by micro-batch."""
         slots, objective = pool.slots, self.recipe.objective
+        # what a system itself draws as it trains (SPRM's noise) comes from the seed and the step too
+        torch.manual_seed(
+            step_generator(self.recipe.training.seed + 2 + self.group.rank, self.done, CPU).initial_seed()
+        )
         micro = self.recipe.training.micro_batch
         size = self._of_size(micro, slots.label.shape[1]) if micro else len(slots)
         outcomes, states, wants_halt = [], [], []

@@ -229,6 +229,22 @@ def test_a_curriculum_trains_on_one_size_after_the_other_and_resumes(tmp_path: P
         assert torch.equal(one, other)
 
 
+def test_a_system_that_draws_noise_as_it_trains_resumes_to_the_same_bits(tmp_path: Path) -> None:
+    whole, first, second = (tiny_trainer(tmp_path / name, model={"system": "sprm"}) for name in ("a", "b", "b"))
+    for _ in range(6):
+        whole.step()
+    for _ in range(3):
+        first.step()
+    (tmp_path / "b").mkdir()
+    first.save()
+    torch.manual_seed(99)
+    second.resume()
+    for _ in range(3):
+        second.step()
+    for one, other in zip(whole.model.parameters(), second.model.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
 def mazes(name: str, count: int = 16) -> Examples:
     chunk = generator(name).chunk({"moves": 3}, "train", np.array([3], np.uint64))
     size = generator(name).size
