@@ -226,7 +226,7 @@ def tables(results: Sequence[Result]) -> list[tuple[str, list[str], list[list[st
             [label, *(f"{100 * fmean(r.by_rating.get(name, 0.0) for r in some):.1f}" for name in bins)]
             for label, some in of.items()
         ]
-        found.append(("exact by rating, %", ["system", *bins], by))
+        found.append(("exact by rating or length, %", ["system", *bins], by))
     found.append(("training", ["system", "seeds", "weights", "steps", "evaluations", "minutes"], training))
     return found
 
