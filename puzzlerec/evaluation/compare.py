@@ -153,6 +153,7 @@ def _measured(
     place.write_recipe(recipe.model_dump(mode="json"))
     if place.state.exists():
         trainer.resume()
+    trainer.warm_up()  # compilers' time is not a system's
     for _ in run(trainer, material.test, save_checkpoint=CheckpointSaver(material.about)):
         pass
     with Dataset.open(test or material.path) as dataset:

@@ -145,6 +145,13 @@ class Trainer:
 
     # ---- one step
 
+    def warm_up(self) -> None:
+        """Compile whatever a first step would compile, and change nothing."""
+        for pool in self.pools.values():
+            self._refill(pool)
+            self._forward_backward(pool)
+        self.model.zero_grad(set_to_none=True)
+
     def step(self) -> None:
         """Refill the slots that halted, do one supervision step on all, update the weights."""
         started = time.perf_counter()

@@ -229,6 +229,17 @@ def test_a_curriculum_trains_on_one_size_after_the_other_and_resumes(tmp_path: P
         assert torch.equal(one, other)
 
 
+def test_warming_up_changes_nothing(tmp_path: Path) -> None:
+    cold, warm = tiny_trainer(tmp_path / "cold"), tiny_trainer(tmp_path / "warm")
+    for _ in range(5):
+        cold.step()
+        warm.warm_up()
+        warm.step()
+    for one, other in zip(cold.average.parameters(), warm.average.parameters(), strict=True):
+        assert torch.equal(one, other)
+    assert cold.done == warm.done == 5
+
+
 def test_a_system_that_draws_noise_as_it_trains_resumes_to_the_same_bits(tmp_path: Path) -> None:
     whole, first, second = (tiny_trainer(tmp_path / name, model={"system": "sprm"}) for name in ("a", "b", "b"))
     for _ in range(6):
