@@ -114,7 +114,8 @@ class Trainer:
         if self.recipe.model.prefix and highest >= self.recipe.model.puzzle_ids:
             raise ValueError(f"the data has puzzle id {highest}: set model.puzzle_ids = {highest + 1} or more")
         local = self._of_size(self.recipe.training.batch // self.group.size, H * W)
-        state = self.model.start(torch.zeros(local, H, W, dtype=torch.long, device=self.device))
+        nothing = torch.zeros(local, H, W, dtype=torch.long, device=self.device)
+        state = self.model.begin(nothing, nothing.flatten(1), torch.zeros(local, 1 + H * W, device=self.device))
         slots = Slots.empty(
             local, (H, W), examples.hints.shape[1], type(state)(*(tensor.contiguous() for tensor in state))
         )

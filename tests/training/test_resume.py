@@ -229,6 +229,26 @@ def test_a_curriculum_trains_on_one_size_after_the_other_and_resumes(tmp_path: P
         assert torch.equal(one, other)
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"system": "hrm"}, {"system": "direct", "supervision_steps": 1}, {"system": "drm"}, {"system": "sprm"},
+        {"system": "trldm"}, {"system": "trldm", "regime": "ds", "training_denoising": 3},
+    ],
+    ids=lambda model: " ".join(map(str, model.values())),
+)  # fmt: skip
+def test_every_system_trains_and_lowers_its_loss(tmp_path: Path, model: dict[str, object]) -> None:
+    plain = {"mixer": "attention", "heads": 2, "box": None, "symbols": None, "width": 16, "recursions": 1}
+    trainer = tiny_trainer(tmp_path, model=plain | model, optimizer={"lr": 1e-2})
+    losses = []
+    for _ in range(6):
+        for _ in range(20):
+            trainer.step()
+        losses.append(trainer.report()["token_loss"])
+    assert losses[-1] < 0.8 * losses[0]
+    assert trainer.evaluate(tiny_examples(8))["eval_token_accuracy"] > 0
+
+
 def test_warming_up_changes_nothing(tmp_path: Path) -> None:
     cold, warm = tiny_trainer(tmp_path / "cold"), tiny_trainer(tmp_path / "warm")
     for _ in range(5):
