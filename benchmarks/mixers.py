@@ -30,7 +30,7 @@ def run(*arguments: str) -> str:
     return subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def measured(recipe: str, settings: list[str], minutes: float, seed: int, folder: Path) -> dict[str, float]:
+def measured(recipe: str, settings: list[str], minutes: float, seed: int, limit: int, folder: Path) -> dict[str, float]:
     options = [option for setting in settings for option in ("--set", setting)]
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     run(
@@ -53,7 +53,7 @@ def measured(recipe: str, settings: list[str], minutes: float, seed: int, folder
 
     data = load_recipe(recipe).data
     dataset = ensure(data.name, train=data.train, test=data.test, seed=data.seed)
-    report = json.loads(run("eval", str(folder / "checkpoint"), str(dataset), "--json"))
+    report = json.loads(run("eval", str(folder / "checkpoint"), str(dataset), "--limit", str(limit), "--json"))
     return {
         "weights": sum(p.numel() for p in checkpoint.load(folder / "checkpoint").parameters()),
         "steps": last["step"],
@@ -70,13 +70,16 @@ def main() -> None:
     parser.add_argument("--recipe", default="maze-9x9")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--limit", type=int, default=1000, help="measure on the first so many test mazes")
     options = parser.parse_args()
     print(
         f"{'mixer':<10} {'weights':>8} {'steps':>7} {'steps/s':>8} {'MiB':>6} {'exact':>7} {'valid':>7} {'optimal':>8}"
     )
     with tempfile.TemporaryDirectory() as folder:
         for mixer, settings in MIXERS.items():  # the mixer that needs less memory first
-            found = measured(options.recipe, settings, options.minutes, options.seed, Path(folder) / mixer)
+            found = measured(
+                options.recipe, settings, options.minutes, options.seed, options.limit, Path(folder) / mixer
+            )
             print(
                 f"{mixer:<10} {found['weights']:>8,} {found['steps']:>7,} {found['steps_per_second']:>8.2f} "
                 f"{found['peak_MiB']:>6.0f} {found['exact']:>7.1%} {found['valid']:>7.1%} {found['optimal']:>8.1%}",
