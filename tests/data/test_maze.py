@@ -30,6 +30,13 @@ def test_answers_follow_the_rule_and_are_long(mazes: Path) -> None:
                 assert moves >= least_moves(20)
 
 
+@pytest.mark.parametrize("size", [36, 45, 62])
+def test_mazes_larger_than_the_published_are_found_in_seconds(size: int) -> None:
+    chunk = generator(f"maze-{size}x{size}").chunk({"moves": 0}, "test", np.array([1], np.uint64))
+    assert ((chunk.labels == 5).sum(axis=1) + 1 >= least_moves(size)).all()
+    assert least_moves(size) > least_moves(30)
+
+
 def test_a_least_length_can_be_asked_for() -> None:
     chunk = generator("maze-9x9").chunk({"moves": 12}, "train", np.array([1], np.uint64))
     moves = (chunk.labels == 5).sum(axis=1) + 1
