@@ -79,5 +79,7 @@ class Group:
             dist.barrier()
 
     def close(self) -> None:
+        """Leave together: a process that is gone before its peers are done takes their connections along."""
         if self.size > 1 and dist.is_initialized():
+            dist.barrier()
             dist.destroy_process_group()
