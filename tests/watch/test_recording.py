@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from puzzlerec.api import load
+from puzzlerec.models import checkpoint
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.puzzles.maze import PATH
 from puzzlerec.refine.solver import SolveSettings
@@ -51,7 +52,10 @@ def test_attempts_run_side_by_side_and_one_leads(shipped: Path) -> None:
     ("model", "words"),
     [(None, "no model for sudoku-6x6"), ("nothing-like-it", "No model is called"), ("sudoku", "solves sudoku, not")],
 )
-def test_what_cannot_be_computed_is_said_in_words(shipped: Path, model: str | None, words: str) -> None:
+def test_what_cannot_be_computed_is_said_in_words(
+    shipped: Path, model: str | None, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "SHIPPED", (shipped,))
     kind = get("sudoku-6x6")
     puzzle = Puzzle(kind, kind.parse("." * 36))
     name = str(shipped / model) if model == "sudoku" else model
