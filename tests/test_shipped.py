@@ -18,7 +18,6 @@ SAMPLES = {
     "maze": "mazes-9x9.txt",
     "copy": "lines.txt",
     "reverse": "lines.txt",
-    "addition": "lines.txt",
 }
 
 
