@@ -32,6 +32,7 @@ class TRLDMConfig(ModelConfig):
     recursions: int = 1
     supervision_steps: int = 32
     states: Literal["yz", "y", "z", "none"] = "yz"  # y: y = f(x + y); z: z = f(x + z); none: one pass, f(x)
+    initial_y: Literal["sequence", "zero"] = "sequence"  # y as a recursion starts anew: x (the paper's), or 0 as z is
     regime: Literal["one-step", "ds"] = "one-step"  # ds: deep supervision over a whole denoising
     training_denoising: int = Field(16, ge=2)  # steps of a denoising in training, regime "ds"
     remasking: Literal["confidence", "random"] = "confidence"  # what is masked again: the least confident, or any
@@ -110,7 +111,8 @@ class TRLDM(System, system="trldm"):
         canvas = Canvas((question.shape[1], question.shape[2]))
         x = self._embed(question, state.answer)
         anew = (state.done % config.reset_every == 0)[:, None, None]
-        y, z = torch.where(anew, x, state.y), torch.where(anew, 0, state.z)
+        y0 = x if config.initial_y == "sequence" else 0
+        y, z = torch.where(anew, y0, state.y), torch.where(anew, 0, state.z)
         if config.states != "none":
             y, z = self.unrolled(lambda y, z: self.recursion(x, y, z, canvas), y, z)
         else:

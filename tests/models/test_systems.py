@@ -247,6 +247,21 @@ def test_deep_supervision_over_a_denoising_carries_its_states() -> None:
         assert prediction.weights is not None
 
 
+@pytest.mark.parametrize("initial_y", ["sequence", "zero"])
+def test_trldms_answer_state_starts_from_the_sequence_or_from_zero(initial_y: str) -> None:
+    model = build(small("trldm", initial_y=initial_y, recursions=1)).eval()
+    begun: list[tuple[torch.Tensor, ...]] = []
+    recursion = model.recursion
+    model.recursion = lambda *parts: begun.append(parts) or recursion(*parts)
+    question = questions()
+    state = model.start(question, 2)
+    for _ in range(2):
+        state, _ = model.step(question, state)
+    for x, y, z, _ in begun:  # both denoising steps start anew
+        assert torch.equal(y.expand_as(x), x if initial_y == "sequence" else torch.zeros_like(x))
+        assert not z.any()
+
+
 # ---- SPRM
 
 
