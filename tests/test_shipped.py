@@ -18,6 +18,7 @@ SAMPLES = {
     "maze": "mazes-9x9.txt",
     "copy": "lines.txt",
     "reverse": "lines.txt",
+    "addition": "lines.txt",
 }
 
 
