@@ -2,9 +2,10 @@
 
 import os
 
-# OpenMP's threads wait for each other by spinning: beside other busy processes that costs many times the work itself.
-# This is read when torch is first imported, so it comes before all else; whoever has set it keeps what they set.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# OpenMP's threads wait for each other by spinning, by default so long that beside other busy processes it costs many
+# times the work itself; on idle cores a thirtieth of that is as fast (GNU's library, the one in torch for Linux).
+# It is read when torch is first imported, so it comes before all else; whoever has set it keeps what they set.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 from puzzlerec.cli.app import app, main
 

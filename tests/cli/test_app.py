@@ -62,12 +62,12 @@ def test_solving_imports_neither_compilers_nor_the_terminal_app(shipped: Path, e
     assert done.stdout.splitlines() == [SOLVED_9X9, "[]"]
 
 
-@pytest.mark.parametrize(("theirs", "expected"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
-def test_torchs_threads_do_not_spin_unless_asked_to(theirs: str | None, expected: str) -> None:
+@pytest.mark.parametrize(("theirs", "expected"), [(None, "10000"), ("5", "5")])
+def test_torchs_threads_do_not_spin_for_long_unless_asked_to(theirs: str | None, expected: str) -> None:
     """OpenMP reads the variable once, when torch is imported."""
-    code = "import sys, os, puzzlerec.cli\nprint(os.environ['OMP_WAIT_POLICY'], 'torch' in sys.modules)"
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
-    environment |= {"OMP_WAIT_POLICY": theirs} if theirs else {}
+    code = "import sys, os, puzzlerec.cli\nprint(os.environ['GOMP_SPINCOUNT'], 'torch' in sys.modules)"
+    environment = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
+    environment |= {"GOMP_SPINCOUNT": theirs} if theirs else {}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.split() == [expected, "False"]
 
