@@ -10,15 +10,18 @@ import torch
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """``auto`` takes CUDA, then MPS, then the CPU. Raises ValueError for a device that is not here."""
+    """``auto`` takes CUDA, then MPS, then the CPU. Raises ValueError for a device that is not here.
+
+    Of several CUDA devices each process of torchrun takes its own, unless ``name`` says which.
+    """
     if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
         device = torch.device(name)
     except RuntimeError:
         raise ValueError(f"no device {name!r}: use auto, cpu, cuda, cuda:N or mps") from None
+    if name == "cuda":
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     if device.type not in ("cpu", "cuda", "mps"):
         raise ValueError(f"no device {name!r}: use auto, cpu, cuda, cuda:N or mps")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():

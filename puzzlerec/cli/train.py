@@ -38,7 +38,11 @@ def train(
     ] = False,
     minutes: Annotated[
         float | None,
-        typer.Option(metavar="M", min=0.01, help="Training time in all, resumes included; the schedule fits it."),
+        typer.Option(
+            metavar="M",
+            min=0.01,
+            help="Training time in all, resumes included, whatever the steps; the schedule fits it.",
+        ),
     ] = None,
     steps: Annotated[int | None, typer.Option(metavar="N", min=1, help="Optimiser steps, if not the recipe's.")] = None,
     settings: Annotated[
@@ -62,6 +66,8 @@ def train(
     from puzzlerec.training.recipe import RecipeError, load_recipe, parse_recipe
     from puzzlerec.training.run_folder import ResumeError, RunFolder
 
+    if minutes and steps:
+        raise CommandError("A run ends after --minutes or after --steps: give one of them.")
     overrides = list(settings or [])
     overrides += [f"training.{key}={value}" for key, value in (("steps", steps), ("seed", seed)) if value is not None]
     try:

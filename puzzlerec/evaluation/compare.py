@@ -148,7 +148,7 @@ def _measured(
         trainer.deadline = 60 * budget.minutes
     else:
         assert budget.evaluations is not None
-        steps = max(1, round(budget.evaluations / (trainer.model.evaluations * recipe.training.batch)))
+        steps = max(1, round(budget.evaluations / (trainer.evaluations * recipe.training.batch)))
         trainer.recipe = recipe.model_copy(update={"training": recipe.training.model_copy(update={"steps": steps})})
     place.write_recipe(recipe.model_dump(mode="json"))
     if place.state.exists():
@@ -173,7 +173,7 @@ def _measured(
         seed=seed,
         weights=sum(p.numel() for p in trainer.model.parameters()),
         steps=trainer.done,
-        evaluations=float(trainer.done) * recipe.training.batch * trainer.model.evaluations,
+        evaluations=float(trainer.done) * recipe.training.batch * trainer.evaluations,
         minutes=trainer.seconds / 60,
         puzzles=report.puzzles,
         shares=shares | {name: rate.share for name, rate in report.rules.items()},

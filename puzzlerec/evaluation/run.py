@@ -103,7 +103,8 @@ def _result(answer: Answer, label: np.ndarray, ending: tuple[np.ndarray, float, 
     right = tokens == label
     counts = label != 0
     blank = counts & ~kind.given(question)
-    verdict = answer.verdict if answer.attempts == 1 else kind.check(question, tokens)
+    first = answer.attempts == 1 and answer.how != "exact solver"
+    verdict = answer.verdict if first else kind.check(question, tokens)
     valid = bool(verdict.facts.get("valid"))
     return _Result(
         token=float(right[counts].mean()),

@@ -220,8 +220,10 @@ class Layer(nn.Module):
             self.mix = Attention(config)
         elif config.mixer == "mlp":
             self.mix = SwiGLU(config.state_length, config.expansion, config.multiple, config.gate_norm)
-        else:
+        elif config.mixer in ("units", "local"):
             self.mix = UnitsMixer(config) if config.mixer == "units" else LocalMixer(config)
+        else:
+            raise ValueError(f"the {config.mixer} mixer has a network of its own")
         self.mlp = SwiGLU(config.width, config.expansion, config.multiple, config.gate_norm)
 
     def forward(self, h: Tensor, canvas: Canvas) -> Tensor:

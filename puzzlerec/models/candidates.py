@@ -37,7 +37,7 @@ class CandidateGraph(NamedTuple):
     """The open candidates of a batch of questions and the units that join them."""
 
     open: Tensor  # [N] positions in [B * L * K]
-    lengths: Tensor  # [B] open candidates of each question
+    question: Tensor  # [N] the question, from 0, that each belongs to
     incidence: Incidence
     kinds: list[int]  # units of each kind, in order; their sum is U
 
@@ -117,7 +117,7 @@ class CandidateGraphs(nn.Module):
             unit_offsets=torch.arange(0, UNIT_KINDS * N + 1, UNIT_KINDS, device=device),
         )
         kinds = torch.bincount(used // (B * self.units), minlength=UNIT_KINDS).tolist()
-        return CandidateGraph(batch * K + position, is_open.flatten(1).sum(1), incidence, kinds)
+        return CandidateGraph(batch * K + position, batch, incidence, kinds)
 
     def place(self, scores: Tensor, graph: CandidateGraph, question: Tensor) -> Tensor:
         """Logits ``[B, L, V]`` from the open candidates' scores ``[N]``; givens are certain, closed ones impossible."""

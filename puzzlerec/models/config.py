@@ -75,6 +75,8 @@ class ModelConfig(BaseModel):
             raise ValueError(f"of {self.recursions} recursions, {self.with_gradient} cannot have a gradient")
         if self.hints and (self.mixer == "candidates" or self.latents != "pair"):
             raise ValueError('hints need one vector z a cell: latents = "pair", and not the candidates mixer')
+        if self.gradient == "one-step" and self.latents != "pair":
+            raise ValueError('gradient = "one-step" is the last update of z and of y: it needs latents = "pair"')
         if self.mixer == "candidates" and (
             self.symbols is None or sum(self.symbols) > self.vocabulary or min(self.symbols) < 1
         ):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal, NamedTuple
 
 import torch
+from pydantic import model_validator
 from torch import Tensor
 
 from .blocks import Network
@@ -20,6 +21,13 @@ class DirectConfig(ModelConfig):
     layers: int = 8
     supervision_steps: int = 1
 
+    @model_validator(mode="after")
+    def _only_direct(self) -> DirectConfig:
+        self.lacks("direct prediction", "networks", "latents", "gradient", "with_gradient", "hints")
+        if self.mixer == "candidates":
+            raise ValueError("direct prediction has no place for the candidates mixer")
+        return self
+
 
 class State(NamedTuple):
     """Nothing, for every question."""
@@ -28,7 +36,7 @@ class State(NamedTuple):
 
 
 class Direct(System, system="direct"):
-    """One pass. Its one step is the answer; more steps change nothing."""
+    """One pass. Its one step is the answer; more steps change nothing, and it has no states for noise to disturb."""
 
     Config = DirectConfig
     disturbed: ClassVar[tuple[str, ...]] = ("nothing",)
@@ -47,3 +55,6 @@ class Direct(System, system="direct"):
     def step(self, question: Tensor, state: State, puzzle_ids: Tensor | None = None) -> tuple[State, Prediction]:
         canvas = self.canvas(question)
         return state, self.predict(self.network(self.embed(question, puzzle_ids), canvas), canvas)
+
+    def compile_core(self) -> None:
+        self.network.compile(dynamic=False)

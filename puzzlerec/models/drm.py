@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from .blocks import truncated_normal_
 from .config import ModelConfig
 from .denoising import of_step, ranks, seeded_uniform
-from .system import FrameKind, Prediction, detached
+from .system import PADDING, FrameKind, Prediction, detached
 from .trm import TRM
 
 LEVELS = 1000  # of corruption, t = 0 ... LEVELS - 1
@@ -38,6 +38,7 @@ class DRMConfig(ModelConfig):
 
     @model_validator(mode="after")
     def _only_drm(self) -> DRMConfig:
+        self.lacks("DRM", "hints")
         if self.latents != "pair" or self.mixer == "candidates":
             raise ValueError('DRM rebuilds y at every step: it needs latents = "pair" and one vector a cell')
         return self
@@ -95,7 +96,10 @@ class DRM(TRM, system="drm"):
         )
 
     def step(self, question: Tensor, state: State, puzzle_ids: Tensor | None = None) -> tuple[State, Prediction]:  # type: ignore[override]
-        """One denoising step: restore the answer over T recursions, then hide some of it again."""
+        """One denoising step: restore the answer over T recursions, then hide some of it again.
+
+        Given cells are restored and hidden like the others; padding stays token 0 where it is not hidden.
+        """
         config, canvas = self.config, self.canvas(question)
         x, y = self.embed(question, puzzle_ids), math.sqrt(config.width) * self.label_embedding(state.answer)
         y = F.pad(y, (0, 0, config.prefix, 0))
@@ -104,7 +108,8 @@ class DRM(TRM, system="drm"):
         prediction = self.predict(y, canvas)
         done = state.done + 1
         hidden = self._hidden(question, prediction.logits, state.uniform, done)
-        answer = prediction.logits.argmax(-1).masked_fill(hidden, config.vocabulary)
+        answer = prediction.logits.argmax(-1).masked_fill(question.flatten(1) == PADDING, PADDING)
+        answer = answer.masked_fill(hidden, config.vocabulary)
         return detached(State(z, answer, done, state.uniform)), prediction._replace(masked=hidden)
 
     def _fresh(self, question: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ class HRMConfig(ModelConfig):
 
     @model_validator(mode="after")
     def _only_hrm(self) -> HRMConfig:
-        self.lacks("HRM", "networks", "latents", "gradient", "with_gradient")
+        self.lacks("HRM", "networks", "latents", "gradient", "with_gradient", "hints")
         if self.mixer == "candidates":
             raise ValueError("HRM has no place for the candidates mixer")
         return self

@@ -1,7 +1,8 @@
 """TR-LDM, the Tiny Recursive Language Diffusion Model: a masked diffusion model whose predictor is TRM's recursion.
 
 The sequence is ``[p, r]``: the question's L tokens, then the answer's, of which some are masked. The model predicts the
-masked ones; an answer comes about in N denoising steps, from all masked to none.
+masked ones; an answer comes about in N denoising steps, from all masked to none. Given cells and padding are tokens of
+r like the others: they are masked, predicted and count in L.
 
 Letters: x the embedded sequence, y answer state, z reasoning state, all ``[B, 2 L, D]``; t the masked share of r.
 """
@@ -45,6 +46,7 @@ class TRLDMConfig(ModelConfig):
 
     @model_validator(mode="after")
     def _only_trldm(self) -> TRLDMConfig:
+        self.lacks("TR-LDM", "networks", "latents", "gradient", "hints")
         if self.mixer not in ("attention", "mlp") or self.mask_padding:
             raise ValueError("TR-LDM mixes a sequence: its mixer is attention or mlp, without masked padding")
         if self.prefix:
@@ -55,7 +57,7 @@ class TRLDMConfig(ModelConfig):
 class State(NamedTuple):
     """An answer with some tokens masked, and what the recursion remembers."""
 
-    y: Tensor  # [B, 2 L, D]
+    y: Tensor  # [B, 2 L, D]; of a run that starts, as z: what is added to the first states, zeros unless perturbed
     z: Tensor  # [B, 2 L, D]
     answer: Tensor  # [B, L] tokens, the vocabulary's size where masked
     ratio: Tensor  # [B] t
@@ -68,7 +70,6 @@ class TRLDM(System, system="trldm"):
 
     Config = TRLDMConfig
     frames: ClassVar[FrameKind] = "denoising"
-    disturbed: ClassVar[tuple[str, ...]] = ("z",)
     config: TRLDMConfig
 
     def __init__(self, config: ModelConfig) -> None:
@@ -110,13 +111,16 @@ class TRLDM(System, system="trldm"):
         config, L = self.config, state.answer.shape[1]
         canvas = Canvas((question.shape[1], question.shape[2]))
         x = self._embed(question, state.answer)
-        anew = (state.done % config.reset_every == 0)[:, None, None]
-        y0 = x if config.initial_y == "sequence" else 0
-        y, z = torch.where(anew, y0, state.y), torch.where(anew, 0, state.z)
-        if config.states != "none":
-            y, z = self.unrolled(lambda y, z: self.recursion(x, y, z, canvas), y, z)
+        first, anew = (
+            condition[:, None, None] for condition in (state.done == 0, state.done % config.reset_every == 0)
+        )
+        y, z = (torch.where(anew & ~first, 0, old) for old in (state.y, state.z))
+        if config.states == "none":
+            y = self.network(torch.where(first, x + y, x), canvas)
         else:
-            y = self.network(x, canvas)
+            if config.initial_y == "sequence":
+                y = torch.where(anew, x + y, y)
+            y, z = self.unrolled(lambda y, z: self.recursion(x, y, z, canvas), y, z)
         logits = self.readout(y[:, L:]).float()
         halt, proceed = self.halting(y[:, L:].amax(dim=1)).float().unbind(dim=-1)
 
@@ -127,10 +131,9 @@ class TRLDM(System, system="trldm"):
             answer = torch.where(masked, logits.argmax(-1), state.answer)
             again = self._again(logits, answer, masked, state.uniform, ratio, done)
         carried = State(y, z, answer.masked_fill(again, config.vocabulary), ratio, done, state.uniform)
-        shown = logits
-        if not self.training:  # what was not masked stays as it is, whatever the logits say
-            certain = nn.functional.one_hot(answer, config.vocabulary).float().clamp(min=1e-9).log()
-            shown = torch.where(masked[..., None], logits, certain)
+        # what was not masked stays as it is, whatever the logits say: the halting logit learns if that answer is right
+        certain = nn.functional.one_hot(answer, config.vocabulary).float().clamp(min=1e-9).log()
+        shown = torch.where(masked[..., None], logits, certain)
         weights = masked / (state.ratio[:, None] * L).clamp(min=1e-6)
         return detached(carried), Prediction(shown, halt, proceed, weights=weights, masked=again)
 
@@ -149,7 +152,10 @@ class TRLDM(System, system="trldm"):
         return (y, z) if states == "y" else (z, z)
 
     def compile_core(self) -> None:
-        self.recursion = torch.compile(self.recursion, dynamic=False)  # type: ignore[method-assign]
+        if self.config.states == "none":
+            self.network.compile(dynamic=False)
+        else:
+            self.recursion = torch.compile(self.recursion, dynamic=False)  # type: ignore[method-assign]
 
     def _state(self, question: Tensor, uniform: Tensor) -> State:
         cells = question.flatten(1)

@@ -104,10 +104,10 @@ class Plan:
         return attempts
 
     def _next(self, number: int) -> Attempt | None:
-        if number == 1:
-            return Attempt(self.index, number, "one pass", self.question)
         entropy = [self.seed, self._identity, number]
         seed = int(np.random.SeedSequence(entropy).generate_state(1)[0])
+        if number == 1:
+            return Attempt(self.index, number, "one pass", self.question, seed=seed)
         symmetry = self._copy(np.random.default_rng(entropy)) if self._copies else None
         if self._search is not None:
             pins = self._search.propose()

@@ -18,8 +18,12 @@ class Group:
         self.size = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
         if self.size > 1 and not dist.is_initialized():
-            backend = "nccl" if device.type == "cuda" else "gloo"
-            dist.init_process_group(backend, timeout=timedelta(hours=6))  # one may be building the dataset
+            if device.type == "cuda":
+                torch.cuda.set_device(device)  # barriers have no tensor to tell them
+            # flags are agreed on from the CPU; the timeout is long, as one may be building the dataset
+            dist.init_process_group(
+                "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo", timeout=timedelta(hours=6)
+            )
 
     @property
     def leads(self) -> bool:

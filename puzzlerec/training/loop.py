@@ -3,8 +3,9 @@
     python -m puzzlerec train sudoku --minutes 30
     torchrun --nproc-per-node 2 -m puzzlerec train sudoku
 
-A step draws its random numbers from (seed, step) alone and everything else is in the saved state, so a run that was
-killed and resumed passes through the same bits as one that was not (on the CPU, with the same number of processes).
+A step draws its random numbers from (seed, step) alone and everything else is in the saved state, so a run of so many
+steps that was killed and resumed passes through the same bits as one that was not (on the CPU, with the same number of
+processes). Where a time is given instead, the learning rate follows the clock.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from torch.optim.swa_utils import AveragedModel
 from ..device import can_compile, choose_precision
 from ..models import build, checkpoint
 from ..models.system import System, joined, part
+from ..puzzles import Sudoku, get
 from . import augment
 from .distributed import Group
 from .examples import Examples
@@ -85,6 +87,7 @@ class Trainer:
         if settings.init:
             self._start_from(settings.init)
         self.teacher = checkpoint.load(recipe.objective.teacher, device) if recipe.objective.teacher else None
+        self.kind = get(recipe.model.puzzle)
         self._halting_logit = math.log(recipe.objective.halt_threshold / (1 - recipe.objective.halt_threshold))
         self.optimizers = build_optimizers(self.model, recipe.optimizer)
         self.average = AveragedModel(self.model, multi_avg_fn=self._average_weights, use_buffers=False)
@@ -95,7 +98,7 @@ class Trainer:
             self.model.compile_core()
         self.done = 0  # optimiser steps
         self.seconds = 0.0  # of training, over all resumes
-        self.deadline: float | None = None  # seconds of training after which the schedule has ended
+        self.deadline: float | None = None  # seconds of training after which the schedule ends, not after its steps
         self.pools = {name: self._pool(some.to(device)) for name, some in examples.items()}
         self.tally = Tally()
 
@@ -113,6 +116,10 @@ class Trainer:
         highest = int(examples.puzzle_ids.max())
         if self.recipe.model.prefix and highest >= self.recipe.model.puzzle_ids:
             raise ValueError(f"the data has puzzle id {highest}: set model.puzzle_ids = {highest + 1} or more")
+        if self.teacher is not None and self.teacher.config.prefix and highest >= self.teacher.config.puzzle_ids:
+            raise ValueError(
+                f"the data has puzzle id {highest}, which the teacher {self.recipe.objective.teacher} lacks"
+            )
         local = self._of_size(self.recipe.training.batch // self.group.size, H * W)
         nothing = torch.zeros(local, H, W, dtype=torch.long, device=self.device)
         state = self.model.begin(nothing, nothing.flatten(1), torch.zeros(local, 1 + H * W, device=self.device))
@@ -140,9 +147,13 @@ class Trainer:
 
     @property
     def progress(self) -> float:
-        """The share of the run that is done: of its steps, or of its time where that ends first."""
-        by_time = self.seconds / self.deadline if self.deadline else 0.0
-        return min(1.0, max(self.done / self.recipe.training.steps, by_time))
+        """The share of the run that is done: of its time if it has a deadline, else of its steps."""
+        return min(1.0, self.seconds / self.deadline if self.deadline else self.done / self.recipe.training.steps)
+
+    @property
+    def evaluations(self) -> int:
+        """How many layers a step applies to a puzzle, those of the continue value's extra pass among them."""
+        return self.model.evaluations * (2 if self.recipe.objective.continue_loss else 1)
 
     # ---- one step
 
@@ -200,8 +211,8 @@ class Trainer:
         explores = torch.rand(B, generator=generator, device=self.device) < recipe.objective.exploration
         least = torch.randint(2, max(3, self._most_steps + 1), (B,), generator=generator, device=self.device) * explores
         question, label = examples.questions[chosen].long(), examples.labels[chosen].long()
-        if recipe.data.augment and recipe.model.puzzle.startswith("sudoku") and recipe.model.box:
-            cells, renamed = augment.sudoku_symmetries(B, recipe.model.grid, recipe.model.box, generator, self.device)
+        if recipe.data.augment and isinstance(self.kind, Sudoku):
+            cells, renamed = augment.sudoku_symmetries(B, recipe.model.grid, self.kind.box, generator, self.device)
             question = augment.copy(question.flatten(1), cells, renamed).view_as(question)
             label = augment.copy(label, cells, renamed)
         uniform = torch.rand(B, 1 + label.shape[1], generator=generator, device=self.device)
@@ -228,7 +239,7 @@ class Trainer:
                 target = (
                     self._continue_target(question, state, ids, slots.steps[some]) if objective.continue_loss else None
                 )
-            teacher = self._taught(question) if self.teacher is not None else None
+            teacher = self._taught(question, ids) if self.teacher is not None else None
             hint, due = slots.hint[some], None
             if objective.pace and hint.shape[1]:
                 due = slots.due[some] <= objective.pace * (slots.steps[some, None, None] + 1)
@@ -241,19 +252,19 @@ class Trainer:
         return outcomes, states, wants_halt
 
     @torch.no_grad()
-    def _taught(self, question: Tensor) -> Tensor:
+    def _taught(self, question: Tensor, ids: Tensor) -> Tensor:
         """The logits of the teacher's last step."""
         assert self.teacher is not None
         state = self.teacher.start(question)
         for _ in range(self.teacher.config.supervision_steps):
-            state, prediction = self.teacher.step(question, state)
+            state, prediction = self.teacher.step(question, state, ids)
         return prediction.logits
 
     @torch.no_grad()
     def _continue_target(self, question: Tensor, state: Any, ids: Tensor, steps: Tensor) -> Tensor:
         """The best value of one step more; on the last step there is only halting."""
         _, following = self.model.step(question, state, ids)
-        last = steps + 1 >= self._most_steps - 1
+        last = steps + 1 >= self._most_steps
         return torch.sigmoid(torch.where(last, following.halt, torch.maximum(following.halt, following.proceed)))
 
     def _autocast(self) -> Any:
@@ -321,19 +332,20 @@ class Trainer:
     @torch.inference_mode()
     def evaluate(self, examples: Examples) -> dict[str, float]:
         """Exact and token accuracy of the averaged weights after all supervision steps, shared among the processes."""
-        model = self.averaged.eval()
+        model = self.averaged.eval()  # which is the model in training itself where there is no average
         right = tokens = torch.zeros((), device=self.device)
         mine = range(self.group.rank, len(examples.questions), self.group.size)
         chosen = torch.tensor(list(mine), device=self.device)
         for some in chosen.split(self.recipe.evaluation.batch):
             question, label = examples.questions[some].long(), examples.labels[some].long()
             with self._autocast():
-                state = model.start(question)
+                state = model.start(question, seeds=some.tolist())
                 for _ in range(self.recipe.model.supervision_steps):
                     state, prediction = model.step(question, state, examples.puzzle_ids[some])
             hits = (prediction.logits.argmax(-1) == label) | (label == 0)
             right = right + hits.all(-1).sum()
             tokens = tokens + hits.float().mean(-1).sum()
+        model.train()
         sums = self.group.sum(torch.stack([right.float(), tokens.float()])) / len(examples.questions)
         return {"eval_exact_accuracy": float(sums[0]), "eval_token_accuracy": float(sums[1])}
 

@@ -62,7 +62,9 @@ def supervise(
     count = asked.sum(-1).clamp(min=1)
     losses = token_losses(prediction.logits, labels, objective)
     if teacher is not None:
-        wanted, given = teacher.log_softmax(-1), prediction.logits.log_softmax(-1)
+        possible = prediction.logits > -1e6  # no teacher can talk a student into a candidate that is closed to it
+        wanted = teacher.masked_fill(~possible, -1e9).log_softmax(-1)
+        given = prediction.logits.log_softmax(-1)
         losses = losses + objective.teacher_weight * (wanted.exp() * (wanted - given)).sum(-1)
     weights = asked.float()
     if objective.token_weights is not None:

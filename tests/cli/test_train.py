@@ -79,6 +79,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(folder: Path) -> None:
         (["sudoku-4x4", "--device", "cuda:99", *SMALL], "cuda:99"),
         (["sudoku-4x4", "--resume", *SMALL], "without --resume"),
         (["sudoku-4x4", "--minutes", "-1"], "--minutes"),
+        (["sudoku-4x4", "--minutes", "1", "--steps", "5"], "give one of them"),
     ],
 )
 def test_wrong_wishes(arguments: list[str], message: str) -> None:

@@ -44,6 +44,17 @@ def test_equal_evaluations_are_as_many_layers(tmp_path: Path) -> None:
     assert found[0].puzzles == 6
 
 
+def test_a_continue_value_costs_a_pass_more(tmp_path: Path) -> None:
+    some = [entrant("plain"), entrant("continue", "objective.continue_loss=true")]
+    found = list(compare(some, Budget(evaluations=64), tmp_path / "out", seeds=1))
+    assert [result.steps for result in found] == [8, 4]
+
+
+def test_equal_minutes_are_not_cut_short_by_a_recipes_steps(tmp_path: Path) -> None:
+    (result,) = compare([entrant("a", "training.steps=1")], Budget(minutes=0.01), tmp_path / "out", seeds=1)
+    assert result.steps > 1 and result.minutes >= 0.01
+
+
 def test_runs_that_have_ended_are_not_done_again(tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = list(compare([entrant("a")], Budget(evaluations=16), out, seeds=2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from pydantic import ValidationError
 
 from puzzlerec.models import build, config_class, systems
+from puzzlerec.models.blocks import Layer
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.denoising import ranks
 from puzzlerec.models.drm import LEVELS, blurred, corruption, remasking_share
@@ -57,15 +59,66 @@ def test_every_system_steps_learns_and_keeps_its_runs_apart(system: str) -> None
         assert parameter.grad is not None, f"{name} has no part in the prediction"
 
 
-@pytest.mark.parametrize("system", OTHERS)
-def test_noise_changes_the_runs_it_is_meant_for(system: str) -> None:
-    model = build(small(system))
-    state = model.start(questions(), 2, [1, 2, 3])
-    disturbed = model.perturb(state, [0.0, 1.0, 0.0], [1, 2, 3])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("system", systems())
+def test_every_weight_has_a_gradient(system: str, dtype: torch.dtype) -> None:
+    """Under autocast too, whose copies of the weights must not come from the recursions without gradient."""
+    model = build(small(system, **({"with_gradient": 2} if system == "drm" else {})))
+    question = questions()
+    with torch.autocast("cpu", dtype=dtype, enabled=dtype != torch.float32):
+        _, prediction = model.step(question, model.begin(question, question.flatten(1), torch.rand(3, 17)))
+    (prediction.logits.square().mean() + prediction.halt.mean()).backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, f"{name} has no part in the prediction"
+
+
+@pytest.mark.parametrize(
+    "system", [{"system": name} for name in systems()] + [{"system": "trldm", "states": "none"}], ids=str
+)
+def test_evaluations_are_the_layers_that_a_step_applies(system: dict[str, str]) -> None:
+    model = build(small(**system, layers=2))
+    applied = []
+    for module in model.modules():
+        if isinstance(module, Layer):
+            module.register_forward_hook(lambda *_: applied.append(1))
+    question = questions()
+    model.step(question, model.begin(question, question.flatten(1), torch.rand(3, 17)))
+    assert len(applied) == model.evaluations
+
+
+@pytest.mark.parametrize(
+    "system", [{"system": name} for name in systems()] + [{"system": "trldm", "states": "none"}], ids=str
+)
+def test_what_a_step_repeats_is_compiled(system: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    if system["system"] == "autoregressive":
+        pytest.skip("its lines grow by a token at every step")
+    calls = []
+
+    def compile_(function: Callable[..., object], **_: object) -> Callable[..., object]:
+        return lambda *parts, **named: calls.append(1) or function(*parts, **named)
+
+    model, question = build(small(**system)).eval(), questions()
+    _, expected = model.step(question, model.start(question))
+    monkeypatch.setattr(torch, "compile", compile_)
+    model.compile_core()
+    _, prediction = model.step(question, model.start(question))
+    assert calls and torch.equal(prediction.logits, expected.logits)
+
+
+@pytest.mark.parametrize(
+    "system", [{"system": name} for name in OTHERS] + [{"system": "trldm", "states": "none"}], ids=str
+)
+def test_noise_changes_the_runs_it_is_meant_for(system: dict[str, str]) -> None:
+    model, question = build(small(**system)).eval(), questions()
+    state = model.start(question, 2, [1, 2, 3])
+    disturbed = model.perturb(state, [0.0, 9.0, 0.0], [1, 2, 3])
     for before, after in zip(state, disturbed, strict=True):
         assert torch.equal(before[[0, 2]], after[[0, 2]])
-    again = model.perturb(state, [0.0, 1.0, 0.0], [1, 2, 3])
+    again = model.perturb(state, [0.0, 9.0, 0.0], [1, 2, 3])
     assert all(map(torch.equal, disturbed, again))
+    (_, plain), (_, noisy) = (model.step(question, start) for start in (state, disturbed))
+    changed = [not torch.equal(*pair) for pair in zip(plain.logits, noisy.logits, strict=True)]
+    assert changed == [False, system["system"] != "direct", False]  # direct prediction has no states
 
 
 def test_hrm_has_the_papers_parameters() -> None:
@@ -88,7 +141,15 @@ def test_settings_of_other_systems_are_refused() -> None:
     for system, setting in (
         ("hrm", {"networks": "two"}),
         ("hrm", {"mixer": "candidates"}),
+        ("hrm", {"hints": 5}),
+        ("direct", {"mixer": "candidates"}),
+        ("direct", {"latents": "single"}),
         ("drm", {"latents": "single"}),
+        ("drm", {"hints": 5}),
+        ("trldm", {"networks": "two"}),
+        ("trldm", {"gradient": "one-step"}),
+        ("trldm", {"hints": 5}),
+        ("trm", {"latents": "single", "gradient": "one-step"}),
     ):
         with pytest.raises(ValidationError):
             small(system, **setting)
@@ -134,6 +195,14 @@ def test_drm_hides_fewer_cells_at_every_step_and_none_after_the_last(remasking: 
     expected = [float(remasking_share(torch.tensor(done), 8)) for done in range(1, 9)]
     assert expected[-1] == 0 and all(a > b for a, b in pairwise(expected))
     assert shares == pytest.approx(expected, abs=0.05)
+
+
+def test_padding_stays_padding_in_an_answer_of_drm() -> None:
+    model = build(small("drm")).eval()
+    question = questions()
+    question[:, :, 3] = 0
+    state, _ = model.step(question, model.start(question, 1))
+    assert not state.answer[(question == 0).flatten(1)].any()
 
 
 def test_confident_cells_are_hidden_last_and_neighbours_together() -> None:
@@ -235,16 +304,41 @@ def test_trldms_loss_bounds_the_negative_log_likelihood() -> None:
     assert loss(perfect + 0.5 * torch.randn(perfect.shape, generator=generator)) > loss(perfect)
 
 
+def test_trldm_learns_to_halt_on_the_answer_as_it_is_decoded() -> None:
+    """Tokens that were not masked count as they stand, in training as in solving."""
+    model = build(small("trldm"))
+    question, answer = questions(1), questions(1).flatten(1)
+    state = model.begin(question, answer, torch.cat((torch.tensor([[0.9]]), torch.linspace(0.05, 0.95, 16)[None]), 1))
+    masked = state.answer == 6
+    assert masked.sum() == 1
+    for training in (True, False):
+        _, prediction = model.train(training).step(question, state)
+        says = prediction.logits.argmax(-1)
+        assert torch.equal(says[~masked], answer[~masked])
+        told = torch.where(masked, says, answer)
+        assert supervise(prediction, told, Objective()).right.all()
+        assert not supervise(prediction, torch.where(masked, told % 5 + 1, told), Objective()).right.any()
+
+
 def test_deep_supervision_over_a_denoising_carries_its_states() -> None:
-    model = build(small("trldm", regime="ds", training_denoising=4, reset_every=2))
+    model = build(small("trldm", regime="ds", training_denoising=4, reset_every=2, recursions=1))
     assert model.training_steps == 4
+    begun: list[tuple[torch.Tensor, ...]] = []
+    recursion = model.recursion
+    model.recursion = lambda *parts: begun.append(parts) or recursion(*parts)
     question, answer = questions(2), questions(2).flatten(1)
     state = model.begin(question, answer, torch.rand(2, 17))
     assert (state.answer == 6).all()
-    for share in (0.75, 0.5, 0.25, 0.0):
+    for step, share in enumerate((0.75, 0.5, 0.25, 0.0)):
+        before = state
         state, prediction = model.step(question, state)
         assert state.ratio.tolist() == [share] * 2
         assert prediction.weights is not None
+        x, y, z, _ = begun[step]
+        if step % 2:
+            assert torch.equal(y, before.y) and torch.equal(z, before.z) and z.any()
+        else:  # they start anew
+            assert torch.equal(y, x) and not z.any()
 
 
 @pytest.mark.parametrize("initial_y", ["sequence", "zero"])

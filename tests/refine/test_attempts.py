@@ -155,4 +155,6 @@ def test_a_plan_is_the_same_for_the_same_seed() -> None:
         return [a.symmetry.apply(maze).tobytes() if a.symmetry else b"" for a in attempts]
 
     assert copies(0) == copies(0) != copies(1)
+    first, second, other = (Plan(0, maze, kind, config, seed, 1.0).propose(1)[0] for seed in (0, 0, 1))
+    assert first.seed == second.seed != other.seed, "what a system draws in its first pass has a seed too"
     assert len(set(copies(0))) == len([copy for copy in copies(0) if copy]) + 1, "no copy is run twice"

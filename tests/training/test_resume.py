@@ -150,6 +150,76 @@ def test_the_schedule_fits_the_time_budget(tmp_path: Path) -> None:
     assert (tmp_path / "state.safetensors").exists() and records[-1]["progress"] == 1
 
 
+def test_a_deadline_counts_whatever_the_steps(tmp_path: Path) -> None:
+    trainer = tiny_trainer(tmp_path, training={"steps": 1})
+    trainer.deadline = 1.0
+    trainer.step()
+    assert trainer.progress == trainer.seconds < 1
+
+
+@pytest.mark.parametrize("mixer", ["attention", "candidates"])
+def test_sudokus_are_augmented_whatever_the_network_knows_of_boxes(tmp_path: Path, mixer: str) -> None:
+    box = {} if mixer == "candidates" else {"heads": 2, "box": None, "symbols": None}
+    trainer = tiny_trainer(tmp_path, model={"mixer": mixer, **box}, data={"augment": True})
+    trainer.step()
+    assert (trainer.pools["sudoku"].slots.label != tiny_examples(1).labels).any(1).sum() > 4
+    plain = tiny_trainer(tmp_path, model={"mixer": mixer, **box}, data={"augment": False})
+    plain.step()
+    assert (plain.pools["sudoku"].slots.label == tiny_examples(1).labels).all()
+
+
+def test_the_continue_value_is_that_of_the_next_step(tmp_path: Path) -> None:
+    """The better of halting and going on there; on the last step there is only halting."""
+    trainer = tiny_trainer(tmp_path, objective={"continue_loss": True})
+    with torch.no_grad():
+        trainer.model.halting.bias.copy_(torch.tensor([-3.0, 3.0]))
+    slots = trainer.pools["sudoku"].slots
+    trainer.step()
+    steps = torch.tensor([0, 1, 2, 3, 0, 1, 2, 3])
+    values = trainer._continue_target(slots.question, slots.state, slots.puzzle_id, steps)
+    assert [round(float(value)) for value in values] == [1, 1, 1, 0] * 2
+
+
+def test_a_teacher_answers_for_each_puzzle_id(tmp_path: Path) -> None:
+    model = {"mixer": "attention", "heads": 2, "prefix": 2, "puzzle_ids": 24}
+    teacher = tiny_trainer(tmp_path, model=model).model
+    with torch.no_grad():
+        teacher.puzzle_embedding.weight[1] += 1
+    checkpoint.save(teacher, tmp_path / "teacher", card="")
+    student = tiny_trainer(tmp_path, objective={"teacher": str(tmp_path / "teacher")})
+    question, ids = torch.full((2, 4, 4), 1), torch.tensor([0, 1])
+    one, other = student._taught(question, ids)
+    assert not torch.allclose(one, other)
+
+
+def test_a_teacher_must_know_the_puzzle_ids_and_teaches_no_closed_candidate(tmp_path: Path) -> None:
+    model = {"mixer": "attention", "heads": 2, "prefix": 2, "puzzle_ids": 24}
+    teacher = tiny_trainer(tmp_path, model=model | {"puzzle_ids": 1})
+    checkpoint.save(teacher.model, tmp_path / "teacher", card="")
+    objective = {"teacher": str(tmp_path / "teacher"), "teacher_weight": 1.0}
+    student = tiny_trainer(tmp_path, objective=objective)  # of candidates, with closed ones
+    student.step()
+    assert student.report()["loss"] < 100
+    with pytest.raises(ValueError, match=r"which the teacher .* lacks"):
+        Trainer(
+            tiny_recipe(model=model, objective=objective),
+            {"sudoku": tiny_examples(ids=24)},
+            torch.device("cpu"),
+            RunFolder(tmp_path),
+        )
+
+
+@pytest.mark.parametrize("ema", [0.0, 0.9])
+def test_evaluating_leaves_the_training_as_it_was(tmp_path: Path, ema: float) -> None:
+    some, other = (tiny_trainer(tmp_path, model={"system": "sprm"}, training={"ema": ema}) for _ in range(2))
+    for _ in range(4):
+        some.step()
+        some.evaluate(tiny_examples(8))
+        other.step()
+    for one, two in zip(some.model.parameters(), other.model.parameters(), strict=True):
+        assert torch.equal(one, two)
+
+
 def test_slots_halt_and_refill_independently(tmp_path: Path) -> None:
     trainer = tiny_trainer(tmp_path, objective={"exploration": 0.0})
     slots = trainer.pools["sudoku"].slots
@@ -239,7 +309,7 @@ def test_a_curriculum_trains_on_one_size_after_the_other_and_resumes(tmp_path: P
 )  # fmt: skip
 def test_every_system_trains_and_lowers_its_loss(tmp_path: Path, model: dict[str, object]) -> None:
     plain = {"mixer": "attention", "heads": 2, "box": None, "symbols": None, "width": 16, "recursions": 1}
-    trainer = tiny_trainer(tmp_path, model=plain | model, optimizer={"lr": 1e-2})
+    trainer = tiny_trainer(tmp_path, model=plain | model, optimizer={"lr": 1e-2}, data={"augment": False})
     losses = []
     for _ in range(6):
         for _ in range(20):
