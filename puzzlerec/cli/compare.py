@@ -11,6 +11,7 @@ import typer
 
 from puzzlerec.cli.errors import INTERRUPTED, CommandError
 from puzzlerec.cli.options import Device, chosen_device
+from puzzlerec.cli.stop import Stop
 from puzzlerec.cli.terminal import answers, messages, progress
 
 HELP = """Train several systems equally, and measure them on the same test.
@@ -55,34 +56,39 @@ def compare(
     from puzzlerec.evaluation.compare import compare as compared
     from puzzlerec.files import replacing
     from puzzlerec.training.recipe import RecipeError
+    from puzzlerec.training.run_folder import ResumeError
 
+    if out.exists() and not out.is_dir():
+        raise CommandError(f"{out} is a file: choose another --out for the runs' folder.")
     results: list[Result] = []
+    fault: Exception | None = None
     total = len(entrants) * seeds
 
     def begun(label: str, seed: int) -> None:
         messages.note(f"{len(results) + 1} of {total}: {label}, seed {seed}")
 
-    interrupted = False
     try:
-        runs = compared(
-            [Entrant.parse(text) for text in entrants],
-            Budget(minutes, evaluations),
-            out,
-            seeds=seeds,
-            limit=limit,
-            test=test,
-            device=chosen_device(device),
-            progress=lambda what, rows: progress(what, rows, "puzzles"),
-            begun=begun,
-        )
-        for result in runs:
-            results.append(result)
-            shares = ", ".join(f"{name} {share:.1%}" for name, share in result.shares.items())
-            messages.note(f"{result.label}, seed {result.seed}: {shares}; {result.minutes:.1f} min")
-    except (RecipeError, DatasetError) as error:
-        raise CommandError(str(error)) from error
+        with Stop() as stop:
+            runs = compared(
+                [Entrant.parse(text) for text in entrants],
+                Budget(minutes, evaluations),
+                out,
+                seeds=seeds,
+                limit=limit,
+                test=test,
+                device=chosen_device(device),
+                progress=lambda what, rows: progress(what, rows, "puzzles"),
+                begun=begun,
+                stopped=stop.asked,
+            )
+            for result in runs:
+                results.append(result)
+                shares = ", ".join(f"{name} {share:.1%}" for name, share in result.shares.items())
+                messages.note(f"{result.label}, seed {result.seed}: {shares}; {result.minutes:.1f} min")
+    except (RecipeError, DatasetError, ResumeError) as error:
+        fault = error
     except KeyboardInterrupt:
-        interrupted = True
+        pass
     if results:
         console = answers()
         for table in as_rich(results):
@@ -93,5 +99,8 @@ def compare(
             with replacing(out / name) as partial:
                 partial.write_text(text, encoding="utf-8")
         messages.note(f"Kept in {out}: table.md, results.json and the runs.")
-    if interrupted:
+    if fault is not None:
+        raise CommandError(str(fault)) from fault
+    if len(results) < total:
+        messages.note("Stopped and saved. The same command goes on where it stopped.")
         raise typer.Exit(INTERRUPTED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +10,7 @@ import typer
 
 from puzzlerec.cli.errors import INTERRUPTED, CommandError
 from puzzlerec.cli.options import Device, chosen_device
+from puzzlerec.cli.stop import Stop
 from puzzlerec.cli.terminal import errors, messages, progress
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ Exit status:
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A shipped recipe or a TOML file.")] = "sudoku",
+    recipe: Annotated[
+        str | None, typer.Argument(metavar="RECIPE", help="A shipped recipe or a TOML file; sudoku if not given.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="The run's folder, if not runs/RECIPE.")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where the run in the folder was saved, as it was set.")
@@ -68,15 +71,21 @@ def train(
 
     if minutes and steps:
         raise CommandError("A run ends after --minutes or after --steps: give one of them.")
+    if minutes and not isfinite(minutes):
+        raise CommandError(f"--minutes {minutes} has no end: give a number.")
     overrides = list(settings or [])
     overrides += [f"training.{key}={value}" for key, value in (("steps", steps), ("seed", seed)) if value is not None]
     try:
-        plan = load_recipe(recipe, overrides)
+        plan = load_recipe(recipe or "sudoku", overrides)
         folder = RunFolder(out or Path("runs") / plan.name)
         if resume:
-            plan = parse_recipe(folder.read_recipe(), overrides)
+            asked, plan = plan.name, parse_recipe(folder.read_recipe(), overrides)
+            if recipe and asked != plan.name:
+                raise CommandError(f"{folder.path} holds a run of {plan.name}, not of {asked}: choose another --out.")
     except (RecipeError, ResumeError) as error:
         raise CommandError(str(error)) from error
+    if folder.path.exists() and not folder.path.is_dir():
+        raise CommandError(f"{folder.path} is a file: choose another --out for the run's folder.")
     if not resume and folder.state.exists():
         raise CommandError(f"{folder.path} holds a run already: go on with --resume, or choose another --out.")
     where = chosen_device(device)
@@ -92,7 +101,7 @@ def train(
     if group.leads:
         folder.write_recipe(plan.model_dump(mode="json"))
         _announce(trainer, material.training)
-    stop = _Stop()
+    stop = Stop()
     with stop, _Display(trainer, tensorboard) as display:
         for record in run(trainer, material.test, stopped=stop.asked, save_checkpoint=CheckpointSaver(material.about)):
             display.show(record)
@@ -104,7 +113,7 @@ def train(
         budget = f" --minutes {minutes:g}" if minutes else ""
         messages.note(
             f"Stopped and saved after {trainer.done:,} steps. Go on with: "
-            f"puzzlerec train {recipe} --out {folder.path}{budget} --resume"
+            f"puzzlerec train {recipe or plan.name} --out {folder.path}{budget} --resume"
         )
     if not finished:
         raise typer.Exit(INTERRUPTED)
@@ -132,30 +141,6 @@ def _announce(trainer: Trainer, examples: dict[str, Examples]) -> None:
     if trainer.recipe.training.compile and not trainer.compiled:
         needed = "Triton" if trainer.device.type == "cuda" else "a C++ compiler"
         messages.warning(f"Training goes on uncompiled and slower: torch.compile needs {needed}, and there is none.")
-
-
-class _Stop:
-    """Ctrl-C and SIGTERM ask the run to stop after its step; a second one interrupts at once."""
-
-    def __init__(self) -> None:
-        self._asked = False
-
-    def asked(self) -> bool:
-        return self._asked
-
-    def _ask(self, *_: object) -> None:
-        if self._asked:
-            raise KeyboardInterrupt
-        self._asked = True
-        messages.note("Stopping after this step, and saving …")
-
-    def __enter__(self) -> _Stop:
-        self._old = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._old.items():
-            signal.signal(number, handler)
 
 
 class _Display:

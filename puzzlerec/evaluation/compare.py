@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from math import sqrt
+from math import isfinite, sqrt
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # of Student's distribution, two-sided 95%, by degrees of freedom
 T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 MEASURES = ("exact", "valid", "optimal", "solved")  # shares; "solved" is what the rules accept
-RESULT = "result.json"
+SETTINGS, RESULT = "settings.json", "result.json"  # of a run: what it was begun with, what came of it
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class Budget:
     def __post_init__(self) -> None:
         if (self.minutes is None) == (self.evaluations is None):
             raise RecipeError("equal training means the same minutes or the same evaluations: give one of them")
+        if not isfinite(self.minutes or self.evaluations or 0):
+            raise RecipeError(f"a budget of {self.minutes or self.evaluations} has no end: give a number")
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,11 @@ class Entrant:
         first, *overrides = re.split(r",(?![^\[{]*[\]}])", text)  # not at commas within brackets
         label, _, recipe = first.rpartition("=")
         return cls(label or (text if overrides else recipe), recipe, tuple(overrides))
+
+    @property
+    def folder(self) -> str:
+        """The label as the name of a folder on any system."""
+        return re.sub(r"[^\w +,=()-]", "_", self.label)
 
     def load(self, seed: int) -> Recipe:
         return load_recipe(self.recipe, [*self.overrides, f"training.seed={seed}"])
@@ -98,52 +105,87 @@ def compare(
     device: torch.device | None = None,
     progress: Callable[[str, int], AbstractContextManager[Progress]] | None = None,
     begun: Callable[[str, int], None] = lambda label, seed: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[Result]:
     """Trains and measures every entrant with every seed, one after the other, on the file ``test`` if there is one.
 
-    A run that has ended before, with the same settings, is not done again; one that was cut off goes on. Raises
-    `RecipeError` if two entrants would not train on the same data.
+    A run that has ended before, with the same settings, is not done again; one that was cut off goes on. It ends early
+    if ``stopped()``, with the run at work saved. Raises `RecipeError`, before anything is trained, if two entrants
+    would not train on the same data or a folder holds another run.
     """
     device = device or torch.device("cpu")
     recipes = [entrant.load(0) for entrant in entrants]
-    if len({entrant.label for entrant in entrants}) < len(entrants):
+    if len({entrant.folder.casefold() for entrant in entrants}) < len(entrants):
         raise RecipeError("every entrant of a comparison needs a name of its own: LABEL=RECIPE")
     datasets = {(r.data.name, r.data.file, r.data.train, r.data.test, r.data.seed) for r in recipes}
     if len(datasets) > 1:
         raise RecipeError("systems are compared on the same data, but the recipes name different datasets")
-    for seed in range(seeds):
-        for entrant in entrants:
-            begun(entrant.label, seed)
-            yield _measured(entrant, seed, budget, folder, limit, test, device, progress)
+    runs = [
+        _Run(entrant.label, entrant.load(seed), RunFolder(folder / entrant.folder / f"seed{seed}"), budget, limit, test)
+        for seed in range(seeds)
+        for entrant in entrants
+    ]
+    for one in runs:
+        one.claim()
+    for one in runs:
+        begun(one.label, one.recipe.training.seed)
+        result = _measured(one, device, progress, stopped)
+        if result is None:
+            return
+        yield result
 
 
-def _measured(
-    entrant: Entrant,
-    seed: int,
-    budget: Budget,
-    folder: Path,
-    limit: int | None,
-    test: Path | None,
-    device: torch.device,
-    progress: Any,
-) -> Result:
-    recipe = entrant.load(seed)
-    place = RunFolder(folder / entrant.label.replace("/", "_") / f"seed{seed}")
-    settings: dict[str, Any] = {
-        "recipe": recipe.model_dump(mode="json"),
-        "budget": asdict(budget),
-        "limit": limit,
-        "test": None if test is None else _fingerprint(test, recipe),
-    }
+@dataclass(frozen=True)
+class _Run:
+    """One training run of a comparison, and where it is kept."""
+
+    label: str
+    recipe: Recipe
+    place: RunFolder
+    budget: Budget
+    limit: int | None
+    test: Path | None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All that its result depends on."""
+        return {
+            "recipe": self.recipe.model_dump(mode="json"),
+            "budget": asdict(self.budget),
+            "limit": self.limit,
+            "test": None if self.test is None else _fingerprint(self.test, self.recipe),
+        }
+
+    def claim(self) -> None:
+        """Raises `RecipeError` if the folder holds a run with other settings."""
+        path = self.place.path
+        kept = path / SETTINGS
+        if kept.exists():
+            same = json.loads(kept.read_text(encoding="utf-8")) == self.settings
+        else:
+            same = not (path.exists() and (not path.is_dir() or any(path.iterdir())))
+        if not same:
+            raise RecipeError(f"{path} holds a run with other settings: choose another folder, or remove it")
+
+    def write(self, name: str, content: dict[str, Any]) -> None:
+        self.place.path.mkdir(parents=True, exist_ok=True)
+        with replacing(self.place.path / name) as partial:
+            partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _measured(one: _Run, device: torch.device, progress: Any, stopped: Callable[[], bool]) -> Result | None:
+    """What came of a run, now or before; None if it was stopped."""
+    recipe, place, budget, test, limit = one.recipe, one.place, one.budget, one.test, one.limit
     done = place.path / RESULT
     if done.exists():
-        stored = json.loads(done.read_text(encoding="utf-8"))
-        if stored["settings"] == settings:
-            return Result(**stored)
-        raise RecipeError(f"{place.path} holds a run with other settings: choose another folder, or remove it")
+        return Result(**json.loads(done.read_text(encoding="utf-8")))
+    one.write(SETTINGS, one.settings)
     group = Group(device)
     material = load_material(recipe, group, *([progress] if progress else []))
-    trainer = Trainer(recipe, material.training, device, place, group)
+    try:
+        trainer = Trainer(recipe, material.training, device, place, group)
+    except ValueError as error:
+        raise RecipeError(f"{one.label}: {error}") from error
     if budget.minutes is not None:
         trainer.deadline = 60 * budget.minutes
     else:
@@ -154,8 +196,10 @@ def _measured(
     if place.state.exists():
         trainer.resume()
     trainer.warm_up()  # compilers' time is not a system's
-    for _ in run(trainer, material.test, save_checkpoint=CheckpointSaver(material.about)):
+    for _ in run(trainer, material.test, stopped=stopped, save_checkpoint=CheckpointSaver(material.about)):
         pass
+    if trainer.progress < 1:
+        return None
     with Dataset.open(test or material.path) as dataset:
         rows = dataset.split("test")
         report = evaluate(
@@ -169,8 +213,8 @@ def _measured(
         )
     shares = {"exact": report.exact.share, "solved": report.first_pass.share}
     result = Result(
-        label=entrant.label,
-        seed=seed,
+        label=one.label,
+        seed=recipe.training.seed,
         weights=sum(p.numel() for p in trainer.model.parameters()),
         steps=trainer.done,
         evaluations=float(trainer.done) * recipe.training.batch * trainer.evaluations,
@@ -179,10 +223,9 @@ def _measured(
         shares=shares | {name: rate.share for name, rate in report.rules.items()},
         length_ratio=report.length_ratio,
         by_rating={name: exact.share for name, (exact, _) in report.ratings.items()},
-        settings=settings,
+        settings=one.settings,
     )
-    with replacing(done) as partial:
-        partial.write_text(json.dumps(asdict(result), indent=2) + "\n", encoding="utf-8")
+    one.write(RESULT, asdict(result))
     return result
 
 

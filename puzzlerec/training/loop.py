@@ -375,8 +375,6 @@ class Trainer:
             slots = under(f"slots.{name}.")
             pool.slots.restore({key: self.group.share(tensor).to(self.device) for key, tensor in slots.items()})
         self.done, self.seconds = int(facts["step"]), float(facts["seconds"])
-        if self.group.leads:
-            self.folder.forget_after(self.done)
 
 
 def run(
@@ -390,6 +388,8 @@ def run(
     """Train to the end of the schedule, or until ``stopped()``; yields every report that went to ``metrics.jsonl``."""
     settings, evaluation = trainer.recipe.training, trainer.recipe.evaluation
     test = test.first(evaluation.puzzles).to(trainer.device)
+    if trainer.group.leads:
+        trainer.folder.forget_after(trainer.done)
     while True:
         ended = trainer.group.agree(trainer.progress >= 1 or stopped())
         worked = trainer.tally.steps > 0  # not at the start, nor where a resumed run stands

@@ -80,6 +80,8 @@ def test_ctrl_c_saves_and_says_how_to_go_on(folder: Path) -> None:
         (["sudoku-4x4", "--resume", *SMALL], "without --resume"),
         (["sudoku-4x4", "--minutes", "-1"], "--minutes"),
         (["sudoku-4x4", "--minutes", "1", "--steps", "5"], "give one of them"),
+        (["sudoku-4x4", "--minutes", "nan"], "has no end"),
+        (["sudoku-4x4", "--out", __file__], "is a file"),
     ],
 )
 def test_wrong_wishes(arguments: list[str], message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,35 @@ def test_runs_that_have_ended_are_not_done_again(tmp_path: Path) -> None:
         list(compare([entrant("a")], Budget(evaluations=32), out, seeds=2))
 
 
+def test_a_run_that_was_stopped_goes_on_but_not_with_other_settings(tmp_path: Path) -> None:
+    out, asked = tmp_path / "out", [False] * 3 + [True]
+    assert not list(compare([entrant("a")], Budget(evaluations=48), out, seeds=1, stopped=lambda: asked.pop(0)))
+    steps = [json.loads(line)["step"] for line in (out / "a" / "seed0" / "metrics.jsonl").read_text().splitlines()]
+    assert steps[-1] == 3
+    for other in (entrant("a", "optimizer.lr=1"), entrant("a", "model.layers=2")):
+        with pytest.raises(RecipeError, match="other settings"):
+            next(compare([other], Budget(evaluations=48), out, seeds=1))
+    with pytest.raises(RecipeError, match="other settings"):
+        next(compare([entrant("a")], Budget(evaluations=24), out, seeds=1))
+    (result,) = compare([entrant("a")], Budget(evaluations=48), out, seeds=1)
+    assert result.steps == 6
+    steps = [json.loads(line)["step"] for line in (out / "a" / "seed0" / "metrics.jsonl").read_text().splitlines()]
+    assert steps == [2, 3, 4, 6]
+
+
+def test_a_folder_that_cannot_be_used_is_found_before_anything_is_trained(tmp_path: Path) -> None:
+    (tmp_path / "out" / "b" / "seed1").mkdir(parents=True)
+    (tmp_path / "out" / "b" / "seed1" / "diary.txt").touch()
+    with pytest.raises(RecipeError, match="other settings"):
+        next(compare([entrant("a"), entrant("b")], Budget(evaluations=16), tmp_path / "out", seeds=2))
+    assert not (tmp_path / "out" / "a").exists()
+
+
+def test_labels_stay_within_the_folder() -> None:
+    assert entrant("..").folder == "__" and entrant("a/b").folder == "a_b"
+    assert entrant("TR-LDM n=2").folder == "TR-LDM n=2"
+
+
 def test_another_test_than_the_recipes(tmp_path: Path) -> None:
     other = ensure("maze-5x5", train=1, test=4, seed=0)
     (result,) = compare([entrant("a")], Budget(evaluations=16), tmp_path / "out", seeds=1, test=other)
@@ -79,8 +109,15 @@ def test_what_cannot_be_compared() -> None:
         next(compare([entrant("a"), entrant("b", "data.train=9")], Budget(minutes=1), Path("none")))
     with pytest.raises(RecipeError, match="name of its own"):
         next(compare([entrant("a"), entrant("a")], Budget(minutes=1), Path("none")))
+    with pytest.raises(RecipeError, match="name of its own"):
+        next(compare([entrant("a/b"), entrant("A_b")], Budget(minutes=1), Path("none")))
     with pytest.raises(RecipeError, match="give one of them"):
         Budget()
+    for endless in (float("nan"), float("inf")):
+        with pytest.raises(RecipeError, match="has no end"):
+            Budget(minutes=endless)
+        with pytest.raises(RecipeError, match="has no end"):
+            Budget(evaluations=endless)
 
 
 def test_intervals_over_seeds_and_of_one_seed() -> None:

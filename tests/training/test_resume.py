@@ -56,7 +56,9 @@ def work(folder: Path, steps: int, kill: int = 0, launcher: list[str] | None = N
     script.write_text(WORKER.format(tests=str(HERE.parent)))
     command = [*(launcher or [sys.executable]), str(script), str(folder), str(steps), str(kill), json.dumps(model)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, env=environment, capture_output=True, timeout=180).returncode
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
+    print(done.stderr)
+    return done.returncode
 
 
 def comparable(folder: Path) -> list[dict[str, float]]:
