@@ -21,6 +21,14 @@ def replacing(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def typed(text: str | Path) -> Path:
+    """The path that a user typed, ``~`` being their home; ``~nobody`` is taken as it stands."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
 def is_hdf5(path: Path) -> bool:
     """Whether the file begins as HDF5 does; a file that cannot be read does not."""
     try:

@@ -57,6 +57,8 @@ def watch(
     if once or not _is_terminal():
         if run is not None:
             raise CommandError(f"{run} is a training run: only the app shows it, and here is no terminal for it.")
+        if against:
+            raise CommandError("Only the app shows two models side by side: leave --against out.")
         raise typer.Exit(_printed(puzzles, traces, model, options, device, once))
 
     from puzzlerec.watch.app import Watch
@@ -136,6 +138,8 @@ def _printed(
 ) -> int:
     """Print the first puzzle's steps, or the last one alone; the exit status."""
     from puzzlerec.api import load
+    from puzzlerec.cli.drawing import draw
+    from puzzlerec.puzzles import Characters
     from puzzlerec.watch.app import example
     from puzzlerec.watch.job import Job
     from puzzlerec.watch.memory import Memory
@@ -154,6 +158,9 @@ def _printed(
     if not once:
         for index in range(len(recording.moments)):
             _print_step(console, recording, index)
+    elif isinstance(recording.puzzle.kind, Characters) or recording.answer.how == "exact solver":
+        answer, unicode = recording.answer, speaks_unicode(console)
+        console.print(draw(answer.puzzle, answer.tokens, answer.verdict.offending, console.width, unicode))
     elif recording.moments:
         _draw(console, recording)
     _print_verdict(console, recording)

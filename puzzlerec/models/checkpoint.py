@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialized
 from torch import Tensor, nn
 
-from puzzlerec.files import replacing
+from puzzlerec.files import replacing, typed
 from puzzlerec.models import build, config_class
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.system import System
@@ -116,7 +116,7 @@ def read_config(folder: str | Path) -> ModelConfig:
 
 def find(name: str | Path) -> Path:
     """The folder of the checkpoint that ``name`` names. Raises `CheckpointError`, which lists the names there are."""
-    path, text = Path(name).expanduser(), str(name)
+    path, text = typed(name), str(name)
     for folder in (path, *(shipped / text for shipped in SHIPPED), Path("runs") / text / "checkpoint"):
         for candidate in (folder, folder / "checkpoint"):  # a run's folder names its checkpoint
             if (candidate / CONFIG).is_file():

@@ -6,7 +6,7 @@ Letters: B runs side by side, H x W grid, L = H * W tokens, V vocabulary.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -44,8 +44,23 @@ class Frame:
     confidence: np.ndarray  # [B, H, W] float32, the probability of the token that is shown
     entropy: np.ndarray  # [B, H, W] float32, nats
     probabilities: np.ndarray  # [B, L, V] float16
-    masked: np.ndarray | None  # [B, H, W] bool, cells that hold no answer yet; None where the system masks nothing
+    masked: np.ndarray | None  # [B, H, W] bool, open cells without an answer yet; None where the system masks nothing
     halt: np.ndarray  # [B] float32, the model's probability that every token is right
+
+    def of(self, run: int, shape: tuple[int, int]) -> Frame:
+        """One run alone (B = 1), without what a question of this shape was set in."""
+        height, width = shape
+        grid = self.tokens.shape[1:]
+        here = (slice(run, run + 1), slice(height), slice(width))
+        return replace(
+            self,
+            tokens=self.tokens[here],
+            confidence=self.confidence[here],
+            entropy=self.entropy[here],
+            probabilities=self.probabilities[run].reshape(*grid, -1)[:height, :width].reshape(1, height * width, -1),
+            masked=None if self.masked is None else self.masked[here],
+            halt=self.halt[run : run + 1],
+        )
 
 
 class Refinement:
@@ -101,6 +116,7 @@ class Refinement:
             self._undo = self._tensor(np.argsort(cells, 1)), self._tensor(tokens)
         self._seen = self._tensor(seen.reshape(padded.shape))  # [B, H, W], what the model sees
         self._allowed = self._tensor(allowed_tokens(self.kind, padded, config.vocabulary))  # [B, L, V]
+        self._open = self._tensor(~self.kind.given(padded.reshape(len(padded), -1)))  # [B, L]
         with torch.inference_mode():
             drawn = seeds or [0] * len(questions)
             self._state = model.start(self._seen, steps, drawn)
@@ -133,14 +149,14 @@ class Refinement:
             confidence=confidence.cpu().numpy().reshape(shape),
             entropy=entropy.cpu().numpy().reshape(shape),
             probabilities=probabilities.half().cpu().numpy(),
-            masked=None if masked is None else masked.cpu().numpy().reshape(shape),
+            masked=None if masked is None else (masked & self._open).cpu().numpy().reshape(shape),
             halt=prediction.halt.float().sigmoid().cpu().numpy(),
         )
 
     def keep(self, runs: np.ndarray) -> None:
         """Go on with these ``runs`` (indices or a mask over B) alone."""
         index = self._tensor(np.arange(len(self))[runs])
-        self._seen, self._allowed = self._seen[index], self._allowed[index]
+        self._seen, self._allowed, self._open = self._seen[index], self._allowed[index], self._open[index]
         self._state = part(self._state, index)
         if self._undo is not None:
             cells, tokens = self._undo

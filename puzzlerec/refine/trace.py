@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -62,7 +62,7 @@ class Recorder:
         for row, attempt in enumerate(attempts):
             run = Run(attempt.number, attempt.how, attempt.label)
             run = self._runs.setdefault(attempt.puzzle, {}).setdefault(attempt.number, run)
-            run.frames.append(_cut(frame, row, *self._shapes[attempt.puzzle]))
+            run.frames.append(frame.of(row, self._shapes[attempt.puzzle]))
 
     def trace(self, index: int, answer: Answer) -> Trace:
         """The trace of puzzle ``index``, whose frames the recorder then lets go."""
@@ -99,22 +99,6 @@ def load(path: str | Path) -> list[Trace]:
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
         fault = "is truncated or damaged" if is_hdf5(path) else "is no trace of puzzlerec"
         raise TraceError(f"{path} {fault} ({error}).") from None
-
-
-def _cut(frame: Frame, row: int, height: int, width: int) -> Frame:
-    """Row ``row`` of ``frame``, without the walls that a small maze was set in."""
-    grid = frame.tokens.shape[1:]
-    probabilities = frame.probabilities[row].reshape(*grid, -1)[:height, :width]
-    here = (slice(row, row + 1), slice(height), slice(width))
-    return replace(
-        frame,
-        tokens=frame.tokens[here],
-        confidence=frame.confidence[here],
-        entropy=frame.entropy[here],
-        probabilities=probabilities.reshape(1, height * width, -1),
-        masked=None if frame.masked is None else frame.masked[here],
-        halt=frame.halt[row : row + 1],
-    )
 
 
 def _write(group: h5py.Group, trace: Trace) -> None:

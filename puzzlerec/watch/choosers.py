@@ -17,6 +17,7 @@ from textual.suggester import Suggester
 from textual.widgets import Checkbox, DirectoryTree, Input, Label, LoadingIndicator, OptionList
 from textual.widgets.option_list import Option
 
+from puzzlerec.files import typed
 from puzzlerec.puzzles import Puzzle, PuzzleError, PuzzleKind
 from puzzlerec.watch.dialog import Dialog
 from puzzlerec.watch.making import make
@@ -44,7 +45,7 @@ class OpenFile(Dialog[Path | None]):
     def __init__(self, start: Path | None = None) -> None:
         """``start`` is the folder to begin with, or a file in it; by default the working folder."""
         super().__init__()
-        start = (start or Path()).expanduser()
+        start = typed(start or Path())
         self._folder = start if start.is_dir() else start.parent
 
     def content(self) -> ComposeResult:
@@ -55,7 +56,7 @@ class OpenFile(Dialog[Path | None]):
         self.say("")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        path = Path(event.value.strip()).expanduser()
+        path = typed(event.value.strip())
         if not event.value.strip():
             self.query_one(_Tree).focus()
         elif path.is_dir() and not is_run(path):
@@ -95,8 +96,8 @@ class PathSuggester(Suggester):
         super().__init__(use_cache=False, case_sensitive=True)
 
     async def get_suggestion(self, value: str) -> str | None:
-        typed, slash, start = value.replace("\\", "/").rpartition("/")
-        folder = Path(typed + slash or ".").expanduser()
+        begun, slash, start = value.replace("\\", "/").rpartition("/")
+        folder = typed(begun + slash or ".")
         try:
             names = sorted(entry.name + "/" * entry.is_dir() for entry in folder.iterdir())
         except OSError:

@@ -82,7 +82,8 @@ def scene(
     tokens = frame.tokens[0]
     probabilities = frame.probabilities[0].reshape(*question.shape, -1)
     if offending is None:
-        offending = kind.check(question, tokens).offending
+        offending = faults(puzzle, frame)
+    hidden = none if frame.masked is None else frame.masked[0]
     wrong = none if truth is None else differing(kind, tokens, truth)
     if isinstance(kind, Maze):
         share = probabilities[..., PATH].astype(np.float32)
@@ -96,11 +97,32 @@ def scene(
         given=given,
         levels=np.where(given, -1, levels),
         offending=offending,
-        wrong=wrong & ~given,
-        changed=none if previous is None else (previous.tokens[0] != tokens) & ~given,
-        masked=none if frame.masked is None else frame.masked[0],
+        wrong=wrong & ~given & ~hidden,
+        changed=none if previous is None else changed(previous, frame) & ~given,
+        masked=hidden,
         probabilities=probabilities,
     )
+
+
+def shown(frame: Frame) -> np.ndarray:
+    """[H, W]: the tokens of an answer (B = 1) as far as it is there, 0 where there is none yet."""
+    return frame.tokens[0] if frame.masked is None else np.where(frame.masked[0], 0, frame.tokens[0])
+
+
+def changed(previous: Frame | None, frame: Frame) -> np.ndarray:
+    """[H, W] bool: the cells that show another token than before, or the first."""
+    before = 0 if previous is None else shown(previous)
+    return (shown(frame) != before) & (shown(frame) != 0)
+
+
+def faults(puzzle: Puzzle, frame: Frame) -> np.ndarray:
+    """[H, W] bool: the cells that break a rule, as far as the answer is there."""
+    kind, question = puzzle.kind, puzzle.question
+    if frame.masked is None or not frame.masked.any():
+        return kind.check(question, frame.tokens[0]).offending
+    if isinstance(kind, Sudoku):  # what is hidden is at odds with nothing
+        return kind.check_question(np.where(frame.masked[0], BLANK, frame.tokens[0])).offending
+    return kind.check(question, frame.tokens[0]).offending & ~frame.masked[0]
 
 
 def differing(kind: PuzzleKind, tokens: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -458,10 +480,12 @@ def _painter(tiling: Tiling, unicode: bool) -> Painter:
     return Painter(tiling, unicode)
 
 
-def legend(kind: PuzzleKind, width: int, style: Callable[[int], Style], unicode: bool = True) -> Strip:
-    """What the colours and marks mean, in one line of ``width`` columns."""
+def legend(
+    kind: PuzzleKind, width: int, style: Callable[[int], Style], unicode: bool = True, hides: bool = False
+) -> Strip:
+    """What the colours and marks mean, in one line of ``width`` columns; ``hides``: cells may have no answer yet."""
     name = "path" if isinstance(kind, Maze) else "confidence"
-    marks = ("!", "×", "•") if unicode else ("!", "x", "*")
+    marks = ("!", "×", "•", "░") if unicode else ("!", "x", "*", "?")
     bars = BARS if unicode else ASCII_BARS
     segments = [Segment(f" {name} 0 ", style(PAPER))]
     lowest = OPEN if isinstance(kind, Maze) else HEAT
@@ -470,7 +494,8 @@ def legend(kind: PuzzleKind, width: int, style: Callable[[int], Style], unicode:
     for mark, code, words in (
         (marks[0], FAULT, " breaks a rule  "),
         (marks[1], WRONG, " wrong  "),
-        (marks[2], HEAT + 4, " changed"),
-    ):
+        (marks[2], HEAT + 4, " changed  "),
+        (marks[3], MASKED, " open"),
+    )[: 4 if hides else 3]:
         segments += [Segment(mark, style(code)), Segment(words, style(PAPER))]
     return Strip(segments).adjust_cell_length(width, style(PAPER))

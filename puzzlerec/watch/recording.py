@@ -7,7 +7,7 @@ changes, so the screen may read all that are there at any time.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from puzzlerec.refine.attempts import Attempt
 from puzzlerec.refine.frames import Frame
 from puzzlerec.refine.solver import LARGEST_ROUND, Answer, Solver, SolveSettings
 from puzzlerec.refine.trace import Recorder, Run, Trace
+from puzzlerec.watch.painting import changed, faults
 
 
 class CancelledError(Exception):
@@ -129,17 +130,20 @@ class Recording(Recorder):
         self.moments.append(Moment(steps))
 
     def _step(self, frame: Frame, before: Step | None) -> Step:
-        kind, question, tokens = self.puzzle.kind, self.puzzle.question, frame.tokens[0]
-        verdict = kind.check(question, tokens)
+        verdict = self.puzzle.kind.check(self.puzzle.question, frame.tokens[0])
+        if verdict.solved and frame.masked is not None:  # an accepted answer is whole
+            frame = replace(frame, masked=np.zeros_like(frame.masked))
         there = self._open if self._open.any() else np.ones_like(self._open)
+        previous = before.frame if before else None
+        offending = faults(self.puzzle, frame)
         return Step(
             frame=frame,
-            previous=before.frame if before else None,
-            offending=verdict.offending,
+            previous=previous,
+            offending=offending,
             solved=verdict.solved,
             halt=float(frame.halt[0]),
             confidence=float(frame.confidence[0][there].mean()),
             entropy=float(frame.entropy[0][there].mean()),
-            changed=int((before.frame.tokens[0] != tokens).sum()) if before else int(self._open.sum()),
-            violations=int(verdict.offending.sum()),
+            changed=int((changed(previous, frame) & self._open).sum()),
+            violations=int(offending.sum()),
         )

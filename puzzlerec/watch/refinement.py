@@ -285,6 +285,8 @@ class Lane(Vertical):
         room = title.size.width - len(name) - 2
         while len(right) > 1 and sum(segment.cell_length for segment in right) > room:
             right.pop()
+        if sum(segment.cell_length for segment in (*left, *right)) >= title.size.width:
+            left.pop()
         title.show([spread(left, right, title.size.width, text)])
 
     def _verdict(self, index: int) -> list[tuple[str, str]]:
@@ -320,7 +322,8 @@ class Lane(Vertical):
         palette = self.grid.palette
         unicode = self.app.console.encoding.lower().startswith("utf")
         if self.job is not None:
-            here.show([legend(self.job.puzzle.kind, here.size.width, palette.style, unicode)])
+            hides = bool(steps) and steps[0].frame.masked is not None
+            here.show([legend(self.job.puzzle.kind, here.size.width, palette.style, unicode, hides)])
         seen = (steps[0] if steps else None, len(steps), at, self.truth is None)
         if seen != self._curves:
             self._curves = seen

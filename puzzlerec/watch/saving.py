@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widgets import Input
 
-from puzzlerec.files import replacing
+from puzzlerec.files import replacing, typed
 from puzzlerec.watch.choosers import PathSuggester
 from puzzlerec.watch.dialog import Dialog
 
@@ -40,7 +40,10 @@ class SaveAs(Dialog[None]):
         self.action_save()
 
     def action_save(self) -> None:
-        path = Path(self.query_one(Input).value.strip()).expanduser()
+        path = typed(self.query_one(Input).value.strip())
+        if path.is_dir():
+            self.say(f"{path} is a folder: name a file in it.")
+            return
         if path.exists() and path != self._asked:
             self._asked = path
             self.say(f"{path} is there already; enter again replaces it.")

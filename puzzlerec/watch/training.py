@@ -7,7 +7,7 @@ import json
 import math
 import re
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -263,6 +263,7 @@ class TrainingScreen(Screen[None]):
         from puzzlerec.device import choose_device
         from puzzlerec.models import checkpoint
         from puzzlerec.refine.frames import refine
+        from puzzlerec.refine.solver import fit
 
         worker = get_current_worker()
         device = choose_device(self._device)
@@ -272,11 +273,11 @@ class TrainingScreen(Screen[None]):
         except checkpoint.CheckpointError:
             self._stamp = ()  # caught while it was written: look again
             return
-        questions = np.stack([puzzle.question for puzzle in self.puzzles])
+        questions = [fit(puzzle.question, model.config) for puzzle in self.puzzles]
         for last in refine(model, questions, device=device):  # noqa: B007
             if worker.is_cancelled:
                 return
-        frames = [_row(last, row) for row in range(len(questions))]
+        frames = [last.of(run, puzzle.question.shape) for run, puzzle in enumerate(self.puzzles)]
         verdicts = [
             puzzle.kind.check(puzzle.question, frame.tokens[0])
             for puzzle, frame in zip(self.puzzles, frames, strict=True)
@@ -505,20 +506,6 @@ def _test_puzzles(recipe: Record) -> list[Puzzle]:
             ]
     except DatasetError:
         return []
-
-
-def _row(frame: Frame, row: int) -> Frame:
-    """One run of ``frame``."""
-    here = slice(row, row + 1)
-    return replace(
-        frame,
-        tokens=frame.tokens[here],
-        confidence=frame.confidence[here],
-        entropy=frame.entropy[here],
-        probabilities=frame.probabilities[here],
-        masked=None if frame.masked is None else frame.masked[here],
-        halt=frame.halt[here],
-    )
 
 
 def _duration(seconds: float) -> str:

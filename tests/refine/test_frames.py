@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from puzzlerec.models import build
 from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.drm import DRMConfig
 from puzzlerec.models.trm import TRM
 from puzzlerec.puzzles import get
 from puzzlerec.refine.frames import Refinement, refine
@@ -52,6 +54,17 @@ def test_given_cells_keep_their_token_and_open_cells_hold_digits(model: TRM) -> 
         assert (frame.confidence[given] == 1).all() and np.allclose(frame.entropy[given], 0)
         assert frame.tokens.min() >= 2 and frame.tokens.max() <= 5
         assert (frame.probabilities[..., :2] == 0).all()
+
+
+def test_given_cells_are_never_masked() -> None:
+    config = DRMConfig(
+        puzzle="sudoku-4x4", vocabulary=6, grid=(4, 4), width=8, heads=2, layers=1, prefix=0, supervision_steps=4
+    )
+    kind = get("sudoku-4x4")
+    question = kind.parse("12..3...2.4....1")
+    masked = [frame.masked for frame in refine(build(config).eval(), [question])]
+    assert all(mask is not None and not mask[0][kind.given(question)].any() for mask in masked)
+    assert masked[0] is not None and masked[0].any()
 
 
 def test_frames_of_a_symmetric_copy_come_back_in_the_puzzles_own_places_and_digits() -> None:

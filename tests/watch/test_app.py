@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from textual.binding import Binding
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Label
 
 from puzzlerec.refine.trace import Trace, load
 from puzzlerec.refine.trace import save as save_trace
@@ -18,6 +18,7 @@ from puzzlerec.watch.help import Help, bindings
 from puzzlerec.watch.memory import Memory
 from puzzlerec.watch.player import Player
 from puzzlerec.watch.refinement import Attempts, RefinementScreen
+from puzzlerec.watch.saving import SaveAs
 from puzzlerec.watch.timeline import Timeline
 
 from .conftest import SOLVED_4X4, drive, replaying, sudoku, trace_of, until
@@ -199,6 +200,22 @@ def test_keys_that_open_something(trace: Trace, key: str, name: str) -> None:
         await until(pilot, lambda: type(pilot.app.screen).__name__ == name)
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.screen is screen)
+
+    drive(replaying(trace), steps)
+
+
+def test_a_folder_is_no_file_to_write(trace: Trace, tmp_path: Path) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SaveAs))
+        dialog = pilot.app.screen
+        for text in ("", str(tmp_path)):
+            dialog.query_one(Input).value = text
+            await pilot.press("enter", "enter")
+            assert "is a folder" in str(dialog.query_one("#problem", Label).content)
+        dialog.query_one(Input).value = "~nobody-by-this-name/x.h5"
+        await pilot.press("enter")
+        assert "cannot be written" in str(dialog.query_one("#problem", Label).content)
 
     drive(replaying(trace), steps)
 

@@ -108,6 +108,9 @@ def test_a_path_that_is_not_there_is_named_and_a_folder_is_shown(files: Path) ->
         assert host.problem == ""
         await pilot.press("enter")
         assert "There is no" in host.problem
+        field.value = "~nobody-by-this-name/x"
+        await pilot.press("enter")
+        assert "There is no ~nobody-by-this-name" in host.problem
         field.value = "puzzles"
         await pilot.press("enter")
         tree = host.dialog.query_one(DirectoryTree)
@@ -136,7 +139,7 @@ def test_the_tree_gives_files_and_runs_and_goes_up(files: Path) -> None:
 @pytest.mark.parametrize(
     ("typed", "whole"),
     [("pu", "puzzles/"), ("puzzles/", "puzzles/deeper/"), ("puzzles/h", "puzzles/hard.sdm"), ("x", None), ("", None),
-     (".h", ".hidden/"), ("nowhere/x", None)],
+     (".h", ".hidden/"), ("nowhere/x", None), ("~nobody-by-this-name/x", None)],
 )  # fmt: skip
 def test_completion(files: Path, typed: str, whole: str | None) -> None:
     assert asyncio.run(PathSuggester().get_suggestion(typed)) == whole

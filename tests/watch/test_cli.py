@@ -53,6 +53,22 @@ def test_a_trace_is_replayed_without_a_model(run: Run, trace: Trace, tmp_path: P
     assert len(steps) == 7 and "attempt 2 (pin r1c2=3)" in steps[-1]
 
 
+def test_a_second_model_needs_the_app(run: Run, easy: Path) -> None:  # noqa: F811
+    result = run("watch", easy, "--once", "--against", "sudoku")
+    assert result.exit_code == 2 and "Only the app" in result.stderr
+
+
+def test_once_prints_what_the_exact_solver_found_and_lines_as_they_are_written(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    path = tmp_path / "hard.sdm"
+    path.write_text(opened(SOLVED_9X9, *range(0, 60)) + "\n")
+    result = run("watch", path, "--once", "--attempts", "1", "--steps", "1", "--exact")
+    assert result.exit_code == 0 and "exact solver" in result.stdout and "·" not in result.stdout.split("Solved")[0]
+    (tmp_path / "lines.txt").write_text("copy:a1b2=\n")
+    model = Path(__file__).parents[2] / "checkpoints" / "copy"
+    result = run("watch", tmp_path / "lines.txt", "--model", model, "--once")
+    assert result.exit_code == 0 and "copy:a1b2=a1b2" in result.stdout
+
+
 def test_what_is_not_solved_has_status_1(run: Run, tmp_path: Path) -> None:  # noqa: F811
     path = tmp_path / "hard.sdm"
     path.write_text("." * 81 + "\n")

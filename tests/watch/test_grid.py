@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from textual.app import App, ComposeResult
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.refine.frames import Frame
 from puzzlerec.watch.grid import GridView, grid_strips
-from puzzlerec.watch.painting import DARK, FAULT, GIVEN, HEAT, LEVELS, OPEN, STONE, WRONG, Tiling, scene
+from puzzlerec.watch.painting import DARK, FAULT, GIVEN, HEAT, LEVELS, OPEN, STONE, WRONG, Tiling, legend, scene
 
 from .conftest import SOLVED_4X4, frame_of, sudoku, trace_of
 
@@ -117,12 +118,27 @@ def test_violations_wrong_and_changed_cells_have_marks_and_the_worst_wins() -> N
 
 
 def test_masked_cells_hold_no_answer() -> None:
-    from dataclasses import replace
-
     masked = np.zeros((1, 4, 4), bool)
     masked[0, 0, 2] = True
     frame = replace(frame_of(sudoku(), SOLVED_4X4, 1, 0.5), masked=masked)
     assert lines(sudoku(), frame, width=11)[1] == "│1 2 │░ 4 │"
+
+
+def test_what_is_hidden_is_neither_wrong_nor_changed_nor_at_odds_with_a_rule() -> None:
+    puzzle, truth = sudoku(), get("sudoku-4x4").parse(SOLVED_4X4)
+    hidden = np.zeros((1, 4, 4), bool)
+    hidden[0, 0, 2] = True
+    wrong = replace(frame_of(puzzle, "1244341221434321", 1, 0.5), masked=hidden)
+    seen = scene(puzzle, wrong, truth=truth)
+    assert not seen.offending.any() and not seen.wrong.any()
+    told = replace(wrong, masked=np.zeros_like(hidden))
+    seen = scene(puzzle, told, previous=wrong, truth=truth)
+    assert seen.offending[0, 2] and seen.wrong[0, 2] and seen.changed[0].tolist() == [False, False, True, False]
+
+
+def test_the_legend_explains_hidden_cells_where_there_are_any() -> None:
+    kind = get("sudoku-4x4")
+    assert "░" not in legend(kind, 90, DARK.style).text and "░ open" in legend(kind, 90, DARK.style, hides=True).text
 
 
 def test_the_level_is_a_bar_too_where_glyphs_are_asked_for() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from puzzlerec.api import load
 from puzzlerec.models import checkpoint
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.puzzles.maze import PATH
+from puzzlerec.refine.attempts import Attempt
 from puzzlerec.refine.solver import SolveSettings
 from puzzlerec.refine.trace import Trace
 from puzzlerec.refine.trace import load as load_trace
@@ -19,7 +21,7 @@ from puzzlerec.watch.job import Job
 from puzzlerec.watch.recording import Recording
 from puzzlerec.watch.truth import exact_answer
 
-from .conftest import SOLVED_4X4, sudoku, trace_of
+from .conftest import QUESTION_4X4, SOLVED_4X4, frame_of, sudoku, trace_of
 
 
 def job(shipped: Path, puzzle: Puzzle, model: str | None = None, **options: object) -> Job:
@@ -35,6 +37,19 @@ def test_a_job_records_every_step_and_ends_with_the_answer(shipped: Path) -> Non
     step = work.recording.moments[0].steps[1]
     assert step.frame.step == 1 and step.previous is None and 0 <= step.halt <= 1
     assert step.changed == 10 and step.violations == step.offending.sum()
+
+
+def test_an_accepted_answer_is_whole_and_until_then_hidden_cells_count_for_nothing() -> None:
+    puzzle = sudoku()
+    given = puzzle.kind.given(puzzle.question)
+    recording = Recording(puzzle, "any", SolveSettings(), 2)
+    attempt = Attempt(0, 1, "one pass", puzzle.question)
+    for step, text in enumerate((QUESTION_4X4.replace(".", "4"), SOLVED_4X4), 1):
+        recording(replace(frame_of(puzzle, text, step, 0.5), masked=~given[None]), [attempt])
+    first, last = recording.steps_of(1)
+    assert first.violations == first.changed == 0 and first.frame.masked is not None and first.frame.masked.any()
+    assert last.solved and last.frame.masked is not None and not last.frame.masked.any()
+    assert last.changed == (~given).sum()
 
 
 def test_attempts_run_side_by_side_and_one_leads(shipped: Path) -> None:

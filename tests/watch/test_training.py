@@ -17,6 +17,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from puzzlerec.models import build, checkpoint
+from puzzlerec.models.autoregressive import AutoregressiveConfig
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.watch import training
@@ -262,6 +263,24 @@ def test_mazes(run: Path) -> None:
         await until(pilot, lambda: screen.snapshots)
         assert screen.snapshots[0].frames[0].tokens.shape == (1, 5, 5)
         assert 0 <= screen.snapshots[0].in_order <= 1
+
+    drive(run, steps)
+
+
+def test_lines_of_several_lengths(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = AutoregressiveConfig(
+        puzzle="copy", vocabulary=40, grid=(1, 22), width=8, heads=2, evaluations=1, supervision_steps=3
+    )
+    (run / "recipe.json").write_text(json.dumps(RECIPE | {"model": config.model_dump(mode="json")}))
+    checkpoint.save(build(config), run / "checkpoint", "- made: 20 steps of batch 8\n")
+    kind = get("copy")
+    puzzles = [Puzzle(kind, kind.parse(text)) for text in ("copy:a=", "copy:a1b2c3=")]
+    monkeypatch.setattr(training, "_test_puzzles", lambda recipe: puzzles)
+
+    async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
+        await until(pilot, lambda: screen.snapshots)
+        shapes = [frame.tokens.shape[1:] for frame in screen.snapshots[0].frames]
+        assert shapes == [puzzle.question.shape for puzzle in puzzles] and shapes[0] != shapes[1]
 
     drive(run, steps)
 
