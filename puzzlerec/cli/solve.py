@@ -97,7 +97,7 @@ def solve(
         from puzzlerec.refine.trace import save
 
         save(trace, session.traces)
-        messages.note(f"{len(session.traces)} traces in {trace}")
+        messages.note(f"{len(session.traces)} trace{'s' * (len(session.traces) != 1)} in {trace}")
     session.report(len(puzzles), interrupted, drawn)
     if interrupted:
         raise typer.Exit(INTERRUPTED)

@@ -117,6 +117,8 @@ def read_config(folder: str | Path) -> ModelConfig:
 def find(name: str | Path) -> Path:
     """The folder of the checkpoint that ``name`` names. Raises `CheckpointError`, which lists the names there are."""
     path, text = typed(name), str(name)
+    if not text.strip():
+        raise CheckpointError("A model has a name, or the path of its folder; puzzlerec models list names them.")
     for folder in (path, *(shipped / text for shipped in SHIPPED), Path("runs") / text / "checkpoint"):
         for candidate in (folder, folder / "checkpoint"):  # a run's folder names its checkpoint
             if (candidate / CONFIG).is_file():

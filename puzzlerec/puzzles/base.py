@@ -25,7 +25,8 @@ class PuzzleError(ValueError):
         self.message, self.source, self.line, self.column = message, source, line, column
 
     def __str__(self) -> str:
-        place = ":".join(str(part) for part in (self.source, self.line, self.column) if part)
+        source = "standard input" if self.source == "-" else self.source
+        place = ":".join(str(part) for part in (source, self.line, self.column) if part)
         return f"{place}: {self.message}" if place else self.message
 
 

@@ -68,12 +68,25 @@ class Characters(PuzzleKind):
         prompt = line.removeprefix(self.start)
         match = self.form.fullmatch(prompt) if line.startswith(self.start) else None
         if match is None:
-            raise PuzzleError(f"This is no line to complete; write one such as {self.example}", line=number)
+            raise self._fault(text, prompt, number)
         longest = max(map(len, match.groups()))
         if longest > LONGEST:
             raise PuzzleError(f"{longest} characters are too many; {LONGEST} are possible.", line=number)
         cells = [*(self._token_of[character] for character in prompt), *[BLANK] * self.room(longest)]
         return np.array([cells], np.uint8)
+
+    def _fault(self, text: str, prompt: str, number: int) -> PuzzleError:
+        """What keeps a line from being one to complete."""
+        before, equals, behind = prompt.partition("=")
+        foreign = next((character for character in before if character not in self._token_of), None)
+        if foreign is not None:
+            problem, at = f"{foreign!r} has no place in a line of {self.name}", text.index(foreign) + 1
+        elif behind.strip():
+            problem, at = "nothing may follow the =, as the result is asked for", text.index("=") + 2
+        else:
+            problem, at = "this is no line to complete" if equals else "the line does not end with =", 0
+        problem = problem[0].upper() + problem[1:]
+        return PuzzleError(f"{problem}; write one such as {self.example}", line=number, column=at)
 
     def format(self, grid: np.ndarray, layout: str = "line") -> str:
         """The line up to its first blank, end token or padding."""
@@ -204,11 +217,11 @@ class Addition(Characters):
 COPY, REVERSE, ADDITION = Repetition("copy", backwards=False), Repetition("reverse", backwards=True), Addition()
 CHARACTERS = (COPY, REVERSE, ADDITION)
 
-_LINE = re.compile(r"\s*(?:copy:|reverse:|\d*\+\d*=)")
+_LINE = re.compile(r"\s*(?:copy:|reverse:|\d+\s*\+\s*\d|\d+\+=|\+\d+=)")
 
 
 def is_line(text: str) -> bool:
-    """Whether the text begins as a line to complete does."""
+    """Whether the text begins as a line to complete does, be it faulty."""
     return _LINE.match(text[: 2 * LONGEST + 10]) is not None
 
 

@@ -6,7 +6,7 @@
   sections, only ``[Puzzle]`` counts.
 - Maze lines: square mazes, 900 characters for 30x30. What follows after a tab is ignored.
 - Maze grids: a row a line, an empty line between mazes. A line of spaces is not empty: it is a row of free cells.
-- Lines to complete, one a line: ``12+345=``, ``copy:a1b2=``, ``reverse:a1b2=``. ``#`` starts a comment line.
+- Lines to complete, one a line: ``12+345=``, ``copy:a1b2=``, ``reverse:a1b2=``. ``#`` starts a comment.
 - CSV: a header that names a column ``question``, ``puzzle`` or ``quizzes``, and a puzzle in it on every line. Other
   columns are ignored.
 
@@ -42,6 +42,7 @@ _SAMPLE = 200  # lines that decide what a file holds
 _LONGEST_ROW = 12  # cells: between a row of 9 and a whole 4x4 Sudoku of 16 on a line
 _LONGEST_LINE = 1000  # characters of one Sudoku with all its decoration
 _SECTION = re.compile(r"\s*\[([A-Za-z ]+)\]\s*")
+MAZE_ROW = re.compile(r"[# o]*[SG][# SGo]*")  # that cannot be a comment
 _NO_ARC_MODEL = (
     "Solving ARC tasks needs a model trained on ARC, and none is shipped yet; puzzlerec data show {} draws them."
 )
@@ -163,7 +164,7 @@ class _Reader:
         """Whether the first of the texts that is neither empty nor a comment is a line to complete."""
         if self.kind is not None:
             return isinstance(self.kind, Characters)
-        first = (text for text in texts if text.strip() and not text.startswith("#"))
+        first = (text for text in texts if text.partition("#")[0].strip())
         return is_line(next(first, ""))
 
     def _is_maze(self, texts: Iterable[str]) -> bool:
@@ -285,8 +286,12 @@ def _lines_to_complete(lines: Sequence[str]) -> Iterator[_Passage | PuzzleError]
     for number, line in enumerate(lines, 1):
         if len(line) > MOST_COLUMNS:
             yield _too_long(line, number)
-        elif line.strip() and not line.startswith("#"):
-            yield _Passage(kind_of(line), line, "line", number)
+        elif MAZE_ROW.fullmatch(line):
+            yield PuzzleError(
+                "This is a row of a maze among lines to complete: put it in a file of its own.", line=number
+            )
+        elif task := line.partition("#")[0].rstrip():
+            yield _Passage(kind_of(task), task, "line", number)
 
 
 # --- Sudoku -------------------------------------------------------------------------------------------------------
@@ -317,7 +322,11 @@ def _sudoku_passages(lines: Sequence[str], kind: PuzzleKind | None) -> Iterator[
         else:
             yield from _sudoku_grids(lines, blocks, kind)
             blocks = []
-            yield _sudoku_line(lines[item], item + 1, 1, kind)
+            if is_line(lines[item]):
+                message = "This is a line to complete among Sudokus: put it in a file of its own."
+                yield PuzzleError(message, line=item + 1)
+            else:
+                yield _sudoku_line(lines[item], item + 1, 1, kind)
     yield from _sudoku_grids(lines, blocks, kind)
 
 
@@ -327,16 +336,17 @@ def _sudoku_items(lines: Sequence[str]) -> Iterator[int | list[int]]:
     in_puzzle = True
     for index, line in enumerate(lines):
         section = _SECTION.fullmatch(line[:100])
+        foreign = is_line(line)
         count = _LONGEST_ROW + 1 if len(line) > _LONGEST_LINE else len(cells_of(line))
-        if in_puzzle and not section and 0 < count <= _LONGEST_ROW:
+        if in_puzzle and not section and not foreign and 0 < count <= _LONGEST_ROW:
             block.append(index)
-        elif section or count or not line.strip():
+        elif section or foreign or count or not line.strip():
             if block:
                 yield block
                 block = []
             if section:
                 in_puzzle = section[1].strip().lower() == "puzzle"
-            elif count and in_puzzle:
+            elif (count or foreign) and in_puzzle:
                 yield index
     if block:
         yield block

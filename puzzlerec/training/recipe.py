@@ -193,8 +193,8 @@ def _form(config: type[ModelConfig]) -> type[Recipe]:
 
 def _override(content: dict[str, Any], override: str) -> None:
     key, equals, value = override.partition("=")
-    if not equals:
-        raise RecipeError(f"--set takes section.key=value, not {override!r}")
+    if not equals or not key.strip():
+        raise RecipeError(f"a setting is section.key=value, such as training.steps=500, not {override!r}")
     try:
         parsed = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
@@ -203,14 +203,17 @@ def _override(content: dict[str, Any], override: str) -> None:
     for section in sections:
         content = content.setdefault(section, {})
         if not isinstance(content, dict):
-            raise RecipeError(f"--set {override}: {section!r} is a value, not a section")
+            raise RecipeError(f"{override}: {section!r} is a value, not a section")
     content[last] = parsed
 
 
 def _explain(form: type[Recipe], fault: dict[str, Any]) -> str:
     place = ".".join(str(part) for part in fault["loc"])
     if fault["type"] != "extra_forbidden":
-        return f"{place}: {fault['msg']}" + (f" (got {fault['input']!r})" if place else "")
+        said = str(fault["msg"]).removeprefix("Value error, ")
+        if isinstance(fault["input"], dict | BaseModel):  # a section is at odds with itself
+            return f"{place}: {said}" if place else said
+        return f"{place}: {said} (got {fault['input']!r})"
     section: Any = form
     for part in fault["loc"][:-1]:
         section = section.model_fields[part].annotation

@@ -199,7 +199,8 @@ def _description(folder: Path) -> str:
 
     config = read_config(folder)
     size = "any number of" if config.any_size else "x".join(map(str, config.grid))
-    return f"{size} cells, {config.mixer}, width {config.width}, {config.supervision_steps} steps"
+    steps = config.supervision_steps
+    return f"{size} cells, {config.mixer}, width {config.width}, {steps} step{'s' * (steps != 1)}"
 
 
 # ---- a puzzle to generate

@@ -137,6 +137,14 @@ def test_what_is_written_is_read(name: str, layout: str) -> None:
         (f"{rows_of(MAZE_ONE)}\n\nS x\n G \n\n{rows_of(MAZE_TWO)}", 2, 32, 3, "'x'"),
         ("S  \n#  \n G#\nS  \n#  \n G#\n", 0, 4, 1, "2 S"),
         (f"{maze_line(3, 9)}\n{maze_line(4, 9).replace('G', 'x')}\n", 1, 2, 0, "'x'"),
+        (f"{ONE}\n12+3=\n{TWO}\n", 2, 2, 0, "a line to complete among Sudokus"),
+        (f"{ONE}\ncopy:ab=\n{TWO}\n", 2, 2, 0, "a line to complete among Sudokus"),
+        ("copy:ab=\n# 1+2=\n#S G#\n12+345= # easy\n", 2, 3, 0, "a row of a maze"),
+        ("12+3=\n12+345\n", 1, 2, 0, "does not end with ="),
+        ("12 + 345 =\n12+3=\n", 1, 1, 3, "' ' has no place"),
+        ("12+3=15\n12+3=\n", 1, 1, 6, "Nothing may follow the ="),
+        ("1+2+3=\n1+2=\n", 1, 1, 0, "no line to complete"),
+        ("  copy:aB=\ncopy:ab=\n", 1, 1, 9, "'B' has no place in a line of copy"),
     ],
 )
 def test_a_fault_is_named_and_loses_nothing_else(text: str, good: int, line: int, column: int, words: str) -> None:

@@ -33,6 +33,9 @@ def test_overrides() -> None:
     ("override", "message"),
     [
         ("optimizer.learning=1", "unknown key optimizer.learning"),
+        ("learning", "a setting is section.key=value"),
+        ("=3", "a setting is section.key=value"),
+        ("model.prefix=3", r"^(?!.*got).*model: the .* mixer has no place for a prefix"),
         ("optimizer.warmpu=1", "did you mean 'warmup'"),
         ("optimzer.lr=1", "did you mean 'optimizer'"),
         ("optimizer.lr=-1", "optimizer.lr: .*greater than 0.*-1"),
