@@ -80,7 +80,7 @@ def test_standard_input_is_a_file_like_any_other(run: Run, file: Any) -> None:
     assert result.stdout == f"{SOLVED_9X9}\n{SOLVED_4X4}\n"
     broken = run("solve", "-", input="12.\n")
     assert broken.exit_code == 2
-    assert broken.stderr.startswith("Error: -:1:")
+    assert broken.stderr.startswith("Error: standard input:1:")
 
 
 def test_the_kind_can_be_told(run: Run, file: Any) -> None:
