@@ -34,7 +34,8 @@ class TRLDMConfig(ModelConfig):
     supervision_steps: int = 32
     states: Literal["yz", "y", "z", "none"] = "yz"  # y: y = f(x + y); z: z = f(x + z); none: one pass, f(x)
     initial_y: Literal["sequence", "zero"] = "sequence"  # y as a recursion starts anew: x (the paper's), or 0 as z is
-    regime: Literal["one-step", "ds"] = "one-step"  # ds: deep supervision over a whole denoising
+    # ds: deep supervision over a whole denoising, which a slot leaves early as TRM's do (the paper's threshold is 0.9)
+    regime: Literal["one-step", "ds"] = "one-step"
     training_denoising: int = Field(16, ge=2)  # steps of a denoising in training, regime "ds"
     remasking: Literal["confidence", "random"] = "confidence"  # what is masked again: the least confident, or any
     overwrite: bool = False  # let tokens of earlier steps be masked again too
