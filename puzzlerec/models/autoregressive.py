@@ -52,6 +52,8 @@ class AutoregressiveConfig(ModelConfig):
     without meaning). `supervision_steps` is the most tokens that a line is given.
     """
 
+    without: ClassVar[tuple[str, ...]] = ("networks", "latents", "gradient", "with_gradient", "hints")
+
     system: Literal["autoregressive"] = "autoregressive"
     prefix: int = 0
     layers: int = 1
@@ -70,7 +72,6 @@ class AutoregressiveConfig(ModelConfig):
                 "the autoregressive ladder needs causal attention over a line: no other mixer, prefix, mask_padding or "
                 "positions on a grid"
             )
-        self.lacks("the autoregressive ladder", "networks", "latents", "gradient", "with_gradient", "hints")
         if max(self.blank, self.end) >= self.vocabulary or self.blank == self.end:
             raise ValueError(f"blank {self.blank} and end {self.end} must be two tokens of the {self.vocabulary}")
         if self.deep_supervision > 1 and self.rung != "ar-trm":

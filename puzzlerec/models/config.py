@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -14,6 +14,7 @@ class ModelConfig(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    without: ClassVar[tuple[str, ...]] = ()  # settings of TRM that another system does not have
 
     system: str = "trm"
     puzzle: str = "sudoku"  # the kind of puzzle whose tokens these are
@@ -51,6 +52,9 @@ class ModelConfig(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> ModelConfig:
+        for name in self.without:
+            if getattr(self, name) != ModelConfig.model_fields[name].default:
+                raise ValueError(f"`{name}` is a setting of TRM, which {self.system} does not have")
         if self.mixer == "attention" and self.width % (2 * self.heads):
             raise ValueError(f"width {self.width} must be a multiple of 2 * heads = {2 * self.heads}: rotary pairs")
         if self.positions == "grid-rope" and (self.mixer != "attention" or self.width % (4 * self.heads)):
@@ -85,12 +89,6 @@ class ModelConfig(BaseModel):
                 f"not {self.symbols}"
             )
         return self
-
-    def lacks(self, system: str, *names: str) -> None:
-        """Raises `ValueError` if one of these settings of TRM, which a system does not have, is set."""
-        for name in names:
-            if getattr(self, name) != ModelConfig.model_fields[name].default:
-                raise ValueError(f"`{name}` is a setting of TRM, which {system} does not have")
 
     @property
     def any_size(self) -> bool:

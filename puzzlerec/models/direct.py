@@ -17,13 +17,14 @@ from .system import Prediction, System
 class DirectConfig(ModelConfig):
     """Only the settings of the network count; n and T are without meaning."""
 
+    without: ClassVar[tuple[str, ...]] = ("networks", "latents", "gradient", "with_gradient", "hints")
+
     system: Literal["direct"] = "direct"
     layers: int = 8
     supervision_steps: int = 1
 
     @model_validator(mode="after")
     def _only_direct(self) -> DirectConfig:
-        self.lacks("direct prediction", "networks", "latents", "gradient", "with_gradient", "hints")
         if self.mixer == "candidates":
             raise ValueError("direct prediction has no place for the candidates mixer")
         return self

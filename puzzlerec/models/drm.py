@@ -32,13 +32,14 @@ BLUR, SIGMA = 5, 1.5  # cells, of spatially correlated masks
 class DRMConfig(ModelConfig):
     """T is `recursions`; `supervision_steps` is the number of denoising steps that an answer takes."""
 
+    without: ClassVar[tuple[str, ...]] = ("hints",)
+
     system: Literal["drm"] = "drm"
     latent_updates: int = 4
     remasking: Literal["random", "confidence", "spatial"] = "random"
 
     @model_validator(mode="after")
     def _only_drm(self) -> DRMConfig:
-        self.lacks("DRM", "hints")
         if self.latents != "pair" or self.mixer == "candidates":
             raise ValueError('DRM rebuilds y at every step: it needs latents = "pair" and one vector a cell')
         return self

@@ -21,6 +21,8 @@ from .system import Prediction, System, detached
 class HRMConfig(ModelConfig):
     """n is `latent_updates`, T `recursions`; both networks have `layers` layers. 27,275,266 weights at paper size."""
 
+    without: ClassVar[tuple[str, ...]] = ("networks", "latents", "gradient", "with_gradient", "hints")
+
     system: Literal["hrm"] = "hrm"
     prefix: int = 1
     layers: int = 4
@@ -29,7 +31,6 @@ class HRMConfig(ModelConfig):
 
     @model_validator(mode="after")
     def _only_hrm(self) -> HRMConfig:
-        self.lacks("HRM", "networks", "latents", "gradient", "with_gradient", "hints")
         if self.mixer == "candidates":
             raise ValueError("HRM has no place for the candidates mixer")
         return self

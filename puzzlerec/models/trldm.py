@@ -26,6 +26,8 @@ from .system import FrameKind, Prediction, System, detached, position_embedding
 class TRLDMConfig(ModelConfig):
     """n is `latent_updates`, T `recursions`; `supervision_steps` is N, the denoising steps that an answer takes."""
 
+    without: ClassVar[tuple[str, ...]] = ("networks", "latents", "gradient", "hints")
+
     system: Literal["trldm"] = "trldm"
     prefix: int = 0
     layers: int = 4
@@ -47,7 +49,6 @@ class TRLDMConfig(ModelConfig):
 
     @model_validator(mode="after")
     def _only_trldm(self) -> TRLDMConfig:
-        self.lacks("TR-LDM", "networks", "latents", "gradient", "hints")
         if self.mixer not in ("attention", "mlp") or self.mask_padding:
             raise ValueError("TR-LDM mixes a sequence: its mixer is attention or mlp, without masked padding")
         if self.prefix:
