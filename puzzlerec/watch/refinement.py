@@ -358,6 +358,8 @@ class Lane(Vertical):
             assert self.truth is not None and self.job is not None
             puzzle = self.job.puzzle
             wrong = differing(puzzle.kind, step.frame.tokens[0], self.truth) & ~puzzle.kind.given(puzzle.question)
+            if step.frame.masked is not None:
+                wrong &= ~step.frame.masked[0]
             self._wrong[step] = int(wrong.sum())
         return self._wrong[step]
 
