@@ -10,9 +10,9 @@ E of block evaluations on a token; they differ in what these do:
 - dual-universal: two streams, reasoning z and answer y, updated in turn: ``z = f(x + y + z)``, ``y = f(y + z)``, with
   step embeddings; ACT over the states of y.
 - dual-nested: n updates of z to each of y.
-- ar-trm: nested as TRM has it, without step embeddings or ACT: only the last y is read out, only the last recursion has
-  a gradient, one halting logit says whether all tokens are right, and with deep supervision y and z go on to another
-  supervision step.
+- ar-trm: nested as TRM has it, without step embeddings or ACT: only the last y is read out, only the last recursion (or
+  the last `with_gradient`) has a gradient, one halting logit says whether all tokens are right, and with deep
+  supervision y and z go on to another supervision step.
 
 The tokens are the answer's in reading order; where the question has a token, it stands. Position i of the network hears
 the tokens before i and predicts token i.
@@ -52,7 +52,7 @@ class AutoregressiveConfig(ModelConfig):
     without meaning). `supervision_steps` is the most tokens that a line is given.
     """
 
-    without: ClassVar[tuple[str, ...]] = ("networks", "latents", "gradient", "with_gradient", "hints")
+    without: ClassVar[tuple[str, ...]] = ("networks", "latents", "gradient", "hints")
 
     system: Literal["autoregressive"] = "autoregressive"
     prefix: int = 0
@@ -74,8 +74,9 @@ class AutoregressiveConfig(ModelConfig):
             )
         if max(self.blank, self.end) >= self.vocabulary or self.blank == self.end:
             raise ValueError(f"blank {self.blank} and end {self.end} must be two tokens of the {self.vocabulary}")
-        if self.deep_supervision > 1 and self.rung != "ar-trm":
-            raise ValueError(f"deep_supervision is for ar-trm, not {self.rung}")
+        for name in ("deep_supervision", "with_gradient"):
+            if getattr(self, name) > 1 and self.rung != "ar-trm":
+                raise ValueError(f"{name} is for ar-trm, not {self.rung}")
         if self.evaluations % self.unit:
             raise ValueError(f"{self.rung} spends block evaluations by {self.unit}: {self.evaluations} is no multiple")
         return self
@@ -239,10 +240,7 @@ class Autoregressive(System, system="autoregressive"):
                 y, z = self.recursion(x, y, z, f, recursion)
                 states.append(y)
             return self._read(states), z
-        with torch.no_grad():
-            for recursion in range(self.config.depth - 1):
-                y, z = self.recursion(x, y, z, f, recursion)
-        return self.recursion(x, y, z, f, self.config.depth - 1)
+        return self.unrolled(lambda y, z: self.recursion(x, y, z, f, 0), y, z)
 
     def recursion(self, x: Tensor, y: Tensor, z: Tensor, f: partial[Tensor], number: int) -> tuple[Tensor, Tensor]:
         """n times ``z = f(x + y + z)``, then once ``y = f(y + z)``."""

@@ -75,8 +75,8 @@ class ModelConfig(BaseModel):
                 raise ValueError(f"the {self.mixer} mixer needs a `box` that divides {rows}x{columns}, not {self.box}")
         if self.mixer == "candidates" and self.latents == "multi-scale":
             raise ValueError('latents = "multi-scale" is not made for the candidates mixer: use "pair" or "single"')
-        if self.with_gradient > self.recursions:
-            raise ValueError(f"of {self.recursions} recursions, {self.with_gradient} cannot have a gradient")
+        if self.with_gradient > self.depth:
+            raise ValueError(f"of {self.depth} recursions, {self.with_gradient} cannot have a gradient")
         if self.hints and (self.mixer == "candidates" or self.latents != "pair"):
             raise ValueError('hints need one vector z a cell: latents = "pair", and not the candidates mixer')
         if self.gradient == "one-step" and self.latents != "pair":
@@ -89,6 +89,11 @@ class ModelConfig(BaseModel):
                 f"not {self.symbols}"
             )
         return self
+
+    @property
+    def depth(self) -> int:
+        """T, the recursions of a step."""
+        return self.recursions
 
     @property
     def any_size(self) -> bool:

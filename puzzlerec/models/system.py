@@ -121,7 +121,7 @@ class System(nn.Module):
         """T recursions, the last (or the last `with_gradient`) with gradient."""
         learned = self.config.with_gradient
         with torch.no_grad():
-            for _ in range(self.config.recursions - learned):
+            for _ in range(self.config.depth - learned):
                 y, z = recursion(y, z)
         for _ in range(learned):
             y, z = recursion(y, z)

@@ -178,6 +178,16 @@ def test_deep_supervision_carries_ar_trms_states_without_gradient() -> None:
     assert model_of("dual-nested").begin(question, answer, torch.zeros(3, 1)).y.shape == (3, 12, 0)
 
 
+def test_ar_trms_gradient_may_go_through_more_recursions_than_the_last() -> None:
+    question, answer = LINES
+    model = model_of("ar-trm", with_gradient=2).train()
+    calls: list[bool] = []
+    model.networks[0].register_forward_hook(lambda *args: calls.append(args[2].requires_grad))
+    with_both = taught(model, question, answer)
+    assert calls == [True] * 6
+    assert torch.equal(with_both, taught(model_of("ar-trm").train(), question, answer))
+
+
 def test_longer_lines_than_trained_on_and_padding_make_no_difference() -> None:
     model = model_of("universal", grid=(1, 4)).eval()
     question, answer = LINES
@@ -227,6 +237,8 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         ({"rung": "dual-nested", "evaluations": 8}, "by 3: 8"),
         ({"rung": "ar-trm", "evaluations": 9, "deep_supervision": 2}, "by 6: 9"),
         ({"rung": "universal", "deep_supervision": 2}, "for ar-trm"),
+        ({"rung": "universal", "with_gradient": 2}, "for ar-trm"),
+        ({"rung": "ar-trm", "with_gradient": 3}, "of 2 recursions, 3"),
         ({"rung": "dense", "prefix": 1}, "causal attention"),
         ({"rung": "dense", "mixer": "mlp"}, "causal attention"),
         ({"rung": "dense", "latents": "single"}, "setting of TRM"),
