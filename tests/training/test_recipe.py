@@ -18,9 +18,13 @@ def test_shipped_recipes_build_their_models(name: str) -> None:
 
 
 def test_the_papers_recipes_are_there() -> None:
-    assert {"sudoku-trm-mlp", "sudoku-trm-att", "sudoku", "sudoku-4x4"} <= set(shipped_recipes())
+    for puzzle in ("sudoku", "maze"):
+        assert {f"{puzzle}-trm-att", f"{puzzle}-hrm", f"{puzzle}-drm"} <= set(shipped_recipes())
+    assert {"sudoku-trm-mlp", "sudoku-trldm", "maze-20x20-trldm"} <= set(shipped_recipes())
     paper = load_recipe("sudoku-trm-mlp")
     assert (paper.model.latent_updates, paper.model.recursions, paper.training.batch) == (6, 3, 768)
+    hrm = build(load_recipe("sudoku-hrm").model)
+    assert sum(p.numel() for name, p in hrm.named_parameters() if "puzzle_embedding" not in name) == 27_275_266
 
 
 def test_overrides() -> None:
