@@ -217,7 +217,7 @@ class Addition(Characters):
 COPY, REVERSE, ADDITION = Repetition("copy", backwards=False), Repetition("reverse", backwards=True), Addition()
 CHARACTERS = (COPY, REVERSE, ADDITION)
 
-_LINE = re.compile(r"\s*(?:copy:|reverse:|\d+\s*\+\s*\d|\d+\+=|\+\d+=)")
+_LINE = re.compile(r"\s*(?:copy:|reverse:|\d+\s*\+\s*\d|\d*\+[^=]*=)")
 
 
 def is_line(text: str) -> bool:

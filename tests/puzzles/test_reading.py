@@ -143,6 +143,7 @@ def test_what_is_written_is_read(name: str, layout: str) -> None:
         ("12+3=\n12+345\n", 1, 2, 0, "does not end with ="),
         ("12 + 345 =\n12+3=\n", 1, 1, 3, "' ' has no place"),
         ("12+3=15\n12+3=\n", 1, 1, 6, "Nothing may follow the ="),
+        ("12+x45=\n12+3=\n", 1, 1, 4, "'x' has no place"),
         ("1+2+3=\n1+2=\n", 1, 1, 0, "no line to complete"),
         ("  copy:aB=\ncopy:ab=\n", 1, 1, 9, "'B' has no place in a line of copy"),
     ],
