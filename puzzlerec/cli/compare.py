@@ -22,8 +22,9 @@ puzzlerec compare maze-9x9-trldm "no z=maze-9x9-trldm,model.states=y" --evaluati
 puzzlerec compare dense=copy,model.rung=dense ar-trm=copy,model.rung=ar-trm --minutes 3 --test longer.h5
 
 An ENTRANT is a recipe, LABEL=RECIPE, or either followed by its own settings, with commas. Equal training is the same
-time (--minutes, compilation apart) or the same number of layers applied (--evaluations). Runs that have ended are not
-done again, so a comparison that was interrupted goes on where it stopped.
+time (--minutes, compilation apart; on a CPU, of computing, so that it does not matter what else is running) or the same
+number of layers applied (--evaluations). Runs that have ended are not done again, so a comparison that was interrupted
+goes on where it stopped.
 
 The table gives means over the seeds with 95% intervals (Student's over seeds; with one seed, that of its puzzles).
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite, sqrt
@@ -180,12 +181,15 @@ def _measured(one: _Run, device: torch.device, progress: Any, stopped: Callable[
     if done.exists():
         return Result(**json.loads(done.read_text(encoding="utf-8")))
     one.write(SETTINGS, one.settings)
+    torch.compiler.reset()  # it keeps few versions of a function, and those of earlier runs would be among them
     group = Group(device)
     material = load_material(recipe, group, *([progress] if progress else []))
     try:
         trainer = Trainer(recipe, material.training, device, place, group)
     except ValueError as error:
         raise RecipeError(f"{one.label}: {error}") from error
+    if device.type == "cpu":
+        trainer.clock = time.thread_time  # what else is at work on the machine takes no time from a system
     if budget.minutes is not None:
         trainer.deadline = 60 * budget.minutes
     else:

@@ -98,6 +98,7 @@ class Trainer:
             self.model.compile_core()
         self.done = 0  # optimiser steps
         self.seconds = 0.0  # of training, over all resumes
+        self.clock = time.perf_counter  # what they are taken from
         self.deadline: float | None = None  # seconds of training after which the schedule ends, not after its steps
         self.pools = {name: self._pool(some.to(device)) for name, some in examples.items()}
         self.tally = Tally()
@@ -116,10 +117,12 @@ class Trainer:
         highest = int(examples.puzzle_ids.max())
         if self.recipe.model.prefix and highest >= self.recipe.model.puzzle_ids:
             raise ValueError(f"the data has puzzle id {highest}: set model.puzzle_ids = {highest + 1} or more")
-        if self.teacher is not None and self.teacher.config.prefix and highest >= self.teacher.config.puzzle_ids:
-            raise ValueError(
-                f"the data has puzzle id {highest}, which the teacher {self.recipe.objective.teacher} lacks"
-            )
+        if self.teacher is not None:
+            theirs, called = self.teacher.config, f"the teacher {self.recipe.objective.teacher}"
+            if theirs.puzzle != self.recipe.model.puzzle or not (theirs.any_size or theirs.grid == (H, W)):
+                raise ValueError(f"{called} knows {theirs.puzzle}, not the {H}x{W} grids of {self.recipe.model.puzzle}")
+            if theirs.prefix and highest >= theirs.puzzle_ids:
+                raise ValueError(f"the data has puzzle id {highest}, which {called} lacks")
         local = self._of_size(self.recipe.training.batch // self.group.size, H * W)
         nothing = torch.zeros(local, H, W, dtype=torch.long, device=self.device)
         state = self.model.begin(nothing, nothing.flatten(1), torch.zeros(local, 1 + H * W, device=self.device))
@@ -166,7 +169,7 @@ class Trainer:
 
     def step(self) -> None:
         """Refill the slots that halted, do one supervision step on all, update the weights."""
-        started = time.perf_counter()
+        started = self.clock()
         recipe = self.recipe
         pool = self._choose()
         self._refill(pool)
@@ -184,7 +187,7 @@ class Trainer:
             self.average.update_parameters(self.model)
         pool.slots.advance(joined(states), torch.cat(wants_halt), self._most_steps)
         self.done += 1
-        self._count(pool, outcomes, time.perf_counter() - started)
+        self._count(pool, outcomes, self.clock() - started)
 
     def _choose(self) -> Pool:
         """The pool whose turn it is, as the curriculum has it; the same in every process."""

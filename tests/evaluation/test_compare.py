@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from puzzlerec.data import ensure
 from puzzlerec.evaluation.compare import Budget, Entrant, Result, as_markdown, compare, interval
+from puzzlerec.training.loop import Pool, Trainer
 from puzzlerec.training.recipe import RecipeError
 
 TINY = (
@@ -54,6 +57,27 @@ def test_a_continue_value_costs_a_pass_more(tmp_path: Path) -> None:
 def test_equal_minutes_are_not_cut_short_by_a_recipes_steps(tmp_path: Path) -> None:
     (result,) = compare([entrant("a", "training.steps=1")], Budget(minutes=0.01), tmp_path / "out", seeds=1)
     assert result.steps > 1 and result.minutes >= 0.01
+
+
+def test_waiting_for_the_machine_takes_no_time_from_a_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = Trainer._refill
+
+    def delayed(trainer: Trainer, pool: Pool) -> None:
+        time.sleep(0.1)
+        step(trainer, pool)
+
+    monkeypatch.setattr(Trainer, "_refill", delayed)
+    (result,) = compare([entrant("a")], Budget(minutes=0.01), tmp_path / "out", seeds=1)
+    assert result.steps > 6  # which take 0.6 s and more, of which they wait the most
+
+
+def test_every_run_is_compiled_however_many_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A compiler that keeps two versions of a function; the third run would go on uncompiled."""
+    compile_ = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda f, **settings: compile_(f, backend="eager", **settings))
+    some = [entrant(f"n={n}", f"model.latent_updates={n}", "training.compile=true") for n in (1, 2, 3)]
+    with torch._dynamo.config.patch(recompile_limit=2, fail_on_recompile_limit_hit=True):
+        assert len(list(compare(some, Budget(evaluations=16), tmp_path / "out", seeds=1))) == 3
 
 
 def test_runs_that_have_ended_are_not_done_again(tmp_path: Path) -> None:

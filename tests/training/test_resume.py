@@ -211,6 +211,12 @@ def test_a_teacher_must_know_the_puzzle_ids_and_teaches_no_closed_candidate(tmp_
         )
 
 
+@pytest.mark.parametrize("teacher", ["copy", "maze-9x9-trm", "sudoku-6x6"])
+def test_a_teacher_must_know_the_puzzle(tmp_path: Path, teacher: str) -> None:
+    with pytest.raises(ValueError, match=rf"the teacher {teacher} knows .*, not the 4x4 grids of sudoku-4x4"):
+        tiny_trainer(tmp_path, objective={"teacher": teacher})
+
+
 @pytest.mark.parametrize("ema", [0.0, 0.9])
 def test_evaluating_leaves_the_training_as_it_was(tmp_path: Path, ema: float) -> None:
     some, other = (tiny_trainer(tmp_path, model={"system": "sprm"}, training={"ema": ema}) for _ in range(2))
