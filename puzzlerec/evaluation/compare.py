@@ -252,7 +252,7 @@ def interval(shares: Sequence[float], puzzles: int) -> tuple[float, float, float
 
 
 def tables(results: Sequence[Result]) -> list[tuple[str, list[str], list[list[str]]]]:
-    """What to show, as (title, column names, rows): accuracy, also by rating where there are ratings, and training."""
+    """What to show, as (title, column names, rows): accuracy, then seed by seed and by rating, and the training."""
     labels = list(dict.fromkeys(result.label for result in results))
     of = {label: [result for result in results if result.label == label] for label in labels}
     measures = [name for name in MEASURES if all(name in result.shares for result in results)]
@@ -268,6 +268,11 @@ def tables(results: Sequence[Result]) -> list[tuple[str, list[str], list[list[st
         row = [label, str(len(some)), f"{some[0].weights:,}", f"{fmean(r.steps for r in some):,.0f}"]
         training.append([*row, f"{fmean(r.evaluations for r in some):.2e}", f"{fmean(r.minutes for r in some):.1f}"])
     found = [("accuracy, %", ["system", *measures, *["length ratio"] * ratios], accuracy)]
+    seeds = sorted({result.seed for result in results})
+    if len(seeds) > 1:
+        exact = {(result.label, result.seed): f"{100 * result.shares['exact']:.1f}" for result in results}
+        rows = [[label, *(exact.get((label, seed), "-") for seed in seeds)] for label in labels]
+        found.append(("exact by seed, %", ["system", *(f"seed {seed}" for seed in seeds)], rows))
     bins = list(dict.fromkeys(name for result in results for name in result.by_rating))
     if bins:
         by = [

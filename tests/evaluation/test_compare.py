@@ -159,5 +159,7 @@ def test_the_tables_say_what_was_found() -> None:
 
     text = as_markdown([result("a", 0, 0.2), result("a", 1, 0.4), result("b", 0, 0.9)])
     assert "| a | 30.0 (" in text
+    assert "| system | seed 0 | seed 1 |" in text
+    assert "| a | 20.0 | 40.0 |" in text and "| b | 90.0 | - |" in text
     assert "| a | 2 | 1,000 | 10 | 4.00e+03 | 1.5 |" in text
     assert "| b | 90.0 |" in text
