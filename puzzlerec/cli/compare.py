@@ -26,7 +26,7 @@ time (--minutes, compilation apart; on a CPU, of computing, so that it does not 
 number of layers applied (--evaluations). Runs that have ended are not done again, so a comparison that was interrupted
 goes on where it stopped.
 
-The table gives means over the seeds with 95% intervals (Student's over seeds; with one seed, that of its puzzles).
+The table gives means over the seeds with 95% intervals (of the number of puzzles, or Student's over seeds if wider).
 
 \b
 Exit status:

@@ -243,12 +243,14 @@ def _fingerprint(test: Path, recipe: Recipe) -> str:
 
 
 def interval(shares: Sequence[float], puzzles: int) -> tuple[float, float, float]:
-    """The mean of the seeds' shares and its 95% interval: Student's over seeds; of one seed, that of its puzzles."""
+    """The mean of the seeds' shares and its 95% interval: that of a test of so many puzzles, or Student's over seeds
+    where that is wider."""
     mean = fmean(shares)
-    if len(shares) == 1:
-        return mean, *wilson(mean, puzzles)
-    half = T95[min(len(shares) - 2, len(T95) - 1)] * stdev(shares) / sqrt(len(shares))
-    return mean, max(0.0, mean - half), min(1.0, mean + half)
+    low, high = wilson(mean, puzzles)
+    if len(shares) > 1:
+        half = T95[min(len(shares) - 2, len(T95) - 1)] * stdev(shares) / sqrt(len(shares))
+        low, high = min(low, max(0.0, mean - half)), max(high, min(1.0, mean + half))
+    return mean, low, high
 
 
 def tables(results: Sequence[Result]) -> list[tuple[str, list[str], list[list[str]]]]:

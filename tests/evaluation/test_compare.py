@@ -150,6 +150,7 @@ def test_intervals_over_seeds_and_of_one_seed() -> None:
     assert high - mean == pytest.approx(4.303 * 0.1 / 3**0.5)
     assert interval([0.5], 100)[1] == pytest.approx(0.404, abs=0.001)
     assert low == pytest.approx(0.6 - (high - mean))
+    assert interval([0.0, 0.0, 0.0], 100) == interval([0.0], 100)  # seeds that agree make no certainty
 
 
 def test_the_tables_say_what_was_found() -> None:
