@@ -36,13 +36,15 @@ def list_models(as_json: AsJSON = False) -> None:
     if not described:
         messages.note("There are no checkpoints here. puzzlerec train makes one.")
         return
-    rows = [("MODEL", "PUZZLE", "PARAMETERS", "SIZE", "FROM")]
+    rows = [("MODEL", "SYSTEM", "PUZZLE", "PARAMETERS", "SIZE", "FROM")]
     for one in described:
         origin = "shipped" if one["shipped"] else _short(one["folder"])
-        rows.append((one["model"], one["puzzle"], f"{one['parameters']:,}", f"{one['bytes'] / 1e6:.1f} MB", origin))
-    model, puzzle, parameters, size, _ = (max(map(len, column)) for column in zip(*rows, strict=True))
+        size = f"{one['bytes'] / 1e6:.1f} MB"
+        rows.append((one["model"], one["system"], one["puzzle"], f"{one['parameters']:,}", size, origin))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        print(f"{row[0]:<{model}}  {row[1]:<{puzzle}}  {row[2]:>{parameters}}  {row[3]:>{size}}  {row[4]}")
+        cells = zip(row, "<<<>><", widths, strict=True)  # numbers to the right
+        print("  ".join(f"{cell:{side}{width}}" for cell, side, width in cells).rstrip())
 
 
 @app.command()
@@ -130,6 +132,7 @@ def _described(name: str, folder: Path) -> dict[str, Any]:
         raise CheckpointError(f"{folder} has no {WEIGHTS}: copy the whole folder.")
     return {
         "model": name,
+        "system": config.system,
         "puzzle": config.puzzle,
         "folder": str(folder),
         "shipped": folder.parent in SHIPPED,

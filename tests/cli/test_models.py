@@ -19,8 +19,8 @@ def test_list_names_every_checkpoint(run: Run, shipped: Path) -> None:
     model = checkpoint.load(shipped / "sudoku")
     parameters = sum(parameter.numel() for parameter in model.parameters())
     header, nine, four = run("models", "list").stdout.splitlines()
-    assert header.split() == ["MODEL", "PUZZLE", "PARAMETERS", "SIZE", "FROM"]
-    assert nine.split()[:3] == ["sudoku", "sudoku", f"{parameters:,}"] and nine.endswith("shipped")
+    assert header.split() == ["MODEL", "SYSTEM", "PUZZLE", "PARAMETERS", "SIZE", "FROM"]
+    assert nine.split()[:4] == ["sudoku", "trm", "sudoku", f"{parameters:,}"] and nine.endswith("shipped")
     assert four.startswith("sudoku-4x4 ")
     described = json.loads(run("models", "list", "--json").stdout)
     assert [one["model"] for one in described] == ["sudoku", "sudoku-4x4"]
