@@ -18,6 +18,10 @@ class Group:
         self.size = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
         if self.size > 1 and not dist.is_initialized():
+            # its functions keep the group that there is at their import: if that came later, the group would outlive
+            # `close`, and the interpreter itself, whose end one of the group's threads may not survive
+            import torch.distributed.nn
+
             if device.type == "cuda":
                 torch.cuda.set_device(device)  # barriers have no tensor to tell them
             # flags are agreed on from the CPU; the timeout is long, as one may be building the dataset
