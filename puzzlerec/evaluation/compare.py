@@ -277,11 +277,11 @@ def tables(results: Sequence[Result]) -> list[tuple[str, list[str], list[list[st
         found.append(("exact by seed, %", ["system", *(f"seed {seed}" for seed in seeds)], rows))
     bins = list(dict.fromkeys(name for result in results for name in result.by_rating))
     if bins:
-        by = [
-            [label, *(f"{100 * fmean(r.by_rating.get(name, 0.0) for r in some):.1f}" for name in bins)]
-            for label, some in of.items()
+        rows = [
+            [name, *(f"{100 * fmean(r.by_rating.get(name, 0.0) for r in some):.1f}" for some in of.values())]
+            for name in bins
         ]
-        found.append(("exact by rating or length, %", ["system", *bins], by))
+        found.append(("exact by rating or length, %", ["", *labels], rows))  # there may be many: a line each
     found.append(("training", ["system", "seeds", "weights", "steps", "evaluations", "minutes"], training))
     return found
 

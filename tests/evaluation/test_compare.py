@@ -162,5 +162,6 @@ def test_the_tables_say_what_was_found() -> None:
     assert "| a | 30.0 (" in text
     assert "| system | seed 0 | seed 1 |" in text
     assert "| a | 20.0 | 40.0 |" in text and "| b | 90.0 | - |" in text
+    assert "|  | a | b |" in text and "| 2 to 5 | 30.0 | 90.0 |" in text
     assert "| a | 2 | 1,000 | 10 | 4.00e+03 | 1.5 |" in text
     assert "| b | 90.0 |" in text
