@@ -20,7 +20,7 @@ def test_shipped_recipes_build_their_models(name: str) -> None:
 def test_the_papers_recipes_are_there() -> None:
     for puzzle in ("sudoku", "maze"):
         assert {f"{puzzle}-trm-att", f"{puzzle}-hrm", f"{puzzle}-drm"} <= set(shipped_recipes())
-    assert {"sudoku-trm-mlp", "sudoku-trldm", "maze-20x20-trldm"} <= set(shipped_recipes())
+    assert {"sudoku-trm-mlp", "sudoku", "sudoku-4x4", "sudoku-trldm", "maze-20x20-trldm"} <= set(shipped_recipes())
     paper = load_recipe("sudoku-trm-mlp")
     assert (paper.model.latent_updates, paper.model.recursions, paper.training.batch) == (6, 3, 768)
     hrm = build(load_recipe("sudoku-hrm").model)
