@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from puzzlerec.data import sudoku_search as search
 from puzzlerec.data.building import generator
-from puzzlerec.data.sudoku_extreme import digits_of, rating
 from puzzlerec.puzzles import get
+from puzzlerec.puzzles.sudoku import search
+from puzzlerec.puzzles.sudoku.extreme import digits_of, rating
 
 LISTS = {"11+": "forum_11plus_part.csv.gz", "17 clues": "17_clue_part.csv.gz"}
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 
 from puzzlerec.data.building import generator
-from puzzlerec.data.generator import Chunk
+from puzzlerec.puzzles.generator import Chunk
 
 SHARES = {"extreme": 0.0, "hard": 0.0, "plain": 0.0, "few": 0.0}
 CASES = {

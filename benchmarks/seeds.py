@@ -13,8 +13,8 @@ import sys
 
 import numpy as np
 
-from puzzlerec.data import sudoku_search as search
-from puzzlerec.data.sudoku_extreme import FAMOUS, SEARCHED, digits_of, rating_of, vicinity
+from puzzlerec.puzzles.sudoku import search
+from puzzlerec.puzzles.sudoku.extreme import FAMOUS, SEARCHED, digits_of, rating_of, vicinity
 
 KEPT = {"extreme": 1024, "hard": 512}
 FOUND = 5  # for each that is kept

@@ -28,8 +28,8 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from puzzlerec.puzzles import Puzzle, get
-from puzzlerec.puzzles.maze import FREE, PATH
-from puzzlerec.refine.frames import Frame
+from puzzlerec.puzzles.maze.rules import FREE, PATH
+from puzzlerec.solving.frames import Frame
 from puzzlerec.watch.app import Watch, example
 from puzzlerec.watch.grid import GridView
 from puzzlerec.watch.memory import Memory

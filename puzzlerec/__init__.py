@@ -17,10 +17,8 @@ __all__ = ["__version__", "load", "refine", "solve"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("load", "solve"):
+    if name in ("load", "refine", "solve"):
         return getattr(import_module("puzzlerec.api"), name)
-    if name == "refine":  # the subpackage, which can be called
-        return import_module("puzzlerec.refine")
     raise AttributeError(f"module 'puzzlerec' has no attribute {name!r}")
 
 

@@ -20,10 +20,10 @@ import torch
 from puzzlerec.device import choose_device
 from puzzlerec.models import checkpoint
 from puzzlerec.puzzles import Puzzle, PuzzleError, PuzzleKind, get, read
-from puzzlerec.puzzles.sudoku import BLANK, SUDOKUS
-from puzzlerec.refine import frames
-from puzzlerec.refine.frames import Frame
-from puzzlerec.refine.solver import Answer, Solver, SolveSettings, fit
+from puzzlerec.puzzles.sudoku.rules import BLANK, SUDOKUS
+from puzzlerec.solving import frames
+from puzzlerec.solving.frames import Frame
+from puzzlerec.solving.solver import Answer, Solver, SolveSettings, fit
 
 Source = str | Path | np.ndarray | Puzzle
 Model = str | Path | Solver

@@ -14,7 +14,7 @@ from puzzlerec import api
 from puzzlerec.models import build, checkpoint
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.puzzles import Puzzle, PuzzleError, get
-from puzzlerec.refine.solver import Solver
+from puzzlerec.solving.solver import Solver
 
 QUESTION = "1234341221434..."  # the rules leave nothing open: every model solves it that sees the units
 OTHER = "1....2....3....4"

@@ -53,8 +53,8 @@ def compare(
     device: Device = "auto",
 ) -> None:
     from puzzlerec.data import DatasetError
-    from puzzlerec.evaluation.compare import Budget, Entrant, Result, as_markdown, as_rich
-    from puzzlerec.evaluation.compare import compare as compared
+    from puzzlerec.experiments.compare import Budget, Entrant, Result, as_markdown, as_rich
+    from puzzlerec.experiments.compare import compare as compared
     from puzzlerec.files import replacing
     from puzzlerec.training.recipe import RecipeError
     from puzzlerec.training.run_folder import ResumeError

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from puzzlerec.puzzles import Puzzle
-    from puzzlerec.refine.frames import Model
+    from puzzlerec.solving.frames import Model
 
 HELP = """Measure how good a model is, in the papers' terms.
 
@@ -59,7 +59,7 @@ def evaluate(
 ) -> None:
     from puzzlerec.api import load
     from puzzlerec.evaluation import evaluate
-    from puzzlerec.refine.solver import SolveSettings
+    from puzzlerec.solving.solver import SolveSettings
 
     solver = load(model, chosen_device(device))
     settings = SolveSettings(steps=steps, attempts=attempts, early=False, seed=seed, batch=batch)
@@ -185,11 +185,11 @@ def _answer(puzzle: Puzzle) -> np.ndarray | None:
     if not puzzle.kind.check_question(puzzle.question).solved:
         return None
     if isinstance(puzzle.kind, Maze):
-        from puzzlerec.puzzles.maze import answer
+        from puzzlerec.puzzles.maze.rules import answer
 
         return answer(puzzle.question)
     if isinstance(puzzle.kind, Characters):
         return puzzle.kind.answer(puzzle.question)
-    from puzzlerec.puzzles.exact import solve_sudoku
+    from puzzlerec.puzzles.sudoku.exact import solve_sudoku
 
     return next(iter(solve_sudoku(puzzle.question, limit=1)), None)

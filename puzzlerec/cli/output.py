@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from puzzlerec.puzzles import Puzzle
-    from puzzlerec.refine.solver import Answer
+    from puzzlerec.solving.solver import Answer
 
 
 class Format(StrEnum):

@@ -18,8 +18,8 @@ from puzzlerec.cli.terminal import answers, messages, progress
 
 if TYPE_CHECKING:
     from puzzlerec.puzzles import Puzzle, PuzzleError, PuzzleKind
-    from puzzlerec.refine.solver import Answer, Solver, SolveSettings
-    from puzzlerec.refine.trace import Trace
+    from puzzlerec.solving.solver import Answer, Solver, SolveSettings
+    from puzzlerec.solving.trace import Trace
 
 MOST_ERRORS = 20  # lines that cannot be read and are listed one by one
 MANY = 3  # puzzles: with more there is a progress bar
@@ -69,7 +69,7 @@ def solve(
     if not puzzles:
         raise typer.Exit(UNUSABLE)
 
-    from puzzlerec.refine.solver import SolveSettings
+    from puzzlerec.solving.solver import SolveSettings
 
     settings = SolveSettings(steps=steps, attempts=attempts, early=early, exact=exact, seed=seed, batch=batch)
     session = _Session(model, device, settings, keep_traces=trace is not None)
@@ -94,7 +94,7 @@ def solve(
             interrupted = True
         out.close()
     if trace is not None:
-        from puzzlerec.refine.trace import save
+        from puzzlerec.solving.trace import save
 
         save(trace, session.traces)
         messages.note(f"{len(session.traces)} trace{'s' * (len(session.traces) != 1)} in {trace}")
@@ -184,7 +184,7 @@ class _Session:
                 yield self.last
 
     def _recorded(self, solver: Solver, puzzles: Sequence[Puzzle]) -> Iterator[Answer]:
-        from puzzlerec.refine.trace import Recorder
+        from puzzlerec.solving.trace import Recorder
 
         recorder = Recorder(solver.name, self.settings, puzzles)
         for index, answer in enumerate(solver.solve(puzzles, self.settings, recorder)):
@@ -239,7 +239,7 @@ class _Session:
 
 def _unsolvable(puzzle: Puzzle) -> Answer:
     """What there is to say of a puzzle whose question breaks the rules."""
-    from puzzlerec.refine.solver import Answer
+    from puzzlerec.solving.solver import Answer
 
     verdict = puzzle.kind.check_question(puzzle.question)
     certain = puzzle.kind.given(puzzle.question).astype("float32")

@@ -7,7 +7,7 @@ from math import ceil, sqrt
 from xml.sax.saxutils import escape
 
 from puzzlerec.puzzles import Maze, Sudoku
-from puzzlerec.refine.solver import Answer
+from puzzlerec.solving.solver import Answer
 
 CELL, GAP, CAPTION, MOST_COLUMNS = 32, 24, 28, 5  # in SVG units; pictures in a row
 PAPER, INK, FILLED, FAULT, FAULT_PAPER, HAIR = "#ffffff", "#111111", "#0b5fa5", "#b00020", "#ffd6dc", "#b8b8b8"

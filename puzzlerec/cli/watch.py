@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from puzzlerec.puzzles import Puzzle
-    from puzzlerec.refine.trace import Trace
+    from puzzlerec.solving.trace import Trace
     from puzzlerec.watch.recording import Recording
 
 HELP = f"""Watch an answer form, step by step, or a training run.
@@ -95,7 +95,7 @@ def _opened(file: str | None, kind: str | None) -> tuple[list[Puzzle], list[Trac
             raise CommandError(f"{path} is a folder, but of no training run: name a file of puzzles or a run's folder.")
         return [], [], path
     if file != "-" and is_hdf5(path):
-        from puzzlerec.refine.trace import load
+        from puzzlerec.solving.trace import load
 
         traces = load(path)
         if not traces:

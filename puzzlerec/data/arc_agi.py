@@ -23,7 +23,7 @@ import numpy as np
 
 from puzzlerec.data.store import Attributes, DatasetError, Rows, write_dataset
 from puzzlerec.puzzles import PuzzleError
-from puzzlerec.puzzles.arc import (
+from puzzlerec.puzzles.arc.rules import (
     ARC,
     COLOURS,
     DIHEDRAL,

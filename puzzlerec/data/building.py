@@ -28,17 +28,17 @@ from puzzlerec.data.store import SPLITS, Attributes, Dataset, DatasetError, Rows
 from puzzlerec.puzzles import get
 
 if TYPE_CHECKING:
-    from puzzlerec.data.generator import Chunk, Generator
-    from puzzlerec.data.kernels import KeySet
+    from puzzlerec.puzzles.generator import Chunk, Generator
+    from puzzlerec.puzzles.kernels import KeySet
 
 # What can be built: the family's name, then the module and class of its generator, for each size or for all others (0).
 # A name is the family's alone, for its own size, or with the size, such as "sudoku-4x4".
 FAMILIES: dict[str, tuple[int, dict[int, str]]] = {
-    "sudoku": (9, {9: "sudoku_extreme:SudokuExtreme", 0: "sudoku_small:SmallSudoku"}),
-    "maze": (30, {0: "maze_hard:MazeHard"}),
-    "copy": (0, {0: "characters:Copy"}),
-    "reverse": (0, {0: "characters:Reverse"}),
-    "addition": (0, {0: "characters:Addition"}),
+    "sudoku": (9, {9: "sudoku.extreme:SudokuExtreme", 0: "sudoku.small:SmallSudoku"}),
+    "maze": (30, {0: "maze.generate:MazeHard"}),
+    "copy": (0, {0: "characters.generate:Copy"}),
+    "reverse": (0, {0: "characters.generate:Reverse"}),
+    "addition": (0, {0: "characters.generate:Addition"}),
 }
 # a selection, for lists
 NAMES = ("sudoku", "sudoku-6x6", "sudoku-4x4", "maze", "maze-20x20", "maze-9x9", "copy", "reverse", "addition")
@@ -79,7 +79,7 @@ def build(
     attributes = Attributes(
         kind.name, shape, kind.vocabulary, maker.version, seed, settings | {"train": train, "test": test}
     )
-    from puzzlerec.data.kernels import KeySet
+    from puzzlerec.puzzles.kernels import KeySet
 
     kept_out = KeySet()
     with _Workers(workers or len(_processors())) as pool:
@@ -133,7 +133,7 @@ def generator(name: str) -> Generator:
         size, classes = FAMILIES[match[1]]
         size = int(match[2] or size)
         module, _, class_name = classes.get(size, classes[0]).partition(":")
-        return getattr(import_module(f"puzzlerec.data.{module}"), class_name)(size)
+        return getattr(import_module(f"puzzlerec.puzzles.{module}"), class_name)(size)
     if name == "arc":
         raise DatasetError(
             "ARC's tasks are loaded, not generated: puzzlerec data build arc makes the file of a dataset."
@@ -160,7 +160,7 @@ def _checked(name: str, maker: Generator, settings: dict[str, Any]) -> dict[str,
 
 def _distinct(chunks: Iterator[Chunk], wanted: int, split: str, kept_out: KeySet) -> Iterator[Rows]:
     """The first ``wanted`` rows, none twice; test rows' classes go into ``kept_out``, training rows avoid those."""
-    from puzzlerec.data.kernels import KeySet
+    from puzzlerec.puzzles.kernels import KeySet
 
     seen = KeySet()
     written, barren = 0, 0

@@ -31,6 +31,7 @@ import h5py
 import numpy as np
 
 from puzzlerec.files import is_hdf5, replacing
+from puzzlerec.puzzles.generator import DatasetError
 
 FORMAT_VERSION = 1
 SPLITS = ("train", "test")
@@ -39,10 +40,6 @@ _CHUNK_BYTES = 1 << 16
 _PIECE = 8192  # rows that are hashed or copied at a time
 _ID_PIECE = 1 << 18  # the same for puzzle ids and their names
 _IDENTIFIERS = "identifiers"
-
-
-class DatasetError(ValueError):
-    """A file that is no usable dataset, or a dataset that cannot be built: what is wrong, and what to do."""
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ import torch
 
 from puzzlerec.evaluation.report import CalibrationBin, Rate, Report
 from puzzlerec.puzzles import Characters, Puzzle, PuzzleKind
-from puzzlerec.refine.attempts import Attempt
-from puzzlerec.refine.frames import Frame, Model
-from puzzlerec.refine.solver import Answer, Solver, SolveSettings
+from puzzlerec.solving.attempts import Attempt
+from puzzlerec.solving.frames import Frame, Model
+from puzzlerec.solving.solver import Answer, Solver, SolveSettings
 
 RATING_EDGES = (0, 1, 2, 5, 10, 20, 50)  # of the bins that results are told by; the last is open
 HALTING_BINS = 10

@@ -1,12 +1,12 @@
 """What a puzzle is: text in, tokens, rules, text out."""
 
-from puzzlerec.puzzles.arc import Arc
+from puzzlerec.puzzles.arc.rules import Arc
 from puzzlerec.puzzles.base import NO_SOLUTION, Puzzle, PuzzleError, PuzzleKind, Symmetry, Verdict
-from puzzlerec.puzzles.characters import Characters
+from puzzlerec.puzzles.characters.rules import Characters
 from puzzlerec.puzzles.kinds import KINDS, get
-from puzzlerec.puzzles.maze import Maze
+from puzzlerec.puzzles.maze.rules import Maze
 from puzzlerec.puzzles.reading import Reading, read
-from puzzlerec.puzzles.sudoku import Sudoku
+from puzzlerec.puzzles.sudoku.rules import Sudoku
 
 __all__ = [
     "KINDS",

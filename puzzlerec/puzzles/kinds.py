@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from puzzlerec.puzzles.arc import ARC
+from puzzlerec.puzzles.arc.rules import ARC
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind
-from puzzlerec.puzzles.characters import CHARACTERS
-from puzzlerec.puzzles.maze import MAZE
-from puzzlerec.puzzles.sudoku import SUDOKUS
+from puzzlerec.puzzles.characters.rules import CHARACTERS
+from puzzlerec.puzzles.maze.rules import MAZE
+from puzzlerec.puzzles.sudoku.rules import SUDOKUS
 
 KINDS: dict[str, PuzzleKind] = {kind.name: kind for kind in (*SUDOKUS, MAZE, ARC, *CHARACTERS)}
 

@@ -25,12 +25,12 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from puzzlerec.puzzles.arc import ARC, is_task, parse_tasks
+from puzzlerec.puzzles.arc.rules import ARC, is_task, parse_tasks
 from puzzlerec.puzzles.base import Puzzle, PuzzleError, PuzzleKind
-from puzzlerec.puzzles.characters import Characters, is_line, kind_of
+from puzzlerec.puzzles.characters.rules import Characters, is_line, kind_of
 from puzzlerec.puzzles.kinds import get
-from puzzlerec.puzzles.maze import LARGEST, MAZE
-from puzzlerec.puzzles.sudoku import SUDOKUS, Sudoku, cells_of
+from puzzlerec.puzzles.maze.rules import LARGEST, MAZE
+from puzzlerec.puzzles.sudoku.rules import SUDOKUS, Sudoku, cells_of
 
 MOST_BYTES = 128 * 2**20  # several hundred thousand puzzles; each takes about half a kilobyte of memory
 MOST_COLUMNS = 4 * LARGEST * LARGEST  # the largest maze, its answer and room for other columns

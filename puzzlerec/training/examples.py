@@ -99,7 +99,7 @@ def _split(dataset: Dataset, name: str, copies: bool = False, hints: bool = Fals
 
     Hints are to be had for mazes: each cell's first move to the goal.
     """
-    from puzzlerec.data.maze_hard import symmetric_copies
+    from puzzlerec.puzzles.maze.generate import symmetric_copies
 
     rows = dataset.split(name).read()
     questions, labels, ids = rows.inputs.reshape(-1, *dataset.shape), rows.labels, rows.puzzle_ids
@@ -112,7 +112,7 @@ def _split(dataset: Dataset, name: str, copies: bool = False, hints: bool = Fals
 
 def with_hints(mazes: Examples) -> Examples:
     """Mazes with each cell's first move to the goal as a hint, and when that and the answer can be known."""
-    from puzzlerec.data.maze_hard import first_moves, timetable
+    from puzzlerec.puzzles.maze.generate import first_moves, timetable
 
     moves, away = first_moves(mazes.questions.numpy())
     due = timetable(mazes.labels.numpy(), away)

@@ -19,8 +19,8 @@ from puzzlerec.watch.memory import Memory
 from puzzlerec.watch.refinement import RefinementScreen
 
 if TYPE_CHECKING:
-    from puzzlerec.refine.solver import Solver
-    from puzzlerec.refine.trace import Trace
+    from puzzlerec.solving.solver import Solver
+    from puzzlerec.solving.trace import Trace
 
 EXAMPLE = "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3.."
 
@@ -135,7 +135,7 @@ class Watch(App[None]):
                 return
             screen = next(screen for screen in self.screen_stack if isinstance(screen, RefinementScreen))
             if is_hdf5(path):
-                from puzzlerec.refine.trace import load
+                from puzzlerec.solving.trace import load
 
                 traces = load(path)
                 screen.set_puzzles([trace.answer.puzzle for trace in traces], traces)

@@ -15,8 +15,8 @@ from puzzlerec.puzzles import Puzzle
 from puzzlerec.watch.painting import DARK, PAPER, grid_strips
 
 if TYPE_CHECKING:
-    from puzzlerec.refine.frames import Frame
-    from puzzlerec.refine.trace import Run, Trace
+    from puzzlerec.solving.frames import Frame
+    from puzzlerec.solving.trace import Run, Trace
 
 CLEAR, HIDE, SHOW, RESET, CLEAR_LINE = "\x1b[2J", "\x1b[?25l", "\x1b[?25h", "\x1b[0m", "\x1b[2K"
 HOLD = 3.0  # seconds that the last frame stays

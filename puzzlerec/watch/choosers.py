@@ -24,7 +24,7 @@ from puzzlerec.watch.making import make
 from puzzlerec.watch.training import is_run
 
 if TYPE_CHECKING:
-    from puzzlerec.refine.solver import SolveSettings
+    from puzzlerec.solving.solver import SolveSettings
 
 # ---- a file
 

@@ -17,8 +17,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
 from puzzlerec.puzzles import KINDS, NO_SOLUTION, Maze, Puzzle, PuzzleError, PuzzleKind, Sudoku, Verdict, get, read
-from puzzlerec.puzzles.maze import FREE, GOAL, LARGEST, SMALLEST, START, WALL
-from puzzlerec.puzzles.sudoku import BLANK
+from puzzlerec.puzzles.maze.rules import FREE, GOAL, LARGEST, SMALLEST, START, WALL
+from puzzlerec.puzzles.sudoku.rules import BLANK
 from puzzlerec.watch.grid import GridView
 
 SOURCE = "typed in"  # of the puzzles that come from here
@@ -230,7 +230,7 @@ class Editor(ModalScreen[Puzzle | None]):
 
     @work(thread=True, group="count")
     def _count(self, question: np.ndarray) -> None:
-        from puzzlerec.puzzles.exact import solve_sudoku  # compiles with numba, seconds when first used
+        from puzzlerec.puzzles.sudoku.exact import solve_sudoku  # compiles with numba, seconds when first used
 
         self.app.call_from_thread(self._counted, question, len(solve_sudoku(question, limit=2)))
 

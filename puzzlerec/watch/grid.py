@@ -19,7 +19,7 @@ from puzzlerec.puzzles import Puzzle
 from puzzlerec.watch.painting import PAPER, Painter, Palette, Scene, StripCache, Tiling, grid_strips, scene
 
 if TYPE_CHECKING:
-    from puzzlerec.refine.frames import Frame
+    from puzzlerec.solving.frames import Frame
 
 __all__ = ["GridView", "grid_strips"]
 

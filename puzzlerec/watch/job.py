@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from puzzlerec.puzzles import Puzzle
 
 if TYPE_CHECKING:
-    from puzzlerec.refine.solver import Solver
-    from puzzlerec.refine.trace import Trace
+    from puzzlerec.solving.solver import Solver
+    from puzzlerec.solving.trace import Trace
     from puzzlerec.watch.recording import Recording
 
 State = Literal["loading", "computing", "done", "failed"]
@@ -62,7 +62,7 @@ class Job:
 
     def _run(self) -> None:
         from puzzlerec.models import checkpoint
-        from puzzlerec.refine.solver import SolveSettings
+        from puzzlerec.solving.solver import SolveSettings
         from puzzlerec.watch.recording import CancelledError, Recording
 
         kind = self.puzzle.kind

@@ -22,11 +22,11 @@ from rich.style import Style
 from textual.strip import Strip
 
 from puzzlerec.puzzles import Maze, Puzzle, PuzzleKind, Sudoku
-from puzzlerec.puzzles.maze import GOAL, PATH, START, WALL
-from puzzlerec.puzzles.sudoku import BLANK
+from puzzlerec.puzzles.maze.rules import GOAL, PATH, START, WALL
+from puzzlerec.puzzles.sudoku.rules import BLANK
 
 if TYPE_CHECKING:
-    from puzzlerec.refine.frames import Frame
+    from puzzlerec.solving.frames import Frame
 
 LEVELS = 8
 VIRIDIS = ("#440154", "#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39", "#fde725")

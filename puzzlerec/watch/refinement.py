@@ -23,7 +23,7 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from puzzlerec.puzzles import Characters, Maze, Puzzle
-from puzzlerec.puzzles.maze import FREE, PATH
+from puzzlerec.puzzles.maze.rules import FREE, PATH
 from puzzlerec.watch.curves import Curve
 from puzzlerec.watch.grid import GridView
 from puzzlerec.watch.job import Job
@@ -33,8 +33,8 @@ from puzzlerec.watch.player import Player
 from puzzlerec.watch.timeline import Timeline
 
 if TYPE_CHECKING:
-    from puzzlerec.refine.solver import SolveSettings
-    from puzzlerec.refine.trace import Trace
+    from puzzlerec.solving.solver import SolveSettings
+    from puzzlerec.solving.trace import Trace
     from puzzlerec.watch.app import Watch
     from puzzlerec.watch.recording import Recording, Step
 
@@ -822,7 +822,7 @@ class RefinementScreen(Screen[None]):
         self.app.push_screen(ChooseModel(self.puzzle.kind, self.puzzle.question.shape, name), chosen)
 
     def action_settings(self) -> None:
-        from puzzlerec.refine.solver import SolveSettings
+        from puzzlerec.solving.solver import SolveSettings
         from puzzlerec.watch.choosers import RunSettings
 
         lane = self.lane

@@ -16,7 +16,7 @@ from puzzlerec.watch.choosers import PathSuggester
 from puzzlerec.watch.dialog import Dialog
 
 if TYPE_CHECKING:
-    from puzzlerec.refine.trace import Trace
+    from puzzlerec.solving.trace import Trace
 
 
 class SaveAs(Dialog[None]):
@@ -64,7 +64,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_trace(path: Path, trace: Trace) -> None:
-    from puzzlerec.refine.trace import save
+    from puzzlerec.solving.trace import save
 
     save(path, [trace])
 

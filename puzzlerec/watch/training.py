@@ -30,7 +30,7 @@ from puzzlerec.watch.painting import Tiling
 from puzzlerec.watch.truth import exact_answer
 
 if TYPE_CHECKING:
-    from puzzlerec.refine.frames import Frame
+    from puzzlerec.solving.frames import Frame
 
 METRICS, RECIPE, CHECKPOINT = "metrics.jsonl", "recipe.json", "checkpoint"  # as `training.run_folder` lays them out
 CARD = "README.md"  # what is written last of a checkpoint
@@ -262,8 +262,8 @@ class TrainingScreen(Screen[None]):
         """Let the newest checkpoint solve the puzzles, in a thread."""
         from puzzlerec.device import choose_device
         from puzzlerec.models import checkpoint
-        from puzzlerec.refine.frames import refine
-        from puzzlerec.refine.solver import fit
+        from puzzlerec.solving.frames import refine
+        from puzzlerec.solving.solver import fit
 
         worker = get_current_worker()
         device = choose_device(self._device)

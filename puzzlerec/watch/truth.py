@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from puzzlerec.puzzles import Characters, Maze, Puzzle
-from puzzlerec.puzzles.maze import GOAL, PATH, START, distances
+from puzzlerec.puzzles.maze.rules import GOAL, PATH, START, distances
 
 
 def exact_answer(puzzle: Puzzle) -> np.ndarray | None:
@@ -21,7 +21,7 @@ def exact_answer(puzzle: Puzzle) -> np.ndarray | None:
         return np.where(on_one & (question != START) & (question != GOAL), PATH, question)
     if isinstance(kind, Characters):
         return kind.answer(question)
-    from puzzlerec.puzzles.exact import solve_sudoku
+    from puzzlerec.puzzles.sudoku.exact import solve_sudoku
 
     solutions = solve_sudoku(question, limit=2)
     return solutions[0] if len(solutions) == 1 else None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from puzzlerec.training.loop import Trainer
-from tests.evaluation.test_compare import TINY
+from tests.experiments.test_compare import TINY
 
 
 def test_the_command_prints_and_keeps_a_table(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from typer.testing import Result
 
 from puzzlerec.data.store import Attributes, Rows, write_dataset
 from puzzlerec.puzzles import Puzzle, get
-from puzzlerec.refine.solver import Answer, Solver
+from puzzlerec.solving.solver import Answer, Solver
 
 from .conftest import HARD_9X9, SOLVED_4X4, opened
 
@@ -69,7 +69,7 @@ def test_limit_steps_and_attempts_reach_the_model(run: Run, dataset: Path) -> No
 
 @pytest.mark.parametrize("name", ["list.csv", "list.csv.gz", "list.sdm"])
 def test_a_list_of_puzzles_is_judged_by_computed_answers(run: Run, tmp_path: Path, name: str) -> None:
-    pytest.importorskip("puzzlerec.puzzles.exact")
+    pytest.importorskip("puzzlerec.puzzles.sudoku.exact")
     text = "\n".join([*QUESTIONS, "12.." * 2 + "." * 8]) + "\n"  # the last contradicts itself
     text = "puzzle,guesses\n" + text.replace("\n", ",3\n") if "csv" in name else text
     path = tmp_path / name

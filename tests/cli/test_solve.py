@@ -224,7 +224,7 @@ def test_debug_shows_the_traceback(run: Run, file: Any, monkeypatch: pytest.Monk
     def fail(*_: object) -> None:
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr("puzzlerec.refine.solver.Solver.solve", fail)
+    monkeypatch.setattr("puzzlerec.solving.solver.Solver.solve", fail)
     plain = run("solve", file(EASY_9X9))
     assert plain.exit_code == 2
     assert plain.stderr.splitlines() == ["Error: RuntimeError: out of luck (--debug shows where)"]
@@ -284,7 +284,7 @@ def test_all_steps_are_taken_if_asked(run: Run, file: Any) -> None:
 
 
 def test_the_exact_solver_finishes_and_says_so(run: Run, file: Any) -> None:
-    pytest.importorskip("puzzlerec.puzzles.exact")
+    pytest.importorskip("puzzlerec.puzzles.sudoku.exact")
     path = file(HARD_9X9)
     result = run("solve", path, "--exact", "--attempts", "1")
     assert result.exit_code == 0
@@ -293,7 +293,7 @@ def test_the_exact_solver_finishes_and_says_so(run: Run, file: Any) -> None:
 
 
 def test_the_exact_solver_proves_that_there_is_no_solution(run: Run, file: Any) -> None:
-    pytest.importorskip("puzzlerec.puzzles.exact")
+    pytest.importorskip("puzzlerec.puzzles.sudoku.exact")
     result = run("solve", file("12..\n...3\n....\n...."), "--exact", "--attempts", "1")
     assert result.exit_code == 1
     assert result.stdout.startswith("# not solved: ") and result.stdout.endswith(
@@ -303,8 +303,8 @@ def test_the_exact_solver_proves_that_there_is_no_solution(run: Run, file: Any) 
 
 def test_a_mazes_verdict_tells_valid_optimal_and_moves() -> None:
     from puzzlerec.puzzles import Puzzle, get
-    from puzzlerec.puzzles.maze import answer as shortest
-    from puzzlerec.refine.solver import Answer
+    from puzzlerec.puzzles.maze.rules import answer as shortest
+    from puzzlerec.solving.solver import Answer
 
     kind = get("maze")
     maze = kind.parse(MAZE)
@@ -320,7 +320,7 @@ def test_a_mazes_verdict_tells_valid_optimal_and_moves() -> None:
 
 @pytest.fixture
 def interrupted_after_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    from puzzlerec.refine.solver import Solver
+    from puzzlerec.solving.solver import Solver
 
     solve = Solver.solve
 
@@ -348,7 +348,7 @@ def test_an_interrupted_solve_has_printed_what_it_had(run: Run, file: Any, tmp_p
 
 
 def test_a_trace_holds_every_step_of_every_puzzle(run: Run, file: Any, tmp_path: Path) -> None:
-    from puzzlerec.refine.trace import load
+    from puzzlerec.solving.trace import load
 
     target = tmp_path / "steps.h5"
     path = file(f"{EASY_9X9}\n{TWICE_IN_A_ROW}\n{EASY_4X4}\n{HARD_9X9}\n")

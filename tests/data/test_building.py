@@ -10,9 +10,9 @@ import pytest
 
 from puzzlerec.data import Dataset, DatasetError, build, ensure
 from puzzlerec.data.building import _distinct, _make, generator
-from puzzlerec.data.generator import Chunk
-from puzzlerec.data.kernels import KeySet
 from puzzlerec.puzzles import get
+from puzzlerec.puzzles.generator import Chunk
+from puzzlerec.puzzles.kernels import KeySet
 
 
 def test_workers_change_no_byte(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from puzzlerec.data import Dataset, DatasetError, build
 from puzzlerec.data.building import _make, generator
-from puzzlerec.data.generator import Chunk
 from puzzlerec.puzzles import get
+from puzzlerec.puzzles.generator import Chunk
 
 NAMES = ("copy", "reverse", "addition")
 

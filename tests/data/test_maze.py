@@ -11,9 +11,9 @@ import pytest
 
 from puzzlerec.data import Dataset
 from puzzlerec.data.building import generator
-from puzzlerec.data.maze_hard import _walls_hash, first_moves, least_moves, symmetric_copies, timetable
 from puzzlerec.puzzles import get
-from puzzlerec.puzzles.maze import answer, distances, shortest_path
+from puzzlerec.puzzles.maze.generate import _walls_hash, first_moves, least_moves, symmetric_copies, timetable
+from puzzlerec.puzzles.maze.rules import answer, distances, shortest_path
 
 REAL_DATA = Path(os.environ.get("PUZZLEREC_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 

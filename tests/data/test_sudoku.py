@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from puzzlerec.data import Dataset
-from puzzlerec.data import sudoku_search as search
 from puzzlerec.data.building import generator
-from puzzlerec.data.sudoku_extreme import FAMOUS, FEW, SEARCHED, digits_of, rating, seeds
 from puzzlerec.puzzles import get
-from puzzlerec.puzzles.exact import solve_sudoku
+from puzzlerec.puzzles.sudoku import search
+from puzzlerec.puzzles.sudoku.exact import solve_sudoku
+from puzzlerec.puzzles.sudoku.extreme import FAMOUS, FEW, SEARCHED, digits_of, rating, seeds
 
 REAL_DATA = Path(os.environ.get("PUZZLEREC_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 BLANK = np.zeros(81, np.uint8)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from puzzlerec.puzzles import Puzzle, PuzzleError, get
-from puzzlerec.puzzles.arc import (
+from puzzlerec.puzzles.arc.rules import (
     DIHEDRAL,
     DIHEDRAL_INVERSE,
     Augmentation,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from puzzlerec.puzzles import get
-from puzzlerec.puzzles.exact import solve_sudoku
+from puzzlerec.puzzles.sudoku.exact import solve_sudoku
 
 INKALA = "8..........36......7..9.2...5...7.......457.....1...3...1....68..85...1..9....4.."
 

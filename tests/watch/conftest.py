@@ -9,9 +9,9 @@ import pytest
 from textual.pilot import Pilot
 
 from puzzlerec.puzzles import Puzzle, get
-from puzzlerec.refine.frames import Frame
-from puzzlerec.refine.solver import Answer, SolveSettings
-from puzzlerec.refine.trace import Run, Trace
+from puzzlerec.solving.frames import Frame
+from puzzlerec.solving.solver import Answer, SolveSettings
+from puzzlerec.solving.trace import Run, Trace
 from puzzlerec.watch.app import Watch
 from puzzlerec.watch.memory import Memory
 from puzzlerec.watch.refinement import RefinementScreen

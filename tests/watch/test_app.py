@@ -9,8 +9,8 @@ from textual.binding import Binding
 from textual.pilot import Pilot
 from textual.widgets import Input, Label
 
-from puzzlerec.refine.trace import Trace, load
-from puzzlerec.refine.trace import save as save_trace
+from puzzlerec.solving.trace import Trace, load
+from puzzlerec.solving.trace import save as save_trace
 from puzzlerec.watch.app import Watch
 from puzzlerec.watch.curves import Curve
 from puzzlerec.watch.grid import GridView

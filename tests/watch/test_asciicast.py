@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from puzzlerec.puzzles import Puzzle, get
-from puzzlerec.refine.frames import Frame
-from puzzlerec.refine.solver import Answer, SolveSettings
-from puzzlerec.refine.trace import Run, Trace
+from puzzlerec.solving.frames import Frame
+from puzzlerec.solving.solver import Answer, SolveSettings
+from puzzlerec.solving.trace import Run, Trace
 from puzzlerec.watch.asciicast import cast_of, save
 
 COLOURS = re.compile(r"\x1b\[[\d;]*m")

@@ -16,7 +16,7 @@ from textual.widgets import Checkbox, DirectoryTree, Input, Label, LoadingIndica
 from puzzlerec.models import build, checkpoint
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.puzzles import Puzzle, PuzzleError, get
-from puzzlerec.refine.solver import SolveSettings
+from puzzlerec.solving.solver import SolveSettings
 from puzzlerec.watch import choosers
 from puzzlerec.watch.choosers import ChooseModel, Generate, OpenFile, PathSuggester, RunSettings
 from puzzlerec.watch.making import make

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from puzzlerec.refine.trace import Trace, save
+from puzzlerec.solving.trace import Trace, save
 
 from ..cli.conftest import SOLVED_9X9, opened, run, settings_file  # noqa: F401  # fixtures
 

@@ -11,7 +11,7 @@ from rich.style import Style
 from textual.app import App, ComposeResult
 
 from puzzlerec.puzzles import Puzzle, get
-from puzzlerec.refine.frames import Frame
+from puzzlerec.solving.frames import Frame
 from puzzlerec.watch.grid import GridView, grid_strips
 from puzzlerec.watch.painting import DARK, FAULT, GIVEN, HEAT, LEVELS, OPEN, STONE, WRONG, Tiling, legend, scene
 

@@ -11,12 +11,12 @@ import pytest
 from puzzlerec.api import load
 from puzzlerec.models import checkpoint
 from puzzlerec.puzzles import Puzzle, get
-from puzzlerec.puzzles.maze import PATH
-from puzzlerec.refine.attempts import Attempt
-from puzzlerec.refine.solver import SolveSettings
-from puzzlerec.refine.trace import Trace
-from puzzlerec.refine.trace import load as load_trace
-from puzzlerec.refine.trace import save as save_trace
+from puzzlerec.puzzles.maze.rules import PATH
+from puzzlerec.solving.attempts import Attempt
+from puzzlerec.solving.solver import SolveSettings
+from puzzlerec.solving.trace import Trace
+from puzzlerec.solving.trace import load as load_trace
+from puzzlerec.solving.trace import save as save_trace
 from puzzlerec.watch.job import Job
 from puzzlerec.watch.recording import Recording
 from puzzlerec.watch.truth import exact_answer

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from puzzlerec.refine.trace import Trace, save
+from puzzlerec.solving.trace import Trace, save
 
 from ..cli.conftest import SOLVED_9X9, opened
 

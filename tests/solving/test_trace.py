@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from puzzlerec.puzzles import Puzzle, get
-from puzzlerec.refine import trace as traces
-from puzzlerec.refine.frames import Frame
-from puzzlerec.refine.solver import Solver, SolveSettings
-from puzzlerec.refine.trace import Recorder, Trace, TraceError
-from tests.refine.doubles import MazeOracle, Singles
+from puzzlerec.solving import trace as traces
+from puzzlerec.solving.frames import Frame
+from puzzlerec.solving.solver import Solver, SolveSettings
+from puzzlerec.solving.trace import Recorder, Trace, TraceError
+from tests.solving.doubles import MazeOracle, Singles
 
 EASY = "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79"
 HARD = "...24...6..1.9..3.4......9...8.....4....7.....3.1...6.6.......2..3...65.7...32..1"

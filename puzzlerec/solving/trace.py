@@ -16,9 +16,9 @@ import numpy as np
 
 from puzzlerec.files import is_hdf5, replacing
 from puzzlerec.puzzles import Puzzle, Verdict, get
-from puzzlerec.refine.attempts import Attempt, How
-from puzzlerec.refine.frames import Frame, FrameKind
-from puzzlerec.refine.solver import Answer, SolveSettings
+from puzzlerec.solving.attempts import Attempt, How
+from puzzlerec.solving.frames import Frame, FrameKind
+from puzzlerec.solving.solver import Answer, SolveSettings
 
 FORMAT = "puzzlerec trace"
 VERSION = 1

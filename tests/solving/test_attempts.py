@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from puzzlerec.puzzles import Verdict, get
-from puzzlerec.refine.attempts import (
+from puzzlerec.solving.attempts import (
     Outcome,
     PinSearch,
     Plan,
@@ -14,7 +14,7 @@ from puzzlerec.refine.attempts import (
     open_candidates,
     with_pins,
 )
-from tests.refine.doubles import Singles
+from tests.solving.doubles import Singles
 
 HARD = "98.7..6..5...9..7...7..4...3.......2..85...6.....23....1..8...6..59...4......61.."
 

@@ -10,6 +10,10 @@ from typing import Any
 import numpy as np
 
 
+class DatasetError(ValueError):
+    """A file that is no usable dataset, or a dataset that cannot be built: what is wrong, and what to do."""
+
+
 @dataclass(frozen=True)
 class Chunk:
     """Some generated puzzles, [n, L] or [n] each, with the hashes by which the builder tells them apart."""

@@ -18,7 +18,7 @@ from puzzlerec.data import Dataset
 from puzzlerec.evaluation.report import rich_table, wilson
 from puzzlerec.evaluation.run import evaluate
 from puzzlerec.files import replacing
-from puzzlerec.refine.solver import SolveSettings
+from puzzlerec.solving.solver import SolveSettings
 from puzzlerec.training.card import CheckpointSaver
 from puzzlerec.training.distributed import Group
 from puzzlerec.training.examples import Progress, load_material

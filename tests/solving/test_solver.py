@@ -9,9 +9,9 @@ import pytest
 from puzzlerec.api import load
 from puzzlerec.data.building import generator
 from puzzlerec.puzzles import Puzzle, PuzzleError, get, read
-from puzzlerec.puzzles.exact import solve_sudoku
-from puzzlerec.refine.solver import Answer, Solver, SolveSettings
-from tests.refine.doubles import Liar, MazeOracle, Singles
+from puzzlerec.puzzles.sudoku.exact import solve_sudoku
+from puzzlerec.solving.solver import Answer, Solver, SolveSettings
+from tests.solving.doubles import Liar, MazeOracle, Singles
 
 EASY = [
     "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79",

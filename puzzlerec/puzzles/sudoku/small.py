@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from puzzlerec.data.generator import Chunk, Generator
-from puzzlerec.data.kernels import below, hash_rows, shuffle_numbers
-from puzzlerec.data.store import DatasetError
-from puzzlerec.data.sudoku_search import class_hash
-from puzzlerec.puzzles.exact import BOXES, solve_sudoku
+from puzzlerec.puzzles.generator import Chunk, DatasetError, Generator
+from puzzlerec.puzzles.kernels import below, hash_rows, shuffle_numbers
+from puzzlerec.puzzles.sudoku.exact import BOXES, solve_sudoku
+from puzzlerec.puzzles.sudoku.search import class_hash
 
 CHUNK = 64
 

@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from puzzlerec.data.generator import Chunk, Generator
-from puzzlerec.data.kernels import below, mix, random_bits, uniform
-from puzzlerec.data.store import DatasetError
-from puzzlerec.puzzles.maze import FREE, GOAL, PATH, START, WALL
+from puzzlerec.puzzles.generator import Chunk, DatasetError, Generator
+from puzzlerec.puzzles.kernels import below, mix, random_bits, uniform
+from puzzlerec.puzzles.maze.rules import FREE, GOAL, PATH, START, WALL
 
 CHUNK = 32
 WALL_SHARE = (0.3, 0.5)

@@ -12,7 +12,7 @@ from torch.nn.functional import one_hot
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.system import Prediction, System
 from puzzlerec.puzzles import get
-from puzzlerec.puzzles.maze import answer as shortest_answer
+from puzzlerec.puzzles.maze.rules import answer as shortest_answer
 
 FAR = -30.0
 

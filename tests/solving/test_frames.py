@@ -9,8 +9,8 @@ from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.drm import DRMConfig
 from puzzlerec.models.trm import TRM
 from puzzlerec.puzzles import get
-from puzzlerec.refine.frames import Refinement, refine
-from tests.refine.doubles import Singles
+from puzzlerec.solving.frames import Refinement, refine
+from tests.solving.doubles import Singles
 
 SUDOKU = get("sudoku-4x4")
 QUESTIONS = np.stack([SUDOKU.parse(text) for text in ("1....2....3....4", "..3.2....1....4.", "12..34......43..")])

@@ -25,9 +25,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from puzzlerec.data import sudoku_search as search
-from puzzlerec.data.generator import Chunk, Generator
-from puzzlerec.data.store import DatasetError
+from puzzlerec.puzzles.generator import Chunk, DatasetError, Generator
+from puzzlerec.puzzles.sudoku import search
 
 FACTOR, EXPONENT = 0.51, 0.9  # of the power law from our guesses to published ratings
 
@@ -104,7 +103,7 @@ def rating_of(guesses: np.ndarray) -> np.ndarray:
 @cache
 def seeds(kind: str, split: str) -> np.ndarray:
     """The shipped "extreme" or "hard" puzzles (uint8 [n, 81] digits, 0 blank) that ``split`` starts from."""
-    lines = (files("puzzlerec.data") / "sudoku_seeds.txt").read_text("ascii").splitlines()
+    lines = (files("puzzlerec.puzzles.sudoku") / "seeds.txt").read_text("ascii").splitlines()
     texts = [line.split()[1] for line in lines if line.startswith(kind)]
     return digits_of([text for i, text in enumerate(texts) if (i % 4 == 0) == (split == "test")])
 

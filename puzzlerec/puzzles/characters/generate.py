@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from puzzlerec.data.generator import Chunk, Generator
-from puzzlerec.data.kernels import below, hash_rows
-from puzzlerec.data.store import DatasetError
-from puzzlerec.puzzles.characters import ADDITION, COPY, FIRST, LONGEST, REVERSE, Characters
+from puzzlerec.puzzles.characters.rules import ADDITION, COPY, FIRST, LONGEST, REVERSE, Characters
+from puzzlerec.puzzles.generator import Chunk, DatasetError, Generator
+from puzzlerec.puzzles.kernels import below, hash_rows
 
 CHUNK = 256
 TEST_SHARE = 8  # one prompt of so many is for testing

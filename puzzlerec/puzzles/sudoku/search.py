@@ -17,7 +17,7 @@ from itertools import permutations
 import numpy as np
 from numba import njit
 
-from puzzlerec.data.kernels import below, insert, mix, shuffle_numbers
+from puzzlerec.puzzles.kernels import below, insert, mix, shuffle_numbers
 
 ALL = 0x7FFFFFF  # 27 cells of a band
 COLUMN = 0x40201  # one column of a band: bits 0, 9 and 18

@@ -16,9 +16,9 @@ import torch
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.system import PADDING
 from puzzlerec.puzzles import NO_SOLUTION, Characters, Maze, Puzzle, PuzzleError, PuzzleKind, Sudoku, Verdict, get
-from puzzlerec.puzzles.maze import MAZE, WALL
-from puzzlerec.refine.attempts import Attempt, How, Outcome, Plan
-from puzzlerec.refine.frames import Frame, Model, Refinement
+from puzzlerec.puzzles.maze.rules import MAZE, WALL
+from puzzlerec.solving.attempts import Attempt, How, Outcome, Plan
+from puzzlerec.solving.frames import Frame, Model, Refinement
 
 LARGEST_ROUND = 8  # attempts of one puzzle that start together; rounds double up to this: 1, 1, 2, 4, 8, 8, ...
 
@@ -247,12 +247,12 @@ def solve_exactly(answer: Answer) -> Answer:
 def _exact_solutions(kind: PuzzleKind, question: np.ndarray) -> list[np.ndarray]:
     """Up to two solutions; a maze's shortest path counts as its only one, a line has but one."""
     if isinstance(kind, Maze):
-        from puzzlerec.puzzles.maze import answer as shortest_answer
+        from puzzlerec.puzzles.maze.rules import answer as shortest_answer
 
         return [shortest_answer(question)]
     if isinstance(kind, Characters):
         return [kind.answer(question)]
-    from puzzlerec.puzzles.exact import solve_sudoku  # compiles with numba: only when asked for
+    from puzzlerec.puzzles.sudoku.exact import solve_sudoku  # compiles with numba: only when asked for
 
     return list(solve_sudoku(question, limit=2))
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from puzzlerec.data import ensure
-from puzzlerec.evaluation.compare import Budget, Entrant, Result, as_markdown, compare, interval
+from puzzlerec.experiments.compare import Budget, Entrant, Result, as_markdown, compare, interval
 from puzzlerec.training.loop import Pool, Trainer
 from puzzlerec.training.recipe import RecipeError
 

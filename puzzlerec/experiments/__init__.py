@@ -1,0 +1,1 @@
+"""Systems against one another: trained equally, measured alike."""

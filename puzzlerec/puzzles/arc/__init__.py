@@ -1,0 +1,1 @@
+"""ARC: coloured grids, and what makes one of another."""

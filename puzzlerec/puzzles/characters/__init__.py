@@ -1,0 +1,1 @@
+"""Lines of characters to complete: copy, reverse and addition."""

@@ -1,0 +1,1 @@
+"""Mazes: the shortest path from S to G."""

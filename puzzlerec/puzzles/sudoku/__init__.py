@@ -1,0 +1,1 @@
+"""Sudoku: every unit holds each digit once."""
