@@ -264,9 +264,8 @@ def constraints(kind: Sudoku) -> tuple[np.ndarray, np.ndarray]:
     """
     size = kind.size
     candidates = np.arange(size**3).reshape(size**2, size)
-    in_units = (
-        candidates[kind.units(np.ones(kind.shape, np.uint8))].swapaxes(1, 2).reshape(-1, size)
-    )  # a digit in a row, column or box
+    units = kind.units(np.ones(kind.shape, np.uint8))
+    in_units = candidates[units].swapaxes(1, 2).reshape(-1, size)  # a digit in a row, column or box
     members = np.concatenate([candidates, in_units])
     closes = np.zeros((size**3, size**3))
     for column in range(size):

@@ -6,12 +6,14 @@ A maze is here a flat sequence with one cell of border around it: cell (r, c) of
 
 from __future__ import annotations
 
-from collections.abc import MutableSequence, Sequence
+import numpy as np
+
+Cells = list[int] | np.ndarray  # one number a cell
 
 UNSEEN, BLOCKED = -1, -2  # moves of cells that the search has not reached, and of walls and the border
 
 
-def spread(moves: MutableSequence[int], queue: MutableSequence[int], goal: int, stride: int) -> None:
+def spread(moves: Cells, queue: Cells, goal: int, stride: int) -> None:
     """Fills ``moves`` with each cell's distance from the goal; cells that cannot reach it stay `UNSEEN`.
 
     ``moves`` is `UNSEEN` where one may go and `BLOCKED` elsewhere; ``queue`` has room for every free cell.
@@ -30,7 +32,7 @@ def spread(moves: MutableSequence[int], queue: MutableSequence[int], goal: int, 
                 tail += 1
 
 
-def first_move(moves: Sequence[int], cell: int, stride: int) -> int:
+def first_move(moves: Cells, cell: int, stride: int) -> int:
     """The answers' rule: of the moves down, left, right and up (0 to 3) the first that leads nearer to the goal.
 
     -1 at the goal and where it cannot be reached.
@@ -46,7 +48,7 @@ def first_move(moves: Sequence[int], cell: int, stride: int) -> int:
     return -1
 
 
-def follow(moves: Sequence[int], start: int, stride: int, path: MutableSequence[int]) -> int:
+def follow(moves: Cells, start: int, stride: int, path: Cells) -> int:
     """Fills ``path`` with the cells between start and goal on the shortest path that `first_move` takes; their number.
 
     The goal must be reachable from the start.
