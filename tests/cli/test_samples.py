@@ -6,17 +6,20 @@ from pathlib import Path
 
 import pytest
 
+SAMPLES = Path(__file__).resolve().parents[2] / "datasets" / "samples"
+
 
 @pytest.fixture(autouse=True)
 def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_samples_are_written_and_can_be_solved(run) -> None:
+def test_samples_are_written(run) -> None:
     written = run("samples")
     assert written.exit_code == 0
     assert Path("samples/hard.sdm").as_posix() in written.stdout.replace("\\", "/")
-    assert run("solve", "samples/sudoku-6x6.sdm").exit_code == 0
+    for sample in SAMPLES.iterdir():
+        assert (Path("samples") / sample.name).read_bytes() == sample.read_bytes()
 
 
 def test_what_is_there_is_left_as_it_is(run) -> None:
