@@ -10,10 +10,10 @@ from safetensors.torch import load_file
 
 from puzzlerec.models import build, checkpoint
 from puzzlerec.models.checkpoint import CheckpointError
-from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.trm import TRM
 
-CONFIG = ModelConfig(
+CONFIG = TRMConfig(
     puzzle="sudoku-4x4", vocabulary=6, grid=(4, 4), prefix=1, width=16, heads=2, multiple=8, latent_updates=2,
     recursions=1,
 )  # fmt: skip
@@ -34,7 +34,7 @@ def said(model: TRM) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("config", [CONFIG, CONFIG.model_copy(update={"networks": "two"}), CANDIDATES])
-def test_a_model_comes_back_as_it_was(config: ModelConfig, tmp_path: Path) -> None:
+def test_a_model_comes_back_as_it_was(config: TRMConfig, tmp_path: Path) -> None:
     torch.manual_seed(1)
     model = build(config)
     folder = checkpoint.save(model, tmp_path / "mine", "# Mine")
@@ -49,7 +49,7 @@ def test_the_config_rebuilds_the_model_and_shared_weights_are_stored_once(model:
     folder = checkpoint.save(model, tmp_path, "")
     document = json.loads((folder / "config.json").read_text())
     assert document["version"] == 1
-    assert ModelConfig.model_validate(document["model"]) == checkpoint.read_config(folder) == CONFIG
+    assert TRMConfig.model_validate(document["model"]) == checkpoint.read_config(folder) == CONFIG
     stored = load_file(folder / "model.safetensors")
     buffers = {"y0", "z0"}
     assert sum(t.numel() for name, t in stored.items() if name not in buffers) == sum(
