@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -206,6 +207,7 @@ def _config_class(model: Any) -> type[ModelConfig]:
         raise RecipeError(f"model.system: {error}") from None
 
 
+@cache
 def _form(config: type[ModelConfig]) -> type[Recipe]:
     """Recipes whose model has the settings of its own system."""
     return create_model("Recipe", __base__=Recipe, model=(config, Recipe.model_fields["model"].default))

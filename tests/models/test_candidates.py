@@ -341,7 +341,9 @@ def test_every_system_of_cells_works_on_candidates(system: str, board: str) -> N
 def test_other_systems_on_candidates_see_copies_as_one(system: str) -> None:
     """Digits renamed and two rows of a band swapped."""
     rng = np.random.default_rng(2)
-    digits = get("sudoku").parse("1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3..") - 1
+    digits = (
+        get("sudoku").parse("1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3..") - 1
+    )
     rows, renamed = np.array([0, 1, 2, 5, 4, 3, 6, 7, 8]), np.r_[0, 1 + rng.permutation(9)]
     settings = {"remasking": "confidence"} if system == "drm" else {}  # random numbers belong to places
     model = build(small("9x9", system, **settings)).eval()

@@ -66,6 +66,26 @@ def test_halved_weights_load_as_float32(model: TRM, tmp_path: Path, dtype: str) 
     assert torch.allclose(said(loaded), said(model), atol=0.1)
 
 
+def test_a_checkpoint_says_how_many_steps_made_it(model: TRM, tmp_path: Path) -> None:
+    checkpoint.save(model, tmp_path / "one", "", step=1234)
+    checkpoint.save(model, tmp_path / "two", "")
+    assert checkpoint.trained_steps(tmp_path / "one") == 1234
+    assert checkpoint.trained_steps(tmp_path / "two") is None
+    assert checkpoint.read_config(tmp_path / "one") == CONFIG  # it is no setting of the model
+    with pytest.raises(CheckpointError, match=r"no config\.json"):
+        checkpoint.trained_steps(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, folder in checkpoint.available().items() if "runs" not in folder.parts]
+)
+def test_shipped_checkpoints_hold_the_settings_of_their_system_alone(name: str) -> None:
+    folder = checkpoint.find(name)
+    document = json.loads((folder / "config.json").read_text())
+    assert document["model"] == checkpoint.read_config(folder).model_dump(mode="json")
+    assert f"{checkpoint.trained_steps(folder):,} steps of batch" in (folder / "README.md").read_text("utf-8")
+
+
 def test_saving_again_replaces_all_files(model: TRM, tmp_path: Path) -> None:
     checkpoint.save(model, tmp_path, "first")
     other = build(CANDIDATES)

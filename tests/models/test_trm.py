@@ -83,7 +83,8 @@ def test_the_step_is_the_papers_pseudocode() -> None:
     """n times z = f(x + y + z), then y = f(y + z); T times in all, logits from y, halting from its first position."""
     model = TRM(small())
     question = questions(3)
-    f, x = partial(model.network, canvas=model.canvas(question)), model.embed(question)
+    x, canvas = model.encode(question)
+    f = partial(model.network, canvas=canvas)
     y, z = model.start(question)
     for _ in range(model.config.recursions):
         for _ in range(model.config.latent_updates):
