@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -268,7 +267,8 @@ class TrainingScreen(Screen[None]):
         device = choose_device(self._device)
         try:
             self._stamp = _stamp(self.run / CHECKPOINT)
-            model, step = checkpoint.load(self.run / CHECKPOINT, device), _step_of(self.run / CHECKPOINT)
+            model = checkpoint.load(self.run / CHECKPOINT, device)
+            step = checkpoint.trained_steps(self.run / CHECKPOINT) or 0
         except checkpoint.CheckpointError:
             self._stamp = ()  # caught while it was written: look again
             return
@@ -458,15 +458,6 @@ def _write(static: Static, text: Text) -> None:
     """Lay out anew only for what is new."""
     if static.content != text:
         static.update(text)
-
-
-def _step_of(folder: Path) -> int:
-    """The step of the run at which the checkpoint was saved, as its card says; 0 if that does not."""
-    try:
-        found = re.search(r"([\d,]+) steps of batch", (folder / CARD).read_text("utf-8"))
-    except (OSError, UnicodeDecodeError):
-        return 0
-    return int(found[1].replace(",", "")) if found else 0
 
 
 def _json(path: Path) -> Record:
