@@ -14,6 +14,7 @@ import re
 import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
+from puzzlerec.puzzles.generator import DatasetError, Generator
 
 BLANK = 1
 
@@ -83,6 +84,17 @@ class Sudoku(PuzzleKind):
                 "does not."
             )
         return (grid + BLANK).astype(np.uint8)
+
+    def generator(self, shape: tuple[int, int] | None = None) -> Generator:
+        if shape not in (None, self.shape):
+            raise DatasetError(f"Sudokus come in the sizes 4, 6 and 9, not {shape[0]}.")
+        if self.size == 9:
+            from puzzlerec.puzzles.sudoku.extreme import SudokuExtreme
+
+            return SudokuExtreme(self.shape)
+        from puzzlerec.puzzles.sudoku.small import SmallSudoku
+
+        return SmallSudoku(self.size)
 
     def solutions(self, question: np.ndarray, limit: int = 2) -> list[np.ndarray]:
         from puzzlerec.puzzles.sudoku.exact import solve_sudoku  # compiles with Numba: only when asked for

@@ -24,13 +24,12 @@ class SmallSudoku(Generator):
     """Sudokus 4×4 or 6×6; no settings."""
 
     version = "random 1"
-    settings = {}  # noqa: RUF012  # Mapping, never changed
 
     def __init__(self, size: int) -> None:
         if size not in (4, 6):
             raise DatasetError(f"Sudokus come in the sizes 4, 6 and 9, not {size}.")
-        super().__init__(size)
-        self.puzzle = f"sudoku-{size}x{size}"
+        super().__init__((size, size))
+        self.size = size
 
     def chunk(self, settings: dict[str, Any], split: str, rng: np.ndarray) -> Chunk:
         box = BOXES[self.size]
