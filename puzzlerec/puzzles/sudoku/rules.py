@@ -10,15 +10,13 @@ Tokens: 0 padding, 1 blank, digit d is d + 1. Where cells lie in regions, 1 + re
 from __future__ import annotations
 
 from itertools import permutations, product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
+from puzzlerec.puzzles.generator import DatasetError, Generator
 from puzzlerec.puzzles.sudoku.forms import boxed, require_size, rows_of
-
-if TYPE_CHECKING:
-    from puzzlerec.puzzles.generator import Generator
 
 BLANK = 1
 NO_REGION = 255
@@ -168,10 +166,11 @@ class Sudoku(PuzzleKind):
         """[B, U, N]: the ``values`` [B, H, W] of the cells of every unit."""
         return values.reshape(len(values), -1)[:, self._units]
 
-    def generator(self, shape: tuple[int, int] | None = None) -> Generator | None:
-        """Makes puzzles of this kind."""
+    def generator(self, shape: tuple[int, int] | None = None) -> Generator:
         from puzzlerec.puzzles.sudoku.generate import generator  # compiles with Numba: only when asked for
 
+        if shape not in (None, self.shape):
+            raise DatasetError(f"A {self.title} cannot have the shape {'x'.join(map(str, shape))}.")
         return generator(self)
 
     # ---- text
