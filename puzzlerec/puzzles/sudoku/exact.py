@@ -102,9 +102,7 @@ def _units_of(units: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @njit(cache=True)
-def _place(
-    cells: np.ndarray, free: np.ndarray, units_of: np.ndarray, degree: np.ndarray, cell: int, bit: int
-) -> bool:
+def _place(cells: np.ndarray, free: np.ndarray, units_of: np.ndarray, degree: np.ndarray, cell: int, bit: int) -> bool:
     """Writes the digit of ``bit`` into ``cell``. False if one of its units has the digit already."""
     for i in range(degree[cell]):
         unit = units_of[cell, i]

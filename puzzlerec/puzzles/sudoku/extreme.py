@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from puzzlerec.puzzles.generator import Chunk, DatasetError, Generator
+from puzzlerec.puzzles.kernels import below
 from puzzlerec.puzzles.sudoku import search
 
 FACTOR, EXPONENT = 0.51, 0.9  # of the power law from our guesses to published ratings
@@ -117,7 +118,7 @@ def _counts(settings: dict[str, Any]) -> list[int]:
     """How many puzzles of each kind a chunk has: the shares, rounded so that they add up."""
     shares = np.cumsum([settings[name] for name in SudokuExtreme.settings])
     edges = np.rint(CHUNK * shares / shares[-1]).astype(int)
-    return np.diff(edges, prepend=0).tolist()
+    return [int(count) for count in np.diff(edges, prepend=0)]
 
 
 def vicinity(
@@ -141,7 +142,7 @@ def vicinity(
     found = 0
     while found < len(puzzles):
         for i in range(together):
-            j = i + search.below(rng, len(order) - i)
+            j = i + below(rng, len(order) - i)
             order[i], order[j] = order[j], order[i]
         some = parents[order[:together]]
         found = search.vicinity(some, puzzles, solutions, guesses, found, known, low, high, wanted.left, brood, rng)

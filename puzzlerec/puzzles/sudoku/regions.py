@@ -46,10 +46,10 @@ def random_regions(rng: np.ndarray, size: int, width: int) -> np.ndarray:
 
 @njit(cache=True)
 def _touches(region: np.ndarray, near: np.ndarray, cell: int, other: int) -> bool:
+    found = False
     for neighbour in near[cell]:
-        if neighbour >= 0 and region[neighbour] == other:
-            return True
-    return False
+        found |= neighbour >= 0 and region[neighbour] == other
+    return found
 
 
 @njit(cache=True)
