@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind
-from puzzlerec.puzzles.sudoku.forms import Cells, require_size, rows_of
+from puzzlerec.puzzles.sudoku.forms import Cells, require_size
 from puzzlerec.puzzles.sudoku.rules import BLANK, NO_REGION, Sudoku, grid_places
 
 NAMES = "abcdefghi"
@@ -81,7 +81,7 @@ class Jigsaw(Sudoku):
     # ---- text
 
     def parse(self, text: str) -> np.ndarray:
-        rows = rows_of(text)
+        rows = self._rows(text)
         lengths = [len(cells) for _, cells in rows]
         if lengths == [self.size] * self.size:
             givens, names = rows, rows[:0]
@@ -101,6 +101,21 @@ class Jigsaw(Sudoku):
         if names and (problems := self._misshapen(grid)[1]):
             raise PuzzleError(f"{'; '.join(problems)}.".capitalize(), line=names[0][0], column=names[0][1][0][0])
         return grid
+
+    def recognises(self, text: str) -> bool:
+        """Whether regions are named, or drawn and other than boxes, which any Sudoku may have."""
+        rows = self._rows(text)
+        if len(rows) == 1:
+            return len(rows[0][1]) == 2 * self.size * self.size
+        try:
+            region = self._region_of.take(self.parse(text))
+        except PuzzleError:
+            return False
+        boxes = region.reshape(3, 3, 3, 3)
+        return len(rows) != self.size or bool((boxes != boxes[:, :1, :, :1]).any())
+
+    def layout_of(self, text: str) -> str:
+        return "line" if len(self._rows(text)) <= 2 else "grid"
 
     def _halves(self, rows: list[tuple[int, Cells]]) -> tuple[list[tuple[int, Cells]], list[tuple[int, Cells]]]:
         """The rows of the givens and those of the regions' names."""
@@ -123,10 +138,10 @@ class Jigsaw(Sudoku):
         self._require_layout(layout)
         region = self._region_of.take(grid)
         cells = [[self._character(token)[-1] for token in row] for row in grid.tolist()]
-        if layout == "line":
-            names = [NAMES[number] if number != NO_REGION else "?" for number in region.flat]
-            return "".join(map("".join, cells)) + "".join(names)
-        return _drawn(cells, region)
+        if layout == "grid":
+            return _drawn(cells, region)
+        names = [NAMES[number] if number != NO_REGION else "?" for number in region.flat]
+        return "".join([*map("".join, cells), *names])
 
 
 def pieces(labels: np.ndarray, below: np.ndarray | None = None, beside: np.ndarray | None = None) -> np.ndarray:

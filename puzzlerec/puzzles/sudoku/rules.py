@@ -16,7 +16,7 @@ import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
 from puzzlerec.puzzles.generator import DatasetError, Generator
-from puzzlerec.puzzles.sudoku.forms import boxed, require_size, rows_of
+from puzzlerec.puzzles.sudoku.forms import Cells, boxed, require_size, rows_of
 
 BLANK = 1
 NO_REGION = 255
@@ -182,7 +182,7 @@ class Sudoku(PuzzleKind):
             found = self._token_of[np.frombuffer(plain.encode(), np.uint8)]
             if found.all():
                 return found.reshape(self.shape)
-        rows = rows_of(text)
+        rows = self._rows(text)
         tokens = [self._token(*cell, number) for number, cells in rows for cell in cells]
         require_size(rows, self.size, self.title)
         return np.array(tokens, np.uint8).reshape(self.shape)
@@ -192,6 +192,18 @@ class Sudoku(PuzzleKind):
             message = f"{character!r} is no cell of a {self.title}: write 1-{self.size}, and . or 0 for a blank."
             raise PuzzleError(message, line=line, column=column)
         return int(self._token_of[ord(character)])
+
+    def recognises(self, text: str) -> bool:
+        """Whether ``text``, a line or a block of lines, looks like one puzzle of this kind; ask jigsaws first.
+
+        It counts cells only, so that faults in them can be told. No text says that diagonals count.
+        """
+        lengths = [len(cells) for _, cells in self._rows(text)]
+        return not self.diagonals and lengths in ([self.size * self.size], [self.size] * self.size)
+
+    def _rows(self, text: str) -> list[tuple[int, Cells]]:
+        """The lines that hold cells."""
+        return rows_of(text)
 
     def layout_of(self, text: str) -> str:
         """The layout that ``text``, one puzzle, is written in."""
