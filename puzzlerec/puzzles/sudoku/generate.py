@@ -5,8 +5,8 @@ one. What is left is minimal, but for 16×16, where proofs are cut short; then i
 many as the setting says: of minimal ones alone there would be too few classes of 4×4.
 
 There are only 2 essentially different grids of 4×4 and 49 of 6×6, so that training and test cannot be split by grid:
-they differ by puzzle, up to symmetry (`search.class_hash`). Of the other kinds, no grid of a training puzzle is a
-symmetric copy of a test puzzle's: exactly so for X and jigsaw (`regions.copies_hash`); for 16×16 by the hash of 9×9,
+they differ by puzzle, up to symmetry (`symmetry.class_hash`). Of the other kinds, no grid of a training puzzle is a
+symmetric copy of a test puzzle's: exactly so for X and jigsaw (`symmetry.copies_hash`); for 16×16 by the hash of 9×9,
 which all copies share. Within a split no puzzle is there twice, but symmetric copies may be.
 """
 
@@ -21,8 +21,8 @@ from puzzlerec.puzzles.generator import Chunk, DatasetError, Generator
 from puzzlerec.puzzles.kernels import below, hash_rows, shuffle_numbers
 from puzzlerec.puzzles.sudoku.exact import ENDLESS, SWEEPS, solve
 from puzzlerec.puzzles.sudoku.extreme import SudokuExtreme
-from puzzlerec.puzzles.sudoku.regions import copies_hash, random_regions
-from puzzlerec.puzzles.sudoku.search import class_hash
+from puzzlerec.puzzles.sudoku.regions import random_regions
+from puzzlerec.puzzles.sudoku.symmetry import class_hash, copies_hash
 
 SMALL = 6  # up to this size all grids can be listed
 CHUNK = 64  # puzzles, of 16×16 fewer: each takes a tenth of a second
