@@ -90,13 +90,14 @@ class Jigsaw(Sudoku):
             place = names[0][0], names[0][1][0][0]
         digits = [self._token(*cell, line) - BLANK for line, cells in givens for cell in cells]
         region = _in_order(labels)
+        grid: np.ndarray = (BLANK + region * (self.size + 1) + np.array(digits).reshape(self.shape)).astype(np.uint8)
         if region.max() >= self.regions:
             problems = [f"there are {region.max() + 1} regions; a {self.title} has {self.regions}"]
         else:
-            grid = (BLANK + region * (self.size + 1) + np.array(digits).reshape(self.shape)).astype(np.uint8)
             problems = self._misshapen(grid)[1]
         if problems:
-            raise PuzzleError(f"{'; '.join(problems)}.".capitalize(), line=place[0], column=place[1])
+            sentence = "; ".join(problems)
+            raise PuzzleError(f"{sentence[0].upper()}{sentence[1:]}.", line=place[0], column=place[1])
         return grid
 
     def _drawn_regions(self, lines: list[str], rows: list[tuple[int, Cells]]) -> np.ndarray:
