@@ -12,6 +12,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from puzzlerec.puzzles.generator import Generator
+
 RATING_EDGES = (0, 1, 2, 5, 10, 20, 50)  # of the bins that results are told by; the last is open
 NO_SOLUTION = "there is no solution"  # a problem that only an exact solver can name
 
@@ -203,6 +205,17 @@ class PuzzleKind(ABC):
         """What a model may be taught beside the answers ``labels`` [N, L] to ``questions`` [N, H, W].
 
         Classes uint8 [N, L], 0 for no hint, and when hint and label can be known: moves int16 [N, 2, L]. None: nothing.
+        """
+        return None
+
+    # ---- data
+
+    pairs: bool = False  # whether question and answer are two grids, each to be shown, rather than one filled in
+
+    def generator(self, shape: tuple[int, int] | None = None) -> Generator | None:
+        """What makes puzzles of this kind and ``shape``, of the usual one if None. None: nothing does.
+
+        Raises `DatasetError` for a shape that it cannot make.
         """
         return None
 
