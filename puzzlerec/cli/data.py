@@ -302,7 +302,7 @@ def _show_tasks(file: Path, index: int, count: int, digits: bool) -> None:
 
 
 def _show_pairs(dataset: Dataset, split: str, index: int, count: int, digits: bool) -> None:
-    from puzzlerec.puzzles.arc.rules import decode
+    from puzzlerec.puzzles.arc.canvas import decode
 
     rows = dataset.split(split)
     if index >= len(rows):
