@@ -57,10 +57,10 @@ class Grammar:
         return len(visible) if known else 0
 
     def score(self, lines: Sequence[str]) -> float:
-        """How much some lines look like this family; 0 if not at all. The family with the most wins.
+        """How much some lines look like this family; 0 if not at all, infinite if they can be no other.
 
-        By default two for every character of a puzzle that can be parsed: more than any text earns that merely has the
-        right characters.
+        The family with the most wins. By default two for every character of a puzzle that can be parsed: more than any
+        text earns that merely has the right characters.
         """
         score = 0
         for passage in self.passages(lines, None, lambda line: ""):

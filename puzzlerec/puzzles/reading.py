@@ -8,6 +8,7 @@ being ignored. Text is UTF-8, or UTF-16 with its byte order mark; all line ends 
 from __future__ import annotations
 
 import csv
+import math
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -121,14 +122,16 @@ class _Reader:
 
     def _grammar(self, texts: Sequence[str]) -> Grammar:
         """Whose puzzles the lines, or fields of a table, hold."""
-        suffix = Path(self.source).suffix.lower()
         if len(self._grammars) == 1:
             return self._grammars[0]
-        if named := [grammar for grammar in self._grammars if suffix in grammar.suffixes]:
-            return named[0]
         sample = _sample(texts, self._grammars)
-        best = max(self._grammars, key=lambda grammar: grammar.score(sample))
-        if not best.score(sample):
+        scores = [grammar.score(sample) for grammar in self._grammars]
+        best = self._grammars[scores.index(max(scores))]
+        suffix = Path(self.source).suffix.lower()
+        named = [grammar for grammar in self._grammars if suffix in grammar.suffixes]
+        if named and max(scores) < math.inf:
+            return named[0]
+        if not max(scores):
             raise PuzzleError(
                 f"No puzzle is recognised in the file. {_known()}; name the kind if it is one.", source=self.source
             )

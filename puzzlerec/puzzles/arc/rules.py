@@ -42,7 +42,8 @@ class Arc(PuzzleKind):
                 raise PuzzleError(message, line=number, column=foreign.start() + 1)
             rows.append([int(digit) for digit in "".join(line.split())])
             if len(rows[-1]) != len(rows[0]):
-                message = f"The row has {count_of_cells(len(rows[-1]))}, the first has {len(rows[0])}; all must be equally long."
+                cells = count_of_cells(len(rows[-1]))
+                message = f"The row has {cells}, the first has {len(rows[0])}; all must be equally long."
                 raise PuzzleError(message, line=number)
         return encode(grid_of(rows))
 

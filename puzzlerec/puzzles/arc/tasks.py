@@ -1,4 +1,4 @@
-"""ARC tasks and the JSON that they are published as: ``{"train": [{"input": [[0, 1], ...], "output": ...}, ...], ...}``.
+"""ARC tasks and the JSON that they are published as: ``{"train": [{"input": [[0, 1], ...], ...}, ...], "test": ...}``.
 
 A *grid* is here a ``uint8`` array ``[H, W]`` of colours 0 to 9, 1x1 to 30x30.
 """

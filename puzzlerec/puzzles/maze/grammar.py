@@ -14,7 +14,7 @@ from puzzlerec.puzzles.grammar import MOST_COLUMNS, Foreign, Grammar, Passage, t
 from puzzlerec.puzzles.maze.rules import MAZE
 from puzzlerec.puzzles.maze.tokens import LARGEST
 
-_ROW = re.compile(r"[# o]*[SG][# SGo]*")  # that cannot be a comment
+_ROW = re.compile(r"[# o]*[SG][# SGo]*")
 
 
 class MazeGrammar(Grammar):
@@ -35,7 +35,8 @@ class MazeGrammar(Grammar):
         return sum(map(self.resembles, rows)) if ends else 0.5 * bool(rows)  # walls alone may be another's comments
 
     def claims(self, line: str) -> bool:
-        return _ROW.fullmatch(line) is not None
+        """A row with S or G and a wall, which is the same as a comment's mark."""
+        return "#" in line and _ROW.fullmatch(line) is not None
 
     def passages(
         self, lines: Sequence[str], kind: PuzzleKind | None, foreign: Foreign

@@ -25,14 +25,16 @@ _SECTION = re.compile(r"\s*\[([A-Za-z ]+)\]\s*")
 
 
 class SudokuGrammar(Grammar):
-    """A text is of Sudokus if digits and blanks prevail. Their number of cells tells the kind, the first with as many."""
+    """A text is of Sudokus if digits and blanks prevail. The kind is the first that has as many cells."""
 
     words = "Sudokus"
     suffixes = frozenset({".sdm", ".sdk", ".ss"})
 
     def __init__(self, kinds: Sequence[Sudoku]) -> None:
         super().__init__(kinds)
-        self._by_size = {kind.size: kind for kind in reversed(kinds)}
+        self._by_size: dict[int, Sudoku] = {}
+        for kind in kinds:
+            self._by_size.setdefault(kind.size, kind)
 
     def resembles(self, line: str) -> int:
         """The characters of a line of which every other one is a Sudoku's."""
