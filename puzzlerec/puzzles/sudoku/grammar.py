@@ -26,8 +26,11 @@ _LONGEST_SEEN = 40_000  # characters of a line that are looked at to tell what i
 _LARGE = 16  # the size whose rows are as long as 4x4 Sudokus are on a line
 _LEAST_ROWS = 4  # of it that stand together: a band
 _SECTION = re.compile(r"\s*\[([A-Za-z ]+)\]\s*")
+_PLAIN = re.compile(r"\s*[.\w]{33}")  # what begins like this is no row
 _BEYOND_4 = re.compile(r"[5-9A-Ga-g]")
 _PAIR = re.compile(r"\s*([^\s,;#]{81})[\s,;]*([^\s,;#]{81})(?=[\s,;#]|$)")  # givens and regions
+_BAR = re.compile(r"[|!│┃║]")
+_CELL = re.compile(r"[0-9_]|\.(?!-)")  # and not the corner of a rule
 _NAMES = re.compile(r"[A-Ia-i]+")
 
 
@@ -75,7 +78,7 @@ class SudokuGrammar(Grammar):
                 continue
             with_regions = "\n".join(lines[item : item + 2])
             if (jigsaw := self._jigsaw_of(with_regions, kind)) and _PAIR.match(lines[item]) is None:
-                yield Passage(jigsaw, with_regions, jigsaw.layout_of(with_regions), item + 1)
+                yield Passage(jigsaw, with_regions, "grid", item + 1)
                 skipped = item + 1
             else:
                 yield self.field(lines[item], item + 1, 1, kind)
@@ -124,18 +127,28 @@ class SudokuGrammar(Grammar):
                 start += 1
                 size = len(block) if len(block) % sudoku.size else sudoku.size
                 grids += [(sudoku, block[first : first + size]) for first in range(0, len(block), size)]
-        for sudoku, rows in _with_regions(grids, lines, kind):
+        number = 0
+        while number < len(grids):
+            sudoku, rows = grids[number]
+            number += 1
+            named = number < len(grids) and _names_regions([lines[index] for index in grids[number][1]], kind)
+            if named:
+                rows = [*rows, *grids[number][1]]
+                number += 1
             text = "\n".join(lines[rows[0] : rows[-1] + 1])
-            jigsaw = self._jigsaw
-            if jigsaw and kind is None and sudoku.size == jigsaw.size and _has_regions(text, jigsaw, sudoku):
-                sudoku = jigsaw
-            yield Passage(sudoku, text, sudoku.layout_of(text), rows[0] + 1)
+            if self._jigsaw and kind is None and (named or _has_regions(text, self._jigsaw, sudoku)):
+                sudoku = self._jigsaw
+            yield Passage(sudoku, text, _layout(sudoku, text, "grid"), rows[0] + 1)
 
 
 def _whole(kind: Sudoku, text: str, line: int, column: int) -> Passage:
     """A Sudoku on one line."""
-    layout = "line" if len(kind.layouts) == 2 else kind.layout_of(text)
-    return Passage(kind, text, layout, line, column)
+    return Passage(kind, text, _layout(kind, text, "line"), line, column)
+
+
+def _layout(kind: Sudoku, text: str, usual: str) -> str:
+    """The layout of ``text``, where the kind has more than a line and a grid."""
+    return usual if kind.layouts == Sudoku.layouts else kind.layout_of(text)
 
 
 def _nearest(sizes: Iterable[int], size: float) -> int:
@@ -149,7 +162,7 @@ def _items(lines: Sequence[str], large: set[int], foreign: Foreign) -> Iterator[
     for index, line in enumerate(lines):
         section = _SECTION.fullmatch(line[:100])
         other = foreign(line.partition("#")[0])
-        count = _LONGEST_ROW + 1 if len(line) > _LONGEST_LINE else len(cells_of(line))
+        count = _LONGEST_ROW + 1 if _is_whole(line) else len(cells_of(line))
         if in_puzzle and not section and not other and (index in large or 0 < count <= _LONGEST_ROW):
             block.append(index)
         elif section or other or count or not line.strip():
@@ -162,6 +175,11 @@ def _items(lines: Sequence[str], large: set[int], foreign: Foreign) -> Iterator[
                 yield index
     if block:
         yield block
+
+
+def _is_whole(line: str) -> bool:
+    """Whether a line is too long for a row, as is seen without telling its cells from decoration."""
+    return len(line) > _LONGEST_LINE or (_PLAIN.match(line) is not None and "--" not in line and "==" not in line)
 
 
 def _large_rows(lines: Sequence[str], sizes: dict[int, Sudoku]) -> set[int]:
@@ -177,7 +195,7 @@ def _large_rows(lines: Sequence[str], sizes: dict[int, Sudoku]) -> set[int]:
         width = _large_width(line)
         if width:
             run[index] = width
-        elif not line.strip() or cells_of(line[:_LONGEST_LINE]):
+        elif run and (not line.strip() or _is_whole(line) or cells_of(line)):
             beyond = sum(_BEYOND_4.search(lines[i].partition("#")[0]) is not None for i in run)
             wide = 2 * sum(width == _LARGE for width in run.values()) > len(run)
             numbers = any(len(cells_of(lines[i])) > width for i, width in run.items())
@@ -189,7 +207,7 @@ def _large_rows(lines: Sequence[str], sizes: dict[int, Sudoku]) -> set[int]:
 
 def _large_width(line: str) -> int:
     """How many cells a line has that may be a row of 16x16, else 0."""
-    if re.match(r"\s*[^\s#]{33}", line) or len(line) > _LONGEST_LINE:
+    if len(line) <= _LONGEST_ROW or _is_whole(line):
         return 0
     fields = [field for _, field in fields_of(line)]
     numbers = any(len(field) == 2 and field.isdecimal() for field in fields) and max(map(len, fields)) == 2
@@ -206,20 +224,6 @@ def _grid_size(rows: Sequence[str], sizes: Iterable[int]) -> int:
     return width if width in sizes else _nearest(sizes, max([width, *digits]))
 
 
-def _with_regions(
-    grids: list[tuple[Sudoku, list[int]]], lines: Sequence[str], kind: PuzzleKind | None
-) -> Iterator[tuple[Sudoku, list[int]]]:
-    """The grids, each with a grid of the names of its regions behind it, if there is one."""
-    number = 0
-    while number < len(grids):
-        sudoku, rows = grids[number]
-        number += 1
-        if number < len(grids) and _names_regions([lines[index] for index in grids[number][1]], kind):
-            rows = [*rows, *grids[number][1]]
-            number += 1
-        yield sudoku, rows
-
-
 def _names_regions(rows: Sequence[str], kind: PuzzleKind | None) -> bool:
     """Whether rows of 9x9 name regions: by letters, or by anything where only a jigsaw's can be meant."""
     names = "".join(cell for row in rows for _, cell in cells_of(row))
@@ -231,10 +235,11 @@ def _names_regions(rows: Sequence[str], kind: PuzzleKind | None) -> bool:
 
 
 def _has_regions(text: str, jigsaw: Sudoku, boxes: Sudoku) -> bool:
-    """Whether a grid of 9x9 cells has regions of its own, which are no boxes."""
-    rows = [line.partition("#")[0] for line in text.split("\n") if cells_of(line)]
-    borders = {tuple(place for place, character in enumerate(row) if character in "|!│┃║") for row in rows}
-    if len(borders) == 1 and len(rows) == jigsaw.size:
+    """Whether a grid of 9x9 cells has regions of its own, which are not the boxes of that size."""
+    if boxes.size != jigsaw.size:
+        return False
+    borders = {tuple(place.start() for place in _BAR.finditer(line)) for line in text.split("\n") if _CELL.search(line)}
+    if len(borders) == 1:
         return False  # the bars of every row are the same: boxes, or none
     try:
         question = jigsaw.parse(text)
