@@ -19,6 +19,8 @@ import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
 from puzzlerec.puzzles.maze import paths
+from puzzlerec.puzzles.maze.edit import maze_editing
+from puzzlerec.puzzles.maze.look import maze_look
 
 WALL, FREE, START, GOAL, PATH = 1, 2, 3, 4, 5
 SMALLEST, LARGEST = 2, 200  # rows or columns
@@ -40,6 +42,8 @@ class Maze(PuzzleKind):
     filler = WALL
     answers_move_along = False  # the tie-break prefers some directions to others
     facts = ("valid", "optimal")
+    look = maze_look(vocabulary, wall=WALL, free=FREE, ends=(START, GOAL), path=PATH)
+    editing = maze_editing(WALL, FREE, START, GOAL, sizes=(SMALLEST, LARGEST))
 
     def parse(self, text: str) -> np.ndarray:
         rows = text.strip("\n").split("\n")
