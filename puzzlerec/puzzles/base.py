@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -169,6 +170,14 @@ class PuzzleKind(ABC):
 
     def candidates(self, question: np.ndarray) -> np.ndarray | None:
         """[L, N] uint8: the token that each of the N symbols has in each cell."""
+        return None
+
+    def board(self) -> dict[str, Any] | None:
+        """The settings of a model that say what board it plays on; None for kinds whose models cannot change boards.
+
+        For models that work on any board of a family: `puzzle`, `vocabulary`, `grid`, and what the family's boards
+        differ in.
+        """
         return None
 
     # ---- symmetries

@@ -10,6 +10,7 @@ nothing else are rules, and ``#`` starts a comment.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 
@@ -74,6 +75,15 @@ class Sudoku(PuzzleKind):
 
     def candidates(self, question: np.ndarray) -> np.ndarray:
         return np.tile(np.array(self.answer_tokens, np.uint8), (self.size**2, 1))
+
+    def board(self) -> dict[str, Any]:
+        return {
+            "puzzle": self.name,
+            "vocabulary": len(self.vocabulary),
+            "grid": self.shape,
+            "box": self.box,
+            "symbols": (self.answer_tokens[0], self.size),
+        }
 
     def from_array(self, grid: np.ndarray) -> np.ndarray:
         """Digits, 0 for a blank."""
