@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from puzzlerec.puzzles.choices import Choice
+
 RATING_EDGES = (0, 1, 2, 5, 10, 20, 50)  # of the bins that results are told by; the last is open
 NO_SOLUTION = "there is no solution"  # a problem that only an exact solver can name
 
@@ -214,6 +216,12 @@ class PuzzleKind(ABC):
         Classes uint8 [N, L], 0 for no hint, and when hint and label can be known: moves int16 [N, 2, L]. None: nothing.
         """
         return None
+
+    # ---- generating
+
+    choices: tuple[
+        Choice, ...
+    ] = ()  # what somebody who wants a puzzle of this kind may choose; none: it is not offered
 
     # ---- solving
 

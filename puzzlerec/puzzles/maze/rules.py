@@ -18,6 +18,7 @@ from math import isqrt
 import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
+from puzzlerec.puzzles.choices import Choice, Field
 from puzzlerec.puzzles.maze import paths
 
 WALL, FREE, START, GOAL, PATH = 1, 2, 3, 4, 5
@@ -40,6 +41,15 @@ class Maze(PuzzleKind):
     filler = WALL
     answers_move_along = False  # the tie-break prefers some directions to others
     facts = ("valid", "optimal")
+    choices = (
+        Choice(
+            "Maze",
+            "of the size and length below",
+            "maze-{size}x{size}",
+            fields=(Field("size", "rows", 20), Field("moves", "moves", None, ", {} moves or more")),
+            label="Maze {size}x{size}",
+        ),
+    )
 
     def parse(self, text: str) -> np.ndarray:
         rows = text.strip("\n").split("\n")

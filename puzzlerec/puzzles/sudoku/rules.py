@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
+from puzzlerec.puzzles.sudoku.choices import CHOICES
 
 BLANK = 1
 
@@ -52,6 +53,7 @@ class Sudoku(PuzzleKind):
         self.size, self.box, self.fewest_givens = size, box, fewest_givens
         self.name = "sudoku" if size == 9 else f"sudoku-{size}x{size}"
         self.title = f"{size}x{size} Sudoku"
+        self.choices = CHOICES.get(self.name, ())
         self.vocabulary = ("?", ".", *(str(digit) for digit in range(1, size + 1)))
         self.shape = (size, size)
         self._token_of = np.zeros(128, np.uint8)  # [ASCII code]; 0: no cell
