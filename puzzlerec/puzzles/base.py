@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from puzzlerec.puzzles.choices import Choice
+from puzzlerec.puzzles.edit import Editing
+from puzzlerec.puzzles.look import Look
 
 RATING_EDGES = (0, 1, 2, 5, 10, 20, 50)  # of the bins that results are told by; the last is open
 NO_SOLUTION = "there is no solution"  # a problem that only an exact solver can name
@@ -249,6 +252,25 @@ class PuzzleKind(ABC):
             f"{low} or more" if high == np.inf else f"{low} to {high}": (ratings >= low) & (ratings < high)
             for low, high in pairwise(edges)
         }
+
+    # ---- looks and editing
+
+    @cached_property
+    def look(self) -> Look:
+        """How puzzles and answers are drawn: by default a plain grid of the vocabulary's characters."""
+        return Look(self.vocabulary, self.answer_tokens)
+
+    def partial(self, question: np.ndarray, tokens: np.ndarray, masked: np.ndarray) -> np.ndarray:
+        """[H, W] bool: the cells of an unfinished answer that break a rule; ``masked`` [H, W] ones hold nothing yet."""
+        offending: np.ndarray = self.check(question, tokens).offending & ~masked
+        return offending
+
+    @cached_property
+    def editing(self) -> Editing | None:
+        """How questions are typed: by default as the vocabulary's characters. None: not at all, see `not_edited`."""
+        return Editing.of(self.title, self.vocabulary, self.shape or (9, 9), self.layouts[0])
+
+    not_edited: str = ""  # in words, how else one comes by such a puzzle
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PuzzleKind) and other.name == self.name

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from puzzlerec.puzzles.arc.look import PALETTE, CanvasLook
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
 
 SIDE = 30  # rows and columns of the canvas, the most that a grid has
@@ -278,6 +279,9 @@ class Arc(PuzzleKind):
     vocabulary = (" ", "|", *"0123456789")
     layouts = ("line", "grid")  # a JSON list of lists; digits, a row a line
     shape = (SIDE, SIDE)
+    look = CanvasLook(vocabulary, tuple(range(1, 12)), blanks=(END,), palette=PALETTE, decode=decode)
+    editing = None
+    not_edited = "An ARC task is written in a file: o opens one."
 
     def parse(self, text: str) -> np.ndarray:
         """The canvas with the grid in its top left corner."""

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from functools import cached_property
 from string import ascii_lowercase, digits
 
 import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
+from puzzlerec.puzzles.characters.look import LineLook
 from puzzlerec.puzzles.choices import Choice
+from puzzlerec.puzzles.look import Look
 
 PADDING, BLANK, END, FIRST = 0, 1, 2, 3
 LONGEST = 200  # characters of an operand
@@ -29,6 +32,8 @@ class Characters(PuzzleKind):
     layouts = ("line", "grid")  # which are the same
     shape = None
     rating_words = "characters of the longest operand"
+    editing = None
+    not_edited = "A line of characters is written in a file: o opens one."
     form: re.Pattern[str]  # of a prompt, its operands in groups
     example: str
 
@@ -42,6 +47,10 @@ class Characters(PuzzleKind):
     def start(self) -> str:
         """What a line begins with, before its first token."""
         return ""
+
+    @cached_property
+    def look(self) -> Look:
+        return LineLook(self.vocabulary, self.answer_tokens, blanks=(BLANK,), prompt=self.start, first=FIRST)
 
     @property
     def answer_tokens(self) -> tuple[int, ...]:

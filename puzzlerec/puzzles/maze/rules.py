@@ -20,6 +20,8 @@ import numpy as np
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
 from puzzlerec.puzzles.choices import Choice, Field
 from puzzlerec.puzzles.maze import paths
+from puzzlerec.puzzles.maze.edit import maze_editing
+from puzzlerec.puzzles.maze.look import maze_look
 
 WALL, FREE, START, GOAL, PATH = 1, 2, 3, 4, 5
 SMALLEST, LARGEST = 2, 200  # rows or columns
@@ -50,6 +52,8 @@ class Maze(PuzzleKind):
             label="Maze {size}x{size}",
         ),
     )
+    look = maze_look(vocabulary, wall=WALL, free=FREE, ends=(START, GOAL), path=PATH)
+    editing = maze_editing(WALL, FREE, START, GOAL, sizes=(SMALLEST, LARGEST))
 
     def parse(self, text: str) -> np.ndarray:
         rows = text.strip("\n").split("\n")

@@ -10,12 +10,17 @@ nothing else are rules, and ``#`` starts a comment.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
+from puzzlerec.puzzles.edit import Editing
+from puzzlerec.puzzles.look import Look
 from puzzlerec.puzzles.sudoku.choices import CHOICES
+from puzzlerec.puzzles.sudoku.edit import sudoku_editing
+from puzzlerec.puzzles.sudoku.look import sudoku_look
 
 BLANK = 1
 
@@ -196,6 +201,18 @@ class Sudoku(PuzzleKind):
             "offending": int(offending.sum()),
         }
         return Verdict(not problems, offending, tuple(problems), facts)
+
+    @cached_property
+    def look(self) -> Look:
+        return sudoku_look(self.vocabulary, self.box)
+
+    def partial(self, question: np.ndarray, tokens: np.ndarray, masked: np.ndarray) -> np.ndarray:
+        """What is hidden is at odds with nothing."""
+        return self.check_question(np.where(masked, question, tokens)).offending
+
+    @cached_property
+    def editing(self) -> Editing:
+        return sudoku_editing("Sudoku", self.vocabulary)
 
     def random_symmetries(
         self, rng: np.random.Generator, count: int, shape: tuple[int, int]
