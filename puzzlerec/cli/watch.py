@@ -89,7 +89,7 @@ def _opened(file: str | None, kind: str | None) -> tuple[list[Puzzle], list[Trac
         return [], [], None
     path = Path(file)
     if file != "-" and path.is_dir():
-        from puzzlerec.watch.training import is_run
+        from puzzlerec.watch.run_files import is_run
 
         if not is_run(path):
             raise CommandError(f"{path} is a folder, but of no training run: name a file of puzzles or a run's folder.")
@@ -137,9 +137,9 @@ def _printed(
     once: bool,
 ) -> int:
     """Print the first puzzle's steps, or the last one alone; the exit status."""
-    from puzzlerec.api import load
     from puzzlerec.cli.drawing import draw
     from puzzlerec.puzzles import Characters
+    from puzzlerec.session import Session
     from puzzlerec.watch.app import example
     from puzzlerec.watch.job import Job
     from puzzlerec.watch.memory import Memory
@@ -149,7 +149,7 @@ def _printed(
         job = Job.replaying(traces[0])
     else:
         first = puzzles[0] if puzzles else Memory.load().recall() or example()
-        job = Job(first, model, options, lambda name: load(name, chosen_device(device)))
+        job = Job(first, model, options, Session(chosen_device(device)).solver_for)
         job.run()
     if job.problem:
         raise CommandError(job.problem)

@@ -10,9 +10,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
+from puzzlerec.puzzles.choices import Choice
 from puzzlerec.puzzles.edit import Editing
 from puzzlerec.puzzles.look import Look
 
@@ -175,6 +177,14 @@ class PuzzleKind(ABC):
         """[L, N] uint8: the token that each of the N symbols has in each cell."""
         return None
 
+    def board(self) -> dict[str, Any] | None:
+        """The settings of a model that say what board it plays on; None for kinds whose models cannot change boards.
+
+        For models that work on any board of a family: `puzzle`, `vocabulary`, `grid`, and what the family's boards
+        differ in.
+        """
+        return None
+
     # ---- symmetries
 
     answers_move_along: bool = True  # whether the copy of a right answer is the answer to the copy of the question
@@ -209,6 +219,12 @@ class PuzzleKind(ABC):
         Classes uint8 [N, L], 0 for no hint, and when hint and label can be known: moves int16 [N, 2, L]. None: nothing.
         """
         return None
+
+    # ---- generating
+
+    choices: tuple[
+        Choice, ...
+    ] = ()  # what somebody who wants a puzzle of this kind may choose; none: it is not offered
 
     # ---- solving
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
 from puzzlerec.puzzles.characters.look import LineLook
+from puzzlerec.puzzles.choices import Choice
 from puzzlerec.puzzles.look import Look
 
 PADDING, BLANK, END, FIRST = 0, 1, 2, 3
@@ -201,6 +202,8 @@ class Repetition(Characters):
 
     def __init__(self, name: str, backwards: bool) -> None:
         super().__init__(name, digits + ascii_lowercase, "=")
+        about = "up to 10 characters to turn round" if backwards else "up to 10 characters to repeat"
+        self.choices = (Choice(name.capitalize(), about, name),)
         self.backwards = backwards
         self.example = f"{name}:a1b2="
 
@@ -222,6 +225,7 @@ class Addition(Characters):
     """``12+345=357``: the sum of two natural numbers, the highest digit first."""
 
     form = re.compile(r"([0-9]+)\+([0-9]+)=")
+    choices = (Choice("Addition", "two numbers of up to 10 digits", "addition"),)
     example = "12+345="
 
     def __init__(self) -> None:

@@ -18,6 +18,7 @@ from math import isqrt
 import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
+from puzzlerec.puzzles.choices import Choice, Field
 from puzzlerec.puzzles.maze import paths
 from puzzlerec.puzzles.maze.edit import maze_editing
 from puzzlerec.puzzles.maze.look import maze_look
@@ -42,6 +43,15 @@ class Maze(PuzzleKind):
     filler = WALL
     answers_move_along = False  # the tie-break prefers some directions to others
     facts = ("valid", "optimal")
+    choices = (
+        Choice(
+            "Maze",
+            "of the size and length below",
+            "maze-{size}x{size}",
+            fields=(Field("size", "rows", 20), Field("moves", "moves", None, ", {} moves or more")),
+            label="Maze {size}x{size}",
+        ),
+    )
     look = maze_look(vocabulary, wall=WALL, free=FREE, ends=(START, GOAL), path=PATH)
     editing = maze_editing(WALL, FREE, START, GOAL, sizes=(SMALLEST, LARGEST))
 

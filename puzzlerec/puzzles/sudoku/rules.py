@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
 from puzzlerec.puzzles.edit import Editing
 from puzzlerec.puzzles.look import Look
+from puzzlerec.puzzles.sudoku.choices import CHOICES
 from puzzlerec.puzzles.sudoku.edit import sudoku_editing
 from puzzlerec.puzzles.sudoku.look import sudoku_look
 
@@ -56,6 +58,7 @@ class Sudoku(PuzzleKind):
         self.size, self.box, self.fewest_givens = size, box, fewest_givens
         self.name = "sudoku" if size == 9 else f"sudoku-{size}x{size}"
         self.title = f"{size}x{size} Sudoku"
+        self.choices = CHOICES.get(self.name, ())
         self.vocabulary = ("?", ".", *(str(digit) for digit in range(1, size + 1)))
         self.shape = (size, size)
         self._token_of = np.zeros(128, np.uint8)  # [ASCII code]; 0: no cell
@@ -79,6 +82,15 @@ class Sudoku(PuzzleKind):
 
     def candidates(self, question: np.ndarray) -> np.ndarray:
         return np.tile(np.array(self.answer_tokens, np.uint8), (self.size**2, 1))
+
+    def board(self) -> dict[str, Any]:
+        return {
+            "puzzle": self.name,
+            "vocabulary": len(self.vocabulary),
+            "grid": self.shape,
+            "box": self.box,
+            "symbols": (self.answer_tokens[0], self.size),
+        }
 
     def from_array(self, grid: np.ndarray) -> np.ndarray:
         """Digits, 0 for a blank."""
