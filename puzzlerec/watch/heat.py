@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.style import Style
 
-from puzzlerec.watch.painting import BARS, LEVELS, VIRIDIS
+from puzzlerec.views.palette import BARS, LEVELS, VIRIDIS
 
 _STYLES = [Style(color=colour) for colour in VIRIDIS]
 

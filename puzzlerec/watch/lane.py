@@ -10,11 +10,11 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
+from puzzlerec.views.strips import legend
 from puzzlerec.watch.curves import Curve
 from puzzlerec.watch.grid import GridView
 from puzzlerec.watch.job import Job
 from puzzlerec.watch.lines import Lines
-from puzzlerec.watch.painting import legend
 from puzzlerec.watch.panels import Attempts, Candidates, Curves, Title
 
 if TYPE_CHECKING:

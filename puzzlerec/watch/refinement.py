@@ -19,7 +19,7 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Footer
 
-from puzzlerec.puzzles import Characters, Puzzle
+from puzzlerec.puzzles import Puzzle
 from puzzlerec.watch.context import Context, Side
 from puzzlerec.watch.grid import GridView
 from puzzlerec.watch.job import Job
@@ -299,8 +299,8 @@ class RefinementScreen(Screen[None]):
     def action_edit(self) -> None:
         from puzzlerec.watch.editor import Editor
 
-        if isinstance(self.puzzle.kind, Characters):
-            self.notify("A line of characters is written in a file: o opens one.")
+        if self.puzzle.kind.editing is None:
+            self.notify(self.puzzle.kind.not_edited)
             return
         self.app.push_screen(Editor(self.puzzle), self._set_puzzle)
 

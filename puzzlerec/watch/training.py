@@ -19,10 +19,11 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from puzzlerec.puzzles import Maze, Puzzle, PuzzleError, Verdict
+from puzzlerec.puzzles import Puzzle, PuzzleError, Verdict
+from puzzlerec.views.tiling import Tiling
+from puzzlerec.views.words import in_short
 from puzzlerec.watch.curves import Curve
 from puzzlerec.watch.grid import GridView
-from puzzlerec.watch.painting import Tiling
 from puzzlerec.watch.run_files import CHECKPOINT, METRICS, Metrics, Record, number, recipe_of, stamp
 from puzzlerec.watch.snapshots import PUZZLES, Snapshot, puzzles_of, snapshot
 
@@ -250,8 +251,7 @@ class TrainingScreen(Screen[None]):
             return
         if self.puzzles and area.size:
             puzzle = self.puzzles[0]
-            tile = (2, 1) if isinstance(puzzle.kind, Maze) else (3, 1)
-            tiling = Tiling(puzzle.kind, puzzle.question.shape, tile)
+            tiling = Tiling.of(puzzle, puzzle.kind.look.small)
             columns = min(max(area.size.width // (tiling.width + 2), 1), MOST_PICTURES[0])
             rows = min(max(area.size.height // (tiling.height + 1), 1), MOST_PICTURES[1])
             area.styles.grid_size_columns, area.styles.grid_size_rows = columns, rows
@@ -304,10 +304,7 @@ class TrainingScreen(Screen[None]):
         text = Text(f"puzzle {index + 1}  ", "dim")
         if verdict is None:
             return text
-        if verdict.solved:
-            return text.append("solved", "bold green")
-        faults = int(verdict.offending.sum())
-        return text.append(f"{faults} cells at fault" if faults else "; ".join(verdict.problems), "red")
+        return text.append(in_short(verdict), "bold green" if verdict.solved else "red")
 
     @property
     def _speaks_unicode(self) -> bool:

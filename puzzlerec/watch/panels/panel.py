@@ -36,8 +36,3 @@ class Panel(Lines):
 
     def written(self, text: str, ink: str = "text") -> Segment:
         return Segment(text, self.ink(ink))
-
-
-def count(number: int, what: str) -> str:
-    """Such as "1 step" or "3 steps"."""
-    return f"{number} {what}{'s' if number != 1 else ''}"

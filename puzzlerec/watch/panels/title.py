@@ -7,9 +7,10 @@ from typing import Any
 
 from rich.segment import Segment
 
+from puzzlerec.views.words import count, words_of
 from puzzlerec.watch.job import Job
 from puzzlerec.watch.lines import spread
-from puzzlerec.watch.panels.panel import Panel, count
+from puzzlerec.watch.panels.panel import Panel
 
 
 class Title(Panel):
@@ -38,23 +39,21 @@ class Title(Panel):
         recording = job.recording
         if job.state == "loading" or recording is None:
             return [self.written("loading the model …", "muted")]
-        answer = recording.answer
-        if answer is None:
+        if recording.answer is None:
             begun = len(recording.attempts)
             return [self.written(f"computing, attempt {begun} …" if begun > 1 else "computing …", "muted")]
-        if not answer.attempts and answer.how != "exact solver":
-            return [self.written(f"✗ {', '.join(answer.verdict.problems)}", "bad")]
-        attempts, seconds = count(answer.attempts, "attempt"), f"{answer.seconds:.2f} s"
-        if not answer.verdict.solved:
-            faults = int(answer.verdict.offending.sum())
-            words = f"not solved: {faults} offending cells" if faults else ", ".join(answer.verdict.problems)
-            return [self.written(f"✗ {words}", "bad"), self.written(f" · {attempts} · {seconds}", "muted")]
-        if answer.how == "exact solver":
-            return [self.written("✓ by the exact solver", "good"), self.written(f" · after {attempts}", "muted")]
-        how = "in one pass" if answer.how == "one pass" else f"at attempt {answer.attempts}"
-        facts = [name for name in answer.puzzle.kind.facts if answer.verdict.facts.get(name)]
-        details = [*facts, count(answer.steps, "step"), seconds]
-        return [self.written(f"✓ solved {how}", "good"), *(self.written(f" · {part}", "muted") for part in details)]
+        words = words_of(recording.answer)
+        if words.exact:
+            verdict, details = f"✓ {words.how}", [f"after {words.attempts}"]
+        elif words.solved:
+            verdict, details = f"✓ solved {words.how}", [*words.facts, words.steps, words.seconds]
+        else:
+            verdict = f"✗ not solved: {words.fault}" if words.tried else f"✗ {words.fault}"
+            details = [words.attempts, words.seconds] if words.tried else []
+        return [
+            self.written(verdict, "good" if words.solved else "bad"),
+            *(self.written(f" · {detail}", "muted") for detail in details),
+        ]
 
 
 def settings_in_words(options: Mapping[str, Any]) -> str:
