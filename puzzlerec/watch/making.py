@@ -43,7 +43,7 @@ async def make(name: str, settings: Mapping[str, Any], seed: int) -> list[Puzzle
 def main() -> None:
     """Print the name of the kind, then a chunk, a puzzle a line."""
     from puzzlerec.data.building import generator
-    from puzzlerec.data.store import DatasetError
+    from puzzlerec.puzzles.generator import DatasetError
 
     name, settings, seed = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
     try:

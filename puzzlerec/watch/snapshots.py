@@ -51,7 +51,8 @@ async def puzzles_of(recipe: Record) -> list[Puzzle]:
 def test_puzzles(recipe: Record) -> list[Puzzle]:
     """The first puzzles of the run's test set; none if its file is not here."""
     from puzzlerec.data.building import default_path
-    from puzzlerec.data.store import Dataset, DatasetError
+    from puzzlerec.data.store import Dataset
+    from puzzlerec.puzzles.generator import DatasetError
 
     data, kind = recipe["data"], get(recipe["model"]["puzzle"])
     wanted = {key: data[key] for key in ("train", "test", "seed")}
