@@ -17,31 +17,18 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from difflib import get_close_matches
-from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from puzzlerec.data.store import SPLITS, Attributes, Dataset, DatasetError, Rows, write_dataset
-from puzzlerec.puzzles import get
+from puzzlerec.puzzles import KINDS, PuzzleKind
+from puzzlerec.puzzles.generator import Chunk, Generator
 
 if TYPE_CHECKING:
-    from puzzlerec.puzzles.generator import Chunk, Generator
     from puzzlerec.puzzles.kernels import KeySet
 
-# What can be built: the family's name, then the module and class of its generator, for each size or for all others (0).
-# A name is the family's alone, for its own size, or with the size, such as "sudoku-4x4".
-FAMILIES: dict[str, tuple[int, dict[int, str]]] = {
-    "sudoku": (9, {9: "sudoku.extreme:SudokuExtreme", 0: "sudoku.small:SmallSudoku"}),
-    "maze": (30, {0: "maze.generate:MazeHard"}),
-    "copy": (0, {0: "characters.generate:Copy"}),
-    "reverse": (0, {0: "characters.generate:Reverse"}),
-    "addition": (0, {0: "characters.generate:Addition"}),
-}
-# a selection, for lists
-NAMES = ("sudoku", "sudoku-6x6", "sudoku-4x4", "maze", "maze-20x20", "maze-9x9", "copy", "reverse", "addition")
 DEFAULT_ROWS = {"train": 1000, "test": 1000}
 _BARREN = 50  # chunks in a row without a new puzzle, after which there are no more to expect
 
@@ -64,6 +51,7 @@ def build(
     ``workers`` processes generate, as many as there are free processors if None. ``settings`` are the generator's own.
     The file appears when it is complete. Raises `DatasetError` for a name, number or setting that cannot be used.
     """
+    kind, _ = kind_and_shape(name)
     maker = generator(name)
     settings = _checked(name, maker, settings)
     wanted = {"test": test, "train": train}
@@ -74,7 +62,6 @@ def build(
         raise DatasetError("A dataset needs at least one row in train or test.")
     if workers is not None and workers < 1:
         raise DatasetError(f"At least one worker is needed, not {workers}.")
-    kind = get(maker.puzzle)
     shape = maker.shape_of(settings)
     attributes = Attributes(
         kind.name, shape, kind.vocabulary, maker.version, seed, settings | {"train": train, "test": test}
@@ -85,7 +72,7 @@ def build(
     with _Workers(workers or len(_processors())) as pool:
 
         def rows_of(split: str) -> Iterator[Rows]:
-            chunks = pool.chunks(name, settings, seed, split)
+            chunks = pool.chunks(maker, settings, seed, split)
             for rows in _distinct(chunks, wanted[split], split, kept_out):
                 yield rows
                 progress(len(rows))
@@ -125,33 +112,47 @@ def datasets_folder() -> Path:
     return Path(os.environ.get("PUZZLEREC_DATASETS") or "datasets")
 
 
-@cache
 def generator(name: str) -> Generator:
     """The generator of the datasets called ``name``. Raises `DatasetError`, with the nearest name, if there is none."""
-    match = re.fullmatch(r"([a-z]+)(?:-(\d+)x(\d+))?", name)
-    if match and match[1] in FAMILIES and match[2] == match[3]:
-        size, classes = FAMILIES[match[1]]
-        size = int(match[2] or size)
-        module, _, class_name = classes.get(size, classes[0]).partition(":")
-        return getattr(import_module(f"puzzlerec.puzzles.{module}"), class_name)(size)
-    if name == "arc":
+    kind, shape = kind_and_shape(name)
+    maker = kind.generator(shape)
+    if maker is None:
         raise DatasetError(
-            "ARC's tasks are loaded, not generated: puzzlerec data build arc makes the file of a dataset."
+            f"Nothing generates puzzles of the kind {kind.name!r}; ARC's tasks are loaded: puzzlerec data build arc "
+            "makes the file of a dataset."
         )
-    nearest = get_close_matches(name, (*NAMES, "arc"), n=1)
-    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    raise DatasetError(
-        f"There is no dataset {name!r} to build; there are {', '.join(NAMES)}, other sizes, and arc.{hint}"
-    )
+    return maker
+
+
+def kind_and_shape(name: str) -> tuple[PuzzleKind, tuple[int, int] | None]:
+    """What the datasets called ``name`` hold: a name is a kind's own, for its usual shape (None), or says the shape.
+
+    "sudoku-4x4" is a kind's own, "maze-20x20" says the shape. Raises `DatasetError` if there is no such kind.
+    """
+    kind_name, shape = name, None
+    if name not in KINDS and (match := re.fullmatch(r"(.+)-(\d+)x(\d+)", name)):
+        kind_name, shape = match[1], (int(match[2]), int(match[3]))
+    kind = KINDS.get(kind_name)
+    if kind is None:
+        nearest = get_close_matches(name, KINDS, n=1)
+        hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+        raise DatasetError(
+            f"There is no dataset {name!r} to build; there are {', '.join(KINDS)}, and other sizes of some.{hint}"
+        )
+    return kind, shape
 
 
 def _checked(name: str, maker: Generator, settings: dict[str, Any]) -> dict[str, Any]:
+    """All of the generator's settings, those that are not given at their defaults. Raises `DatasetError`."""
     for key, value in settings.items():
         if key not in maker.settings:
             known = f"it has {', '.join(maker.settings)}" if maker.settings else "it has none"
             raise DatasetError(f"The dataset {name!r} has no setting {key!r}; {known}.")
         default = maker.settings[key]
-        if isinstance(value, bool) or not isinstance(value, (int, float) if isinstance(default, float) else int):
+        if isinstance(default, str):
+            if not isinstance(value, str):
+                raise DatasetError(f"The setting {key!r} is a word such as {default}, not {value!r}.")
+        elif isinstance(value, bool) or not isinstance(value, (int, float) if isinstance(default, float) else int):
             raise DatasetError(f"The setting {key!r} is a number such as {default}, not {value!r}.")
     complete = {key: type(default)(settings.get(key, default)) for key, default in maker.settings.items()}
     maker.check(complete)
@@ -187,9 +188,10 @@ def _distinct(chunks: Iterator[Chunk], wanted: int, split: str, kept_out: KeySet
             return
 
 
-def _make(name: str, settings: dict[str, Any], seed: int, split: str, number: int) -> Chunk:
+def make(maker: Generator, settings: dict[str, Any], seed: int, split: str, number: int) -> Chunk:
+    """The dataset's chunk ``number``: its random state depends on the seed, the split and the number alone."""
     state = np.random.SeedSequence([seed, SPLITS.index(split), number]).generate_state(1, np.uint64)
-    return generator(name).chunk(settings, split, state)
+    return maker.chunk(settings, split, state)
 
 
 class _Workers:
@@ -210,18 +212,18 @@ class _Workers:
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
 
-    def chunks(self, name: str, settings: dict[str, Any], seed: int, split: str) -> Iterator[Chunk]:
+    def chunks(self, maker: Generator, settings: dict[str, Any], seed: int, split: str) -> Iterator[Chunk]:
         """Chunks 0, 1, ... without end, a few of them made ahead."""
         number = 0
         if self._pool is None:
             while True:
-                yield _make(name, settings, seed, split, number)
+                yield make(maker, settings, seed, split, number)
                 number += 1
         ahead: deque[Future[Chunk]] = deque()
         try:
             while True:
                 while len(ahead) < 2 * self._count:
-                    ahead.append(self._pool.submit(_make, name, settings, seed, split, number))
+                    ahead.append(self._pool.submit(make, maker, settings, seed, split, number))
                     number += 1
                 yield ahead.popleft().result()
         finally:

@@ -16,6 +16,7 @@ import numpy as np
 
 from puzzlerec.puzzles.choices import Choice
 from puzzlerec.puzzles.edit import Editing
+from puzzlerec.puzzles.generator import Generator
 from puzzlerec.puzzles.look import Look
 
 RATING_EDGES = (0, 1, 2, 5, 10, 20, 50)  # of the bins that results are told by; the last is open
@@ -225,6 +226,16 @@ class PuzzleKind(ABC):
     choices: tuple[
         Choice, ...
     ] = ()  # what somebody who wants a puzzle of this kind may choose; none: it is not offered
+    # ---- data
+
+    pairs: bool = False  # whether question and answer are two grids, each to be shown, rather than one filled in
+
+    def generator(self, shape: tuple[int, int] | None = None) -> Generator | None:
+        """What makes puzzles of this kind and ``shape``, of the usual one if None. None: nothing does.
+
+        Raises `DatasetError` for a shape that it cannot make.
+        """
+        return None
 
     # ---- solving
 

@@ -29,19 +29,18 @@ class Chunk:
 
 
 class Generator(ABC):
-    """Makes puzzles of one kind and size, a chunk at a time. What a chunk holds depends on its arguments alone."""
+    """Makes puzzles of one kind and shape, a chunk at a time. What a chunk holds depends on its arguments alone.
 
-    puzzle: str  # the puzzle kind's name
+    Instances travel to the processes that generate, so that they can be pickled.
+    """
+
     version: str  # goes into datasets; another one wherever the same seed makes other puzzles
-    settings: Mapping[str, Any]  # names and defaults; JSON
+    settings: Mapping[str, int | float | str] = {}  # names and defaults
+    shape: tuple[int, int]
 
-    def __init__(self, size: int) -> None:
-        """For grids of ``size`` × ``size``. Raises `DatasetError` for a size that cannot be."""
-        self.size = size
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.size, self.size
+    def __init__(self, shape: tuple[int, int]) -> None:
+        """For grids of ``shape``. Raises `DatasetError` for one that cannot be."""
+        self.shape = shape
 
     def shape_of(self, settings: dict[str, Any]) -> tuple[int, int]:
         """The grids' shape, which settings may decide."""

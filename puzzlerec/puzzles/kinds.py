@@ -8,7 +8,7 @@ from puzzlerec.puzzles.arc.rules import ARC
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind
 from puzzlerec.puzzles.characters.rules import CHARACTERS
 from puzzlerec.puzzles.maze.rules import MAZE
-from puzzlerec.puzzles.sudoku.rules import SUDOKUS
+from puzzlerec.puzzles.sudoku import KINDS as SUDOKUS
 
 KINDS: dict[str, PuzzleKind] = {kind.name: kind for kind in (*SUDOKUS, MAZE, ARC, *CHARACTERS)}
 

@@ -30,7 +30,9 @@ from puzzlerec.puzzles.base import Puzzle, PuzzleError, PuzzleKind
 from puzzlerec.puzzles.characters.rules import Characters, is_line, kind_of
 from puzzlerec.puzzles.kinds import get
 from puzzlerec.puzzles.maze.rules import LARGEST, MAZE
-from puzzlerec.puzzles.sudoku.rules import SUDOKUS, Sudoku, cells_of
+from puzzlerec.puzzles.sudoku import KINDS as SUDOKUS
+from puzzlerec.puzzles.sudoku.forms import cells_of
+from puzzlerec.puzzles.sudoku.rules import Sudoku
 
 MOST_BYTES = 128 * 2**20  # several hundred thousand puzzles; each takes about half a kilobyte of memory
 MOST_COLUMNS = 4 * LARGEST * LARGEST  # the largest maze, its answer and room for other columns
@@ -296,8 +298,8 @@ def _lines_to_complete(lines: Sequence[str]) -> Iterator[_Passage | PuzzleError]
 
 # --- Sudoku -------------------------------------------------------------------------------------------------------
 
-_BY_SIZE = {kind.size: kind for kind in SUDOKUS}
-_BY_AREA = {kind.size**2: kind for kind in SUDOKUS}
+_BY_SIZE = {kind.shape[0]: kind for kind in reversed(SUDOKUS)}
+_BY_AREA = {kind.shape[0] ** 2: kind for kind in reversed(SUDOKUS)}
 
 
 def _sudoku_line(text: str, number: int, column: int, kind: PuzzleKind | None) -> _Passage | PuzzleError:

@@ -125,7 +125,7 @@ class Painter:
         rows, columns = self.look.pencil or (h + 1, w + 1)
         if scene.probabilities is None or h < max(rows, 3) or w < columns:
             return np.zeros(base.shape, bool)
-        pencilled = (scene.levels >= 0) & (scene.probabilities.max(-1) < SETTLED) & ~scene.masked
+        pencilled: np.ndarray = (scene.levels >= 0) & (scene.probabilities.max(-1) < SETTLED) & ~scene.masked
         step_x, step_y = w // columns, h // rows
         first_x = (w - step_x * (columns - 1) - 1) // 2
         first_y = (h - step_y * (rows - 1) - 1) // 2

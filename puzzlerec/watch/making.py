@@ -42,17 +42,16 @@ async def make(name: str, settings: Mapping[str, Any], seed: int) -> list[Puzzle
 
 def main() -> None:
     """Print the name of the kind, then a chunk, a puzzle a line."""
-    from puzzlerec.data.building import generator
+    from puzzlerec.data.building import generator, kind_and_shape
     from puzzlerec.puzzles.generator import DatasetError
 
     name, settings, seed = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
     try:
-        maker = generator(name)
+        (kind, _), maker = kind_and_shape(name), generator(name)
         complete = dict(maker.settings) | settings
         maker.check(complete)
     except DatasetError as error:
         sys.exit(str(error))
-    kind = get(maker.puzzle)
     print(kind.name)
     rows = maker.chunk(complete, "test", np.random.SeedSequence(seed).generate_state(1, np.uint64)).inputs
     for row in np.random.default_rng(seed).permutation(rows):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from puzzlerec.data import Dataset, DatasetError, build, ensure
-from puzzlerec.data.building import _distinct, _make, generator
+from puzzlerec.data.building import _distinct, generator, make
 from puzzlerec.puzzles import get
 from puzzlerec.puzzles.generator import Chunk
 from puzzlerec.puzzles.kernels import KeySet
@@ -26,8 +26,9 @@ def test_workers_change_no_byte(tmp_path: Path) -> None:
 
 
 def test_a_sudoku_chunk_depends_on_its_seed_alone(sudokus: Path) -> None:
-    settings = dict(generator("sudoku").settings)
-    chunk = _make("sudoku", settings, 5, "test", 0)
+    maker = generator("sudoku")
+    settings = dict(maker.settings)
+    chunk = make(maker, settings, 5, "test", 0)
     with Dataset.open(sudokus) as dataset:
         np.testing.assert_array_equal(dataset.split("test").inputs[:], chunk.inputs[:20])
         assert dataset.seed == 5
@@ -93,7 +94,9 @@ def test_key_sets_hold_what_was_added() -> None:
         ("sudoko", {}, "Did you mean 'sudoku'"),
         ("sudoku-5x5", {}, "sizes 4, 6 and 9, not 5"),
         ("maze-3x3", {}, "sizes from 4 to 62"),
-        ("maze-20x30", {}, "no dataset 'maze-20x30'"),
+        ("maze-20x30", {}, "generated square, not 20x30"),
+        ("chess-8x8", {}, "no dataset 'chess-8x8'"),
+        ("arc", {}, "ARC's tasks are loaded"),
         ("sudoku", {"train": -1}, "-1 rows in train"),
         ("sudoku", {"train": 0, "test": 0}, "at least one row"),
         ("sudoku", {"workers": 0}, "At least one worker"),

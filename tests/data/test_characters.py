@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from puzzlerec.data import Dataset, DatasetError, build
-from puzzlerec.data.building import _make, generator
+from puzzlerec.data.building import generator, make
 from puzzlerec.puzzles import get
 from puzzlerec.puzzles.generator import Chunk
 
@@ -16,7 +16,8 @@ NAMES = ("copy", "reverse", "addition")
 
 
 def chunk(name: str, split: str, seed: int = 1, **settings: int) -> Chunk:
-    return _make(name, dict(generator(name).settings) | settings, seed, split, 0)
+    maker = generator(name)
+    return make(maker, dict(maker.settings) | settings, seed, split, 0)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -44,7 +44,7 @@ def test_settings_reach_the_generator(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_build_ends_with_130_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make, calls = building._make, []
+    make, calls = building.make, []
 
     def interrupted(*arguments):  # type: ignore[no-untyped-def]
         calls.append(arguments)
@@ -52,7 +52,7 @@ def test_an_interrupted_build_ends_with_130_and_leaves_nothing(tmp_path: Path, m
             raise KeyboardInterrupt
         return make(*arguments)
 
-    monkeypatch.setattr(building, "_make", interrupted)
+    monkeypatch.setattr(building, "make", interrupted)
     result = run("build", "sudoku-4x4", "-o", tmp_path / "a.h5", "--train", "500", "--test", "4", "--workers", "1")
     assert result.exit_code == 130
     assert "was not written" in result.stderr

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.puzzles.maze.rules import FREE, GOAL, START, WALL
-from puzzlerec.watch.editor import SOURCE, Editor, empty
+from puzzlerec.watch.editor import SOURCE, Editor
 from puzzlerec.watch.grid import GridView
 
 SUDOKU = Puzzle(get("sudoku-4x4"), get("sudoku-4x4").parse("1.....3....4.2.."))
@@ -227,4 +227,5 @@ def test_leaving_while_solutions_are_counted() -> None:
 @pytest.mark.parametrize("name", ["sudoku", "sudoku-4x4", "sudoku-6x6", "maze"])
 def test_empty_questions_are_sound(name: str) -> None:
     kind = get(name)
-    assert kind.check_question(empty(kind, kind.shape or (5, 7))).solved
+    assert kind.editing is not None
+    assert kind.check_question(kind.editing.empty(kind.shape or (5, 7))).solved

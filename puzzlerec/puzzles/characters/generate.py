@@ -8,11 +8,11 @@ set, whatever the seeds and settings, and short lines do not all go to the test.
 from __future__ import annotations
 
 import zlib
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from puzzlerec.puzzles.characters.rules import ADDITION, COPY, FIRST, LONGEST, REVERSE, Characters
+from puzzlerec.puzzles.characters.tokens import LONGEST
 from puzzlerec.puzzles.generator import Chunk, DatasetError, Generator
 from puzzlerec.puzzles.kernels import below, hash_rows
 
@@ -20,24 +20,30 @@ CHUNK = 256
 TEST_SHARE = 8  # one prompt of so many is for testing
 
 
+class Task(Protocol):
+    """What a kind of lines says of its task."""
+
+    symbols: tuple[str, ...]  # of operands
+
+    @property
+    def start(self) -> str: ...
+    def width(self, length: int) -> int: ...
+    def parse(self, text: str) -> np.ndarray: ...
+    def answer(self, question: np.ndarray) -> np.ndarray: ...
+
+
 class Lines(Generator):
     """Lines of one task. Settings: the characters of the ``shortest`` and ``longest`` operand."""
 
-    kind: Characters
     version = "characters 1"
     settings = {"shortest": 1, "longest": 10}  # noqa: RUF012  # Mapping, never changed
 
-    def __init__(self, size: int) -> None:
-        if size:
-            raise DatasetError(f"Lines of characters have no size {size}; set longest instead.")
-        super().__init__(size)
-
-    @property
-    def puzzle(self) -> str:  # type: ignore[override]
-        return self.kind.name
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        super().__init__((1, task.width(int(self.settings["longest"]))))
 
     def shape_of(self, settings: dict[str, Any]) -> tuple[int, int]:
-        return 1, self.kind.width(settings["longest"])
+        return 1, self.task.width(settings["longest"])
 
     def check(self, settings: dict[str, Any]) -> None:
         if not 1 <= settings["shortest"] <= settings["longest"] <= LONGEST:
@@ -48,7 +54,7 @@ class Lines(Generator):
 
     def chunk(self, settings: dict[str, Any], split: str, rng: np.ndarray) -> Chunk:
         shortest, longest = settings["shortest"], settings["longest"]
-        inputs = np.zeros((CHUNK, self.kind.width(longest)), np.uint8)
+        inputs = np.zeros((CHUNK, self.task.width(longest)), np.uint8)
         labels, ratings = np.zeros_like(inputs), np.zeros(CHUNK, np.float32)
         filled = 0
         while filled < CHUNK:
@@ -56,9 +62,9 @@ class Lines(Generator):
             prompt = self.prompt(length, shortest, rng)
             for_test = zlib.crc32(prompt.encode()) % TEST_SHARE == 0
             if for_test == (split == "test"):
-                question = self.kind.parse(self.kind.start + prompt)
+                question = self.task.parse(self.task.start + prompt)
                 inputs[filled, : question.size] = question
-                labels[filled, : question.size] = self.kind.answer(question)
+                labels[filled, : question.size] = self.task.answer(question)
                 ratings[filled] = length
                 filled += 1
         keys = hash_rows(inputs)
@@ -66,22 +72,12 @@ class Lines(Generator):
 
     def prompt(self, length: int, shortest: int, rng: np.ndarray) -> str:
         """A random prompt whose longest operand has ``length`` characters, and none fewer than ``shortest``."""
-        symbols = self.kind.vocabulary[FIRST:-1]
+        symbols = self.task.symbols
         return "".join(symbols[below(rng, len(symbols))] for _ in range(length)) + "="
 
 
-class Copy(Lines):
-    kind = COPY
-
-
-class Reverse(Lines):
-    kind = REVERSE
-
-
-class Addition(Lines):
+class Sums(Lines):
     """Sums; an operand of more than one digit does not begin with 0."""
-
-    kind = ADDITION
 
     def prompt(self, length: int, shortest: int, rng: np.ndarray) -> str:
         other = shortest + below(rng, length - shortest + 1)

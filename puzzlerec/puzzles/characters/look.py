@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from puzzlerec.puzzles.characters.tokens import FIRST
 from puzzlerec.puzzles.look import Look
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
 class LineLook(Look):
-    """Of lines whose tokens from ``first`` on are characters; those before end them."""
-
-    first: int
+    """Of lines that end at the first token which is no character of theirs."""
 
     def written(self, tokens: np.ndarray) -> int:
-        stop = np.flatnonzero(tokens.reshape(-1) < self.first)
+        stop = np.flatnonzero(tokens.reshape(-1) < FIRST)
         return int(stop[0]) if stop.size else tokens.size

@@ -18,11 +18,10 @@ import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
 from puzzlerec.puzzles.characters.look import LineLook
+from puzzlerec.puzzles.characters.tokens import BLANK, END, FIRST, LONGEST
 from puzzlerec.puzzles.choices import Choice
+from puzzlerec.puzzles.generator import DatasetError, Generator
 from puzzlerec.puzzles.look import Look
-
-PADDING, BLANK, END, FIRST = 0, 1, 2, 3
-LONGEST = 200  # characters of an operand
 
 
 class Characters(PuzzleKind):
@@ -40,7 +39,7 @@ class Characters(PuzzleKind):
     def __init__(self, name: str, symbols: str, operators: str) -> None:
         self.name = self.title = name
         self.vocabulary = ("?", ".", "$", *symbols, *operators)
-        self._symbols = len(symbols)
+        self.symbols = tuple(symbols)
         self._token_of = {character: token for token, character in enumerate(self.vocabulary) if token >= FIRST}
 
     @property
@@ -50,11 +49,11 @@ class Characters(PuzzleKind):
 
     @cached_property
     def look(self) -> Look:
-        return LineLook(self.vocabulary, self.answer_tokens, blanks=(BLANK,), prompt=self.start, first=FIRST)
+        return LineLook(self.vocabulary, self.answer_tokens, blanks=(BLANK,), prompt=self.start)
 
     @property
     def answer_tokens(self) -> tuple[int, ...]:
-        return tuple(range(END, FIRST + self._symbols))
+        return tuple(range(END, FIRST + len(self.symbols)))
 
     @abstractmethod
     def result(self, prompt: str) -> str:
@@ -71,6 +70,17 @@ class Characters(PuzzleKind):
     @abstractmethod
     def prompt_width(self, length: int) -> int:
         """The cells of the widest prompt whose operands have at most so many characters."""
+
+    def generator(self, shape: tuple[int, int] | None = None) -> Generator:
+        from puzzlerec.puzzles.characters.generate import Lines
+
+        self._require_no(shape)
+        return Lines(self)
+
+    @staticmethod
+    def _require_no(shape: tuple[int, int] | None) -> None:
+        if shape is not None:
+            raise DatasetError(f"Lines of characters have no size {'x'.join(map(str, shape))}; set longest instead.")
 
     # ---- text
 
@@ -230,6 +240,12 @@ class Addition(Characters):
 
     def __init__(self) -> None:
         super().__init__("addition", digits, "+=")
+
+    def generator(self, shape: tuple[int, int] | None = None) -> Generator:
+        from puzzlerec.puzzles.characters.generate import Sums
+
+        self._require_no(shape)
+        return Sums(self)
 
     def result(self, prompt: str) -> str:
         return str(sum(map(int, prompt[:-1].split("+"))))

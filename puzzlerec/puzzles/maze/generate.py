@@ -17,7 +17,7 @@ from numba import njit
 from puzzlerec.puzzles.generator import Chunk, DatasetError, Generator
 from puzzlerec.puzzles.kernels import below, mix, random_bits, uniform
 from puzzlerec.puzzles.maze.kernels import mark_path
-from puzzlerec.puzzles.maze.rules import FREE, GOAL, START, WALL
+from puzzlerec.puzzles.maze.tokens import FREE, GOAL, START, WALL
 
 CHUNK = 32
 WALL_SHARE = (0.3, 0.5)
@@ -28,14 +28,17 @@ SURE = 60  # far pairs found in a map that make it certain to be kept
 class MazeHard(Generator):
     """Square mazes. Setting ``moves``: the least length of the shortest path, 0 for `least_moves`."""
 
-    puzzle = "maze"
     version = "maze-hard 1"
     settings = {"moves": 0}  # noqa: RUF012  # Mapping, never changed
 
-    def __init__(self, size: int) -> None:
-        if not 4 <= size <= 62:
-            raise DatasetError(f"Mazes are generated in sizes from 4 to 62, not {size}.")
-        super().__init__(size)
+    def __init__(self, shape: tuple[int, int]) -> None:
+        height, width = shape
+        if height != width:
+            raise DatasetError(f"Mazes are generated square, not {height}x{width}.")
+        if not 4 <= height <= 62:
+            raise DatasetError(f"Mazes are generated in sizes from 4 to 62, not {height}.")
+        super().__init__(shape)
+        self.size = height
 
     def check(self, settings: dict[str, Any]) -> None:
         most = self.size * self.size // 4

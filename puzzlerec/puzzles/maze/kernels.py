@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from puzzlerec.puzzles.maze import paths
-from puzzlerec.puzzles.maze.rules import GOAL, PATH, START, WALL
+from puzzlerec.puzzles.maze.tokens import GOAL, PATH, START, WALL
 
 spread = njit(cache=True)(paths.spread)
 first_move = njit(cache=True)(paths.first_move)

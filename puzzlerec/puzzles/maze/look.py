@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from puzzlerec.puzzles.look import TILES, Look
+from puzzlerec.puzzles.look import Look
+from puzzlerec.puzzles.maze.tokens import CHARACTERS, FREE, GOAL, PATH, START, WALL
 
-
-def maze_look(characters: tuple[str, ...], *, wall: int, free: int, ends: tuple[int, int], path: int) -> Look:
-    """``characters`` [V] and the tokens that they stand for; ``ends`` are start and goal."""
-    return Look(
-        characters,
-        answers=(free, path),
-        names=("?", "wall", "free", "start", "goal", "path"),
-        tiles=TILES,
-        small=(2, 1),
-        line=path,
-        ends=ends,
-        solid=wall,
-        heat=path,
-        heat_words="path",
-        one_truth=False,  # there are many shortest paths
-    )
+MAZE_LOOK = Look(
+    tuple(CHARACTERS),
+    answers=(FREE, PATH),
+    names=("?", "wall", "free", "start", "goal", "path"),
+    small=(2, 1),
+    line=PATH,
+    ends=(START, GOAL),
+    solid=WALL,
+    heat=PATH,
+    heat_words="path",
+    one_truth=False,  # there are many shortest paths
+)

@@ -19,17 +19,17 @@ import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
 from puzzlerec.puzzles.choices import Choice, Field
+from puzzlerec.puzzles.generator import Generator
 from puzzlerec.puzzles.maze import paths
-from puzzlerec.puzzles.maze.edit import maze_editing
-from puzzlerec.puzzles.maze.look import maze_look
+from puzzlerec.puzzles.maze.edit import MAZE_EDITING
+from puzzlerec.puzzles.maze.look import MAZE_LOOK
+from puzzlerec.puzzles.maze.tokens import CHARACTERS, FREE, GOAL, LARGEST, PATH, SMALLEST, START, WALL
 
-WALL, FREE, START, GOAL, PATH = 1, 2, 3, 4, 5
-SMALLEST, LARGEST = 2, 200  # rows or columns
+USUAL = (30, 30)  # the shape of generated mazes, that of the published ones
 
-_CHARACTERS = "?# SGo"
-_FOREIGN = re.compile(f"[^{_CHARACTERS[1:]}]")
+_FOREIGN = re.compile(f"[^{CHARACTERS[1:]}]")
 _TOKEN_OF = np.zeros(128, np.uint8)  # [ASCII code]; 0: no cell
-for _token, _character in enumerate(_CHARACTERS[1:], 1):
+for _token, _character in enumerate(CHARACTERS[1:], 1):
     _TOKEN_OF[ord(_character)] = _token
 
 
@@ -37,7 +37,7 @@ class Maze(PuzzleKind):
     """Mazes of any size from 2x2 to 200x200."""
 
     name = family = title = "maze"
-    vocabulary = tuple(_CHARACTERS)
+    vocabulary = tuple(CHARACTERS)
     layouts = ("line", "grid")
     shape = None
     filler = WALL
@@ -52,8 +52,8 @@ class Maze(PuzzleKind):
             label="Maze {size}x{size}",
         ),
     )
-    look = maze_look(vocabulary, wall=WALL, free=FREE, ends=(START, GOAL), path=PATH)
-    editing = maze_editing(WALL, FREE, START, GOAL, sizes=(SMALLEST, LARGEST))
+    look = MAZE_LOOK
+    editing = MAZE_EDITING
 
     def parse(self, text: str) -> np.ndarray:
         rows = text.strip("\n").split("\n")
@@ -84,7 +84,7 @@ class Maze(PuzzleKind):
 
     def format(self, grid: np.ndarray, layout: str = "line") -> str:
         """As in the base class; the layout "line" is for square mazes only and raises `PuzzleError` for others."""
-        rows = ["".join(_CHARACTERS[token] if token < len(_CHARACTERS) else "?" for token in row) for row in grid]
+        rows = ["".join(CHARACTERS[token] if token < len(CHARACTERS) else "?" for token in row) for row in grid]
         if layout == "grid":
             return "\n".join(rows)
         if layout != "line":
@@ -165,7 +165,7 @@ class Maze(PuzzleKind):
         """Rotations and reflections that keep the shape: 8 for square mazes, 4 for others."""
         all_places = turned(np.arange(shape[0] * shape[1]).reshape(1, *shape))
         chosen = rng.integers(len(all_places), size=count)
-        tokens = np.tile(np.arange(len(_CHARACTERS), dtype=np.uint8), (count, 1))
+        tokens = np.tile(np.arange(len(CHARACTERS), dtype=np.uint8), (count, 1))
         return all_places.reshape(len(all_places), -1)[chosen], tokens
 
     def copies(self, questions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -181,6 +181,11 @@ class Maze(PuzzleKind):
 
         moves, away = first_moves(np.ascontiguousarray(questions))
         return moves, timetable(labels, away)
+
+    def generator(self, shape: tuple[int, int] | None = None) -> Generator:
+        from puzzlerec.puzzles.maze.generate import MazeHard
+
+        return MazeHard(shape or USUAL)
 
     def solutions(self, question: np.ndarray, limit: int = 2) -> list[np.ndarray]:
         """The one shortest path that the published sets hold."""

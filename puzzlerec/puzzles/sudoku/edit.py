@@ -51,13 +51,15 @@ def jigsaw_editing(name: str) -> Editing:
 
 
 def _keys(symbols: str | tuple[str, ...]) -> tuple[Key, ...]:
-    letters = "".join(symbols[9:]).lower()
-    shown = f"1-{symbols[min(len(symbols), 9) - 1]}" + (f" {letters[0]}-{letters[-1]}" if letters else "")
+    """A key for each symbol; what is no symbol and stands for a blank in writing makes one."""
+    runs = ["".join(symbol.lower() for symbol in symbols if symbol.isdigit() == digits) for digits in (True, False)]
+    shown = " ".join(f"{run[0]}-{run[-1]}" for run in runs if run)
     digits = (
         Key((symbol, symbol.lower()), "Digit, go on", token, go=1, shown=shown)
         for token, symbol in enumerate(symbols, BLANK + 1)
     )
-    return *digits, Key(BLANK_KEYS, "Blank, go on", BLANK, go=1), *clearing(BLANK)
+    blanks = tuple(name for name in BLANK_KEYS if name not in symbols)
+    return *digits, Key(blanks, "Blank, go on", BLANK, go=1), *clearing(BLANK)
 
 
 def _region(token: np.uint8) -> int:

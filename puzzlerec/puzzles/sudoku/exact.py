@@ -1,125 +1,211 @@
-"""Exact Sudoku solving by search: all solutions of a puzzle, or as many as are asked for.
+"""Exact solving by search, for whatever units: all solutions of a puzzle, or as many as are asked for.
 
-One function, compiled by Numba when it is first called and kept on disk from then on.
+One search, compiled by Numba when it is first called and kept on disk from then on.
 """
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 from numba import njit
 
-BOXES = {4: (2, 2), 6: (2, 3), 9: (3, 3)}  # rows and columns of a box, by the size of the grid
+from puzzlerec.puzzles.kernels import below
+
+MOST_SYMBOLS = 16
+SWEEPS = 1 << 18  # over the cells, after which a search gives up: about a second on 16x16
+ENDLESS = 1 << 62
+_IN_ORDER = np.empty(0, np.uint64)
 
 
-def solve_sudoku(grid: np.ndarray, limit: int = 2) -> list[np.ndarray]:
-    """The solutions of ``grid`` (uint8 [N, N] tokens, N = 4, 6 or 9), at most ``limit`` of them, as grids of tokens.
+def solve(
+    givens: np.ndarray, units: np.ndarray, limit: int = 2, sweeps: int = SWEEPS, rng: np.ndarray = _IN_ORDER
+) -> list[np.ndarray] | None:
+    """The ways to fill ``givens`` (uint8 [L] digits 1 to N, 0 blank), at most ``limit`` of them, as digits [L].
 
-    None: the givens contradict one another, or cannot be completed. With the default limit, one means unique.
-    Raises `ValueError` for other shapes and for tokens that stand for neither a blank (1) nor a digit d (d + 1).
+    ``units`` int64 [U, N] are the cells that hold each of the N digits once; every cell is in one of them. An empty
+    list: the givens contradict one another, or cannot be completed. With the default limit, one means unique. None:
+    ``sweeps`` over the cells did not settle it. With ``rng`` (uint64 [1], see `kernels`) the digits are tried in random
+    order. Raises `ValueError` for what cannot be such a puzzle.
     """
-    size = grid.shape[0]
-    if grid.ndim != 2 or size not in BOXES or grid.shape[1] != size:
-        raise ValueError(f"A grid of shape {grid.shape} is no Sudoku; 4x4, 6x6 and 9x9 can be solved.")
-    if grid.min() < 1 or grid.max() > size + 1:
-        raise ValueError(f"Tokens go from 1 (blank) to {size + 1} (digit {size}), not {grid.min()} to {grid.max()}.")
+    symbols = units.shape[1]
+    if symbols > MOST_SYMBOLS:
+        raise ValueError(f"Units of {symbols} cells are too large; up to {MOST_SYMBOLS} can be solved.")
+    if givens.ndim != 1 or units.max() != givens.size - 1:
+        raise ValueError(f"Givens of shape {givens.shape} do not fit units of {units.max() + 1} cells.")
+    if givens.min() < 0 or givens.max() > symbols:
+        raise ValueError(f"Givens go from 0 (blank) to {symbols}, not {givens.min()} to {givens.max()}.")
     if limit < 1:
         raise ValueError(f"At least one solution must be asked for, not {limit}.")
-    found = np.empty((limit, size * size), np.uint8)
-    count = _search((grid.reshape(-1) - 1).astype(np.int64), *_layout(size), found)
-    return list(found[:count].reshape(count, size, size) + np.uint8(1))
-
-
-@cache
-def _layout(size: int) -> tuple[np.ndarray, np.ndarray]:
-    """The cells of each unit [3 * N, N] and the units of each cell [N * N, 3]."""
-    rows, columns = BOXES[size]
-    cells = np.arange(size * size)
-    r, c = cells // size, cells % size
-    units_of = np.stack([r, size + c, 2 * size + r // rows * (size // columns) + c // columns], axis=1)
-    units = np.stack([np.flatnonzero((units_of == unit).any(axis=1)) for unit in range(3 * size)])
-    return units, units_of
+    found = np.empty((limit, givens.size), np.uint8)
+    count = _search(givens.astype(np.int64), units, found, sweeps, rng)
+    return None if count < 0 else list(found[:count])
 
 
 @njit(cache=True)
-def _search(cells: np.ndarray, units: np.ndarray, units_of: np.ndarray, found: np.ndarray) -> int:
+def _search(givens: np.ndarray, units: np.ndarray, found: np.ndarray, sweeps: int, rng: np.ndarray) -> int:
     """Depth-first: the cell with the fewest digits or the digit with the fewest places in a unit, whichever is fewer.
 
-    ``cells`` int64 [N * N] holds digits, 0 for blank, and is left as scratch. Returns how many rows of ``found``
-    (uint8 [limit, N * N]) it has filled.
+    What has one option only is filled in at once. Returns how many rows of ``found`` (uint8 [limit, L]) it has filled,
+    or -1 if ``sweeps`` were too few to fill all of them or to know that there are no more.
     """
-    count, size = cells.size, units.shape[1]
-    free = np.full(3 * size, (1 << size) - 1)  # of each unit, the digits that it lacks
+    count, size = givens.size, units.shape[1]
+    units_of, degree = _units_of(units, count)
+    # of each depth: the digits in the cells, and of each unit the digits that it lacks
+    cells = np.zeros((count + 1, count), np.int64)
+    free = np.full((count + 1, units.shape[0]), (1 << size) - 1)
     for cell in range(count):
-        if cells[cell]:
-            bit = 1 << cells[cell] - 1
-            for unit in units_of[cell]:
-                if not free[unit] & bit:
-                    return 0
-                free[unit] ^= bit
+        if givens[cell] and not _place(cells[0], free[0], units_of, degree, cell, 1 << givens[cell] - 1):
+            return 0
     candidates = np.empty(count, np.int64)
-    # The options of each decision, cell * 16 + digit; number `tried` of the `offered` ones is in the grid.
-    options = np.empty((count + 1, size), np.int64)
-    offered = np.zeros(count + 1, np.int64)
-    tried = np.zeros(count + 1, np.int64)
+    options = np.empty((count + 1, size), np.int64)  # of the guess at each depth, cell * 16 + digit - 1
+    left = np.zeros(count + 1, np.int64)  # how many of them are untried
     depth, n_found = 0, 0
-    forward = True
     while True:
-        if forward:
-            fewest, best = size + 1, -1  # best: the cell, or count + unit * size + digit - 1
-            for cell in range(count):
-                candidates[cell] = 0
-                if cells[cell] == 0:
-                    candidates[cell] = free[units_of[cell, 0]] & free[units_of[cell, 1]] & free[units_of[cell, 2]]
-                    n = 0
-                    for digit in range(size):
-                        n += candidates[cell] >> digit & 1
-                    if n < fewest:
-                        fewest, best = n, cell
-            if best < 0:
-                for cell in range(count):
-                    found[n_found, cell] = cells[cell]
-                n_found += 1
-                if n_found == found.shape[0]:
-                    return n_found
-                fewest = 0
-            for unit in range(3 * size):
-                if fewest < 2:
-                    break
-                for digit in range(size):
-                    if free[unit] >> digit & 1:
-                        n = 0
-                        for i in range(size):
-                            n += candidates[units[unit, i]] >> digit & 1
-                        if n < fewest:
-                            fewest, best = n, count + unit * size + digit
-            offered[depth], tried[depth] = fewest, -1
-            n = 0
-            if fewest and best < count:
-                for digit in range(size):
-                    if candidates[best] >> digit & 1:
-                        options[depth, n] = best * 16 + digit + 1
-                        n += 1
-            elif fewest:
-                unit, digit = (best - count) // size, (best - count) % size
-                for i in range(size):
-                    if candidates[units[unit, i]] >> digit & 1:
-                        options[depth, n] = units[unit, i] * 16 + digit + 1
-                        n += 1
-        else:
+        used = _deduce(cells[depth], free[depth], candidates, units, units_of, degree)
+        sweeps -= abs(used)
+        if sweeps < 0:
+            return -1
+        left[depth] = _options(candidates, free[depth], units, options[depth]) if used > 0 else 0
+        if used > 0 and left[depth] == 0:
+            found[n_found] = cells[depth]
+            n_found += 1
+            if n_found == found.shape[0]:
+                return n_found
+        if rng.size:
+            for i in range(left[depth]):
+                j = below(rng, i + 1)
+                options[depth, i], options[depth, j] = options[depth, j], options[depth, i]
+        while left[depth] == 0:
             if depth == 0:
                 return n_found
             depth -= 1
-            cell, digit = options[depth, tried[depth]] // 16, options[depth, tried[depth]] % 16
-            cells[cell] = 0
-            for unit in units_of[cell]:
-                free[unit] |= 1 << digit - 1
-        tried[depth] += 1
-        forward = tried[depth] < offered[depth]
-        if forward:
-            cell, digit = options[depth, tried[depth]] // 16, options[depth, tried[depth]] % 16
-            cells[cell] = digit
-            for unit in units_of[cell]:
-                free[unit] &= ~(1 << digit - 1)
-            depth += 1
+        left[depth] -= 1
+        option = options[depth, left[depth]]
+        cells[depth + 1] = cells[depth]
+        free[depth + 1] = free[depth]
+        depth += 1
+        _place(cells[depth], free[depth], units_of, degree, option // 16, 1 << option % 16)
+
+
+@njit(cache=True)
+def _units_of(units: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The units of each cell [L, most], and how many they are [L]."""
+    degree = np.zeros(count, np.int64)
+    for cell in units.flat:
+        degree[cell] += 1
+    units_of = np.zeros((count, degree.max()), np.int64)
+    degree[:] = 0
+    for unit in range(units.shape[0]):
+        for cell in units[unit]:
+            units_of[cell, degree[cell]] = unit
+            degree[cell] += 1
+    return units_of, degree
+
+
+@njit(cache=True)
+def _place(cells: np.ndarray, free: np.ndarray, units_of: np.ndarray, degree: np.ndarray, cell: int, bit: int) -> bool:
+    """Writes the digit of ``bit`` into ``cell``. False if one of its units has the digit already."""
+    for i in range(degree[cell]):
+        unit = units_of[cell, i]
+        if not free[unit] & bit:
+            return False
+        free[unit] ^= bit
+    digit = 1
+    while bit >> digit:
+        digit += 1
+    cells[cell] = digit
+    return True
+
+
+@njit(cache=True)
+def _deduce(
+    cells: np.ndarray,
+    free: np.ndarray,
+    candidates: np.ndarray,
+    units: np.ndarray,
+    units_of: np.ndarray,
+    degree: np.ndarray,
+) -> int:
+    """Fills every cell that has one candidate and every digit that has one place in a unit, until there are none.
+
+    ``candidates`` [L] receives the digits of each open cell, as bits. Returns the number of sweeps, negative if the
+    grid contradicts itself.
+    """
+    sweeps = 0
+    changed = True
+    while changed:
+        changed = False
+        sweeps += 1
+        for cell in range(cells.size):
+            candidates[cell] = 0
+            if cells[cell] == 0:
+                x = free[units_of[cell, 0]]
+                for i in range(1, degree[cell]):
+                    x &= free[units_of[cell, i]]
+                if x == 0:
+                    return -sweeps
+                if x & (x - 1):
+                    candidates[cell] = x
+                else:
+                    _place(cells, free, units_of, degree, cell, x)
+                    changed = True
+        if changed:
+            continue
+        for unit in range(units.shape[0]):
+            once, twice = 0, 0
+            for cell in units[unit]:
+                twice |= once & candidates[cell]
+                once |= candidates[cell]
+            if free[unit] & ~once:
+                return -sweeps
+            single = once & ~twice & free[unit]
+            if single:
+                changed = True
+                for cell in units[unit]:
+                    x = candidates[cell] & single
+                    if x:
+                        if x & (x - 1) or not _place(cells, free, units_of, degree, cell, x):
+                            return -sweeps
+                        candidates[cell] = 0
+    return sweeps
+
+
+@njit(cache=True)
+def _options(candidates: np.ndarray, free: np.ndarray, units: np.ndarray, options: np.ndarray) -> int:
+    """Fills ``options`` with the next guess's, the last to be tried first, and returns their number; 0: all is full.
+
+    They are the digits of a cell or the places of a digit in a unit, whichever are fewest, the first of equals.
+    """
+    size = units.shape[1]
+    fewest, best = size + 1, -1  # best: the cell, or L + unit * N + digit - 1
+    for cell in range(candidates.size):
+        if candidates[cell]:
+            n = 0
+            for digit in range(size):
+                n += candidates[cell] >> digit & 1
+            if n < fewest:
+                fewest, best = n, cell
+    if best < 0:
+        return 0
+    for unit in range(units.shape[0]):
+        if fewest == 2:
+            break
+        for digit in range(size):
+            if free[unit] >> digit & 1:
+                n = 0
+                for cell in units[unit]:
+                    n += candidates[cell] >> digit & 1
+                if n < fewest:
+                    fewest, best = n, candidates.size + unit * size + digit
+    n = fewest
+    if best < candidates.size:
+        for digit in range(size):
+            if candidates[best] >> digit & 1:
+                n -= 1
+                options[n] = best * 16 + digit
+    else:
+        unit, digit = (best - candidates.size) // size, (best - candidates.size) % size
+        for cell in units[unit]:
+            if candidates[cell] >> digit & 1:
+                n -= 1
+                options[n] = cell * 16 + digit
+    return fewest

@@ -64,7 +64,6 @@ FAMOUS = {
 class SudokuExtreme(Generator):
     """Sudokus 9×9; settings: the share of each kind, in any proportions."""
 
-    puzzle = "sudoku"
     version = "sudoku-extreme mix 2"
     settings = {"extreme": 0.5, "hard": 0.25, "plain": 0.2, "few": 0.05}  # noqa: RUF012  # Mapping, never changed
 

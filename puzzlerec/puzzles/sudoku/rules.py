@@ -1,96 +1,123 @@
-"""Sudoku in three sizes: 9x9 (boxes 3x3), 6x6 (boxes of 2 rows and 3 columns) and 4x4 (boxes 2x2).
+"""A Sudoku is its units: sets of N cells that hold each of N digits once.
 
-Tokens: 0 padding, 1 blank, digit d is d + 1.
+Rows and columns always, and boxes (`Sudoku`), both diagonals besides (``diagonals``), or regions of any form that each
+question brings along (`jigsaw.Jigsaw`). Whatever is asked of a Sudoku, its checks, solutions or copies, follows from
+`Sudoku.units` and from the digit and the region of each token.
 
-Text: a *line* is all cells in reading order, a *grid* one row a line. A blank is ``.``, ``0`` or ``_``. Spaces, ``|``,
-``!``, ``:``, ``,``, ``;``, ``+``, ``-`` and box-drawing characters between cells are decoration, lines that hold
-nothing else are rules, and ``#`` starts a comment.
+Tokens: 0 padding, 1 blank, digit d is d + 1. Where cells lie in regions, 1 + region * (N + 1) + digit, digit 0 blank.
 """
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
+from itertools import permutations, product
 from typing import Any
 
 import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
 from puzzlerec.puzzles.edit import Editing
+from puzzlerec.puzzles.generator import DatasetError, Generator
 from puzzlerec.puzzles.look import Look
 from puzzlerec.puzzles.sudoku.choices import CHOICES
 from puzzlerec.puzzles.sudoku.edit import sudoku_editing
+from puzzlerec.puzzles.sudoku.forms import boxed, require_size, rows_of
 from puzzlerec.puzzles.sudoku.look import sudoku_look
 
 BLANK = 1
-
-_DECORATION = set("|!:+-,;") | {chr(code) for code in range(0x2500, 0x2580)}
-_RULE = re.compile(r"[-+|:!,;=*'.\s\u2500-\u257f]*")  # a rule may have dots for corners, as in .---.---.
-_RUN = re.compile(r"--|==")
-
-
-def cells_of(line: str) -> list[tuple[int, str]]:
-    """The cells in one line of text, as (column from 1, character); none if it is a rule, a comment or empty.
-
-    A character that is no cell of any Sudoku counts as one: it stands where a cell should.
-    """
-    line = line.partition("#")[0]
-    if _RULE.fullmatch(line) and ("." not in line or _RUN.search(line)):
-        return []
-    return [
-        (column, character)
-        for column, character in enumerate(line, 1)
-        if character not in _DECORATION and not character.isspace()
-    ]
+NO_REGION = 255
 
 
 class Sudoku(PuzzleKind):
-    """Sudoku of one size: every row, column and box holds each digit once."""
+    """A Sudoku with fixed units: every row, column and box, and perhaps diagonal, holds each digit once."""
 
     family = "sudoku"
-    layouts = ("line", "grid")
+    layouts: tuple[str, ...] = ("line", "grid")
     shape: tuple[int, int]
     strategies = ("pins", "copies", "noise")
     rating_words = "guesses of a solver, published scale"
+    regions = 0  # how many regions the tokens tell apart, if any
 
-    def __init__(self, size: int, box: tuple[int, int], fewest_givens: int) -> None:
-        """``box`` is (rows, columns); with less than ``fewest_givens`` no puzzle has a unique solution."""
-        self.size, self.box, self.fewest_givens = size, box, fewest_givens
-        self.name = "sudoku" if size == 9 else f"sudoku-{size}x{size}"
-        self.title = f"{size}x{size} Sudoku"
-        self.choices = CHOICES.get(self.name, ())
-        self.vocabulary = ("?", ".", *(str(digit) for digit in range(1, size + 1)))
+    def __init__(
+        self, name: str, box: tuple[int, int] | None, fewest_givens: int, *, diagonals: bool = False, title: str = ""
+    ) -> None:
+        """``box`` is (rows, columns), None without boxes; fewer than ``fewest_givens`` never have a unique solution."""
+        self.size = size = box[0] * box[1] if box else self.regions
+        self.name, self.box, self.diagonals, self.fewest_givens = name, box, diagonals, fewest_givens
+        self.title = title or f"{size}x{size} Sudoku"
+        self.choices = CHOICES.get(name, ())
         self.shape = (size, size)
-        self._token_of = np.zeros(128, np.uint8)  # [ASCII code]; 0: no cell
-        for character in ".0_":
-            self._token_of[ord(character)] = BLANK
-        for digit in range(1, size + 1):
-            self._token_of[ord(str(digit))] = digit + 1
-        box_rows, box_columns = box
+        self.vocabulary = ("?", *self._characters())
+        self._set_units()
+        self._set_tables()
+        self.places = self._symmetric_places()
+
+    def _characters(self) -> tuple[str, ...]:
+        """Of every token but padding: here of the blank and the digits."""
+        return (".", *(str(digit) for digit in range(1, self.size + 1)))
+
+    def _readings(self) -> dict[str, int]:
+        """The token that each character is read as, where a cell is a character."""
+        digits = {character: token for token, character in enumerate(self.vocabulary) if token > BLANK}
+        return dict.fromkeys(".0_", BLANK) | digits
+
+    def _set_units(self) -> None:
+        size = self.size
         places = np.arange(size * size).reshape(size, size)
-        boxes = places.reshape(size // box_rows, box_rows, size // box_columns, box_columns).swapaxes(1, 2)
-        self._units = np.concatenate([places, places.T, boxes.reshape(size, size)])
+        units, names = [places, places.T], ["row", "column"]
+        if self.box:
+            height, width = self.box
+            boxes = places.reshape(size // height, height, size // width, width).swapaxes(1, 2)
+            units, names = [*units, boxes.reshape(size, size)], [*names, "box"]
+        if self.diagonals:
+            units, names = [*units, np.stack([places.diagonal(), places[:, ::-1].diagonal()])], [*names, "diagonal"]
+        self._units = np.concatenate(units)  # all but regions
         self._units.flags.writeable = False
+        self.unit_names = tuple(
+            f"{name} {number}" for name, some in zip(names, units, strict=True) for number in range(1, len(some) + 1)
+        )
+
+    def _set_tables(self) -> None:
+        """What a token, or a cell with it, is: by tables that are as long as there are numbers in a ``uint8``."""
+        size, count = self.size, len(self.vocabulary)
+        self._token_of = np.zeros(128, np.uint8)  # [ASCII code]; 0: no cell
+        for character, token in self._readings().items():
+            self._token_of[ord(character)] = token
+        tokens = np.arange(1, count)
+        self._digit_of = np.zeros(256, np.uint8)
+        self._digit_of[1:count] = (tokens - 1) % (size + 1)
+        self._region_of = np.full(256, NO_REGION, np.uint8)
+        self._region_of[1:count] = (tokens - 1) // (size + 1)
+        first = np.where(self._region_of == NO_REGION, 0, self._region_of).astype(np.int64) * (size + 1) + BLANK
+        self._blank_of = first.astype(np.uint8)
+        self._candidates_of = (first[:, None] + np.arange(1, size + 1)).astype(np.uint8)  # [256, N]
+        self._bit_of = np.left_shift(1, self._digit_of.astype(np.int32))
+        # [V, V]: what an answer may hold where the question has a token
+        same_region = self._region_of[:count, None] == self._region_of[:count]
+        same_region[0] = True  # padding says nothing
+        self._allowed = same_region & (self._digit_of[:count] > 0)
+        given = self._digit_of[:count] > 0
+        self._allowed[given] = np.eye(count, dtype=bool)[given]
+
+    # ---- tokens
 
     @property
     def answer_tokens(self) -> tuple[int, ...]:
-        return tuple(range(2, self.size + 2))
+        return tuple(token for token in range(len(self.vocabulary)) if self._digit_of[token])
 
-    def units(self, question: np.ndarray) -> np.ndarray:
-        """[3 N, N] int64: the cells (row-major) of each row, then of each column, then of each box."""
-        return self._units
+    def digits(self, grid: np.ndarray) -> np.ndarray:
+        """The digit of each token, shaped like ``grid``; 0 for blanks and for what is no token."""
+        return self._digit_of[grid]
 
-    def candidates(self, question: np.ndarray) -> np.ndarray:
-        return np.tile(np.array(self.answer_tokens, np.uint8), (self.size**2, 1))
+    def blanks(self, question: np.ndarray) -> np.ndarray:
+        """The token that each cell has when it is blank, shaped like ``question``."""
+        return self._blank_of[question]
 
-    def board(self) -> dict[str, Any]:
-        return {
-            "puzzle": self.name,
-            "vocabulary": len(self.vocabulary),
-            "grid": self.shape,
-            "box": self.box,
-            "symbols": (self.answer_tokens[0], self.size),
-        }
+    def given(self, question: np.ndarray) -> np.ndarray:
+        return self._digit_of[question] > 0
+
+    def allowed(self, questions: np.ndarray) -> np.ndarray:
+        return self._allowed[questions.reshape(len(questions), -1)]
 
     def from_array(self, grid: np.ndarray) -> np.ndarray:
         """Digits, 0 for a blank."""
@@ -101,79 +128,110 @@ class Sudoku(PuzzleKind):
             )
         return (grid + BLANK).astype(np.uint8)
 
-    def solutions(self, question: np.ndarray, limit: int = 2) -> list[np.ndarray]:
-        from puzzlerec.puzzles.sudoku.exact import solve_sudoku  # compiles with Numba: only when asked for
+    # ---- units
 
-        return solve_sudoku(question, limit)
+    def units(self, question: np.ndarray) -> np.ndarray:
+        """[U, N] int64: the cells (row-major) of each row, column, box or region, and diagonal, as in `unit_names`.
+
+        Raises `PuzzleError` if the question's regions are no units.
+        """
+        return self._units
+
+    def candidates(self, question: np.ndarray) -> np.ndarray:
+        return self._candidates_of[question.reshape(-1)]
+
+    def board(self) -> dict[str, Any]:
+        return {
+            "puzzle": self.name,
+            "vocabulary": len(self.vocabulary),
+            "grid": self.shape,
+            "box": self.box,
+            "diagonals": self.diagonals,
+            "regions": self.regions,
+            "symbols": (self.answer_tokens[0], self.size),
+        }
+
+    # ---- exact answers and early checks
+
+    def solutions(self, question: np.ndarray, limit: int = 2) -> list[np.ndarray] | None:
+        from puzzlerec.puzzles.sudoku.exact import solve  # compiles with Numba: only when asked for
+
+        found = solve(self.digits(question).reshape(-1), self.units(question), limit)
+        if found is None:
+            return None
+        tokens, cells = self.candidates(question), np.arange(question.size)
+        return [tokens[cells, digits - 1].reshape(self.shape) for digits in found]
 
     def promising(
         self, questions: np.ndarray, tokens: np.ndarray, halt: np.ndarray, masked: np.ndarray | None
     ) -> np.ndarray:
         """Answers whose units hold every digit, seen at NumPy's speed: the model need not believe in them."""
-        digits = np.left_shift(1, tokens.reshape(len(tokens), -1).astype(np.int32))
-        held = np.bitwise_or.reduce(digits[:, self._units], axis=-1)  # [B, U]
-        return np.flatnonzero((held == sum(1 << token for token in self.answer_tokens)).all(-1))
+        held = np.bitwise_or.reduce(self._in_units(questions, self._bit_of[tokens]), axis=-1)  # [B, U]
+        return np.flatnonzero((held == (1 << self.size + 1) - 2).all(-1))
+
+    def _in_units(self, questions: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """[B, U, N]: the ``values`` [B, H, W] of the cells of every unit."""
+        return values.reshape(len(values), -1)[:, self._units]
+
+    def generator(self, shape: tuple[int, int] | None = None) -> Generator:
+        from puzzlerec.puzzles.sudoku.generate import generator  # compiles with Numba: only when asked for
+
+        if shape not in (None, self.shape):
+            raise DatasetError(f"A {self.title} cannot have the shape {'x'.join(map(str, shape))}.")
+        return generator(self)
+
+    # ---- text
 
     def parse(self, text: str) -> np.ndarray:
-        size, area = self.size, self.size * self.size
         plain = text.strip()
-        if len(plain) == area and plain.isascii():
-            tokens = self._token_of[np.frombuffer(plain.encode(), np.uint8)]
-            if tokens.all():
-                return tokens.reshape(self.shape)
+        if len(plain) == self.size * self.size and plain.isascii():
+            found = self._token_of[np.frombuffer(plain.encode(), np.uint8)]
+            if found.all():
+                return found.reshape(self.shape)
+        rows = rows_of(text)
+        tokens = [self._token(*cell, number) for number, cells in rows for cell in cells]
+        require_size(rows, self.size, self.title)
+        return np.array(tokens, np.uint8).reshape(self.shape)
 
-        rows = [(number, cells) for number, line in enumerate(text.split("\n"), 1) if (cells := cells_of(line))]
-        if not rows:
-            raise PuzzleError(f"There are no cells here; a {self.title} has {area}.")
-        one_line = len(rows) == 1
-        width = area if one_line else size
-        what = "The line" if one_line else "Row {}"
-        for index, (number, cells) in enumerate(rows, 1):
-            for column, character in cells:
-                if not character.isascii() or not self._token_of[ord(character)]:
-                    message = f"{character!r} is no cell of a {self.title}: write 1-{size}, and . or 0 for a blank."
-                    raise PuzzleError(message, line=number, column=column)
-            if len(cells) != width:
-                column = cells[-1][0] + 1 if len(cells) < width else cells[width][0]
-                message = f"{what.format(index)} has {len(cells)} cells instead of {width} ({self.title})."
-                raise PuzzleError(f"{message} Blanks are written . or 0.", line=number, column=column)
-        if not one_line and len(rows) != size:
-            line = rows[size][0] if len(rows) > size else rows[-1][0]
-            remedy = "Separate grids by an empty line." if len(rows) > size else "Add what is missing."
-            raise PuzzleError(f"The grid has {len(rows)} rows, a {self.title} has {size}. {remedy}", line=line)
-        codes = [ord(character) for _, cells in rows for _, character in cells]
-        return self._token_of[codes].reshape(self.shape)
+    def _token(self, column: int, character: str, line: int) -> int:
+        if not character.isascii() or not self._token_of[ord(character)]:
+            message = f"{character!r} is no cell of a {self.title}: write 1-{self.size}, and . or 0 for a blank."
+            raise PuzzleError(message, line=line, column=column)
+        return int(self._token_of[ord(character)])
+
+    def layout_of(self, text: str) -> str:
+        """The layout that ``text``, one puzzle, is written in."""
+        return "line" if len(rows_of(text)) == 1 else "grid"
 
     def format(self, grid: np.ndarray, layout: str = "line") -> str:
         self._require_shape(grid)
-        rows = [
-            "".join(self.vocabulary[token] if token < len(self.vocabulary) else "?" for token in row) for row in grid
-        ]
-        if layout == "line":
-            return "".join(rows)
-        if layout != "grid":
-            raise PuzzleError(f"A {self.title} has no layout {layout!r}; it has {' and '.join(self.layouts)}.")
-        box_rows, box_columns = self.box
-        rule = "+".join(["-" * box_columns] * (self.size // box_columns))
-        lines: list[str] = []
-        for index, row in enumerate(rows):
-            if index and index % box_rows == 0:
-                lines.append(rule)
-            lines.append("|".join(row[start : start + box_columns] for start in range(0, self.size, box_columns)))
-        return "\n".join(lines)
+        self._require_layout(layout)
+        rows = [[self._character(token) for token in row] for row in grid]
+        if layout == "line" or not self.box:
+            return "".join(map("".join, rows))
+        return boxed(rows, self.box)
 
-    def given(self, question: np.ndarray) -> np.ndarray:
-        return question > BLANK
+    def _character(self, token: int) -> str:
+        return self.vocabulary[token] if token < len(self.vocabulary) else "?"
+
+    def _require_layout(self, layout: str) -> None:
+        if layout not in self.layouts:
+            raise PuzzleError(f"A {self.title} has no layout {layout!r}; it has {' and '.join(self.layouts)}.")
+
+    # ---- verdicts
 
     def check_question(self, question: np.ndarray) -> Verdict:
-        """No digit is given twice in a unit.
+        """No digit is given twice in a unit, and regions are of N cells each, in one piece.
 
         Facts: ``givens``, their number, and ``too_few_givens``, True if there are so few that several solutions are
-        certain (17 is the fewest for 9x9: McGuire, Tugemann and Civario 2014). That does not make a question unsound.
+        certain (17 is the fewest for 9x9: McGuire, Tugemann and Civario 2014; with one digit less than all of them but
+        one, two can be swapped). That does not make a question unsound.
         """
         self._require_shape(question)
-        offending, problems = self._duplicates(question)
-        foreign = (question < BLANK) | (question > self.size + 1)
+        foreign = self._region_of[question] == NO_REGION
+        offending, problems = self._misshapen(question)
+        if not problems:
+            offending, problems = self._duplicates(question, question)
         problems += self._sentence(foreign, "is neither a digit nor blank", "are neither digits nor blank")
         offending |= foreign
         givens = int(self.given(question).sum())
@@ -181,20 +239,24 @@ class Sudoku(PuzzleKind):
         return Verdict(not problems, offending, tuple(problems), facts)
 
     def check(self, question: np.ndarray, answer: np.ndarray) -> Verdict:
-        """Every given kept, every cell a digit, every digit once in each row, column and box.
+        """Every given and region kept, every cell a digit, every digit once in each unit.
 
-        Facts: ``blank`` (cells without a digit), ``changed`` (givens not kept), ``offending`` (cells at fault).
+        Facts: ``blank`` (cells without a digit), ``changed`` (givens not kept), ``offending`` (cells at fault). Raises
+        `PuzzleError` for grids of another shape and for a question whose regions are no units.
         """
         self._require_shape(question)
         self._require_shape(answer)
-        offending, problems = self._duplicates(answer)
-        blank = answer == BLANK
-        foreign = (answer < BLANK) | (answer > self.size + 1)
+        offending, problems = self._duplicates(question, answer)
+        region = self._region_of[answer]
+        foreign = region == NO_REGION
+        blank = ~foreign & (self.digits(answer) == 0)
+        moved = ~foreign & (region != self._region_of[question])
         changed = self.given(question) & (answer != question)
         problems += self._sentence(blank, "is blank", "are blank")
         problems += self._sentence(foreign, "holds no digit", "hold no digit")
+        problems += self._sentence(moved, "is put into another region", "are put into other regions")
         problems += self._sentence(changed, "differs from its given digit", "differ from their given digits")
-        offending |= blank | foreign | changed
+        offending |= blank | foreign | moved | changed
         facts: dict[str, bool | int | float] = {
             "blank": int((blank | foreign).sum()),
             "changed": int(changed.sum()),
@@ -202,46 +264,39 @@ class Sudoku(PuzzleKind):
         }
         return Verdict(not problems, offending, tuple(problems), facts)
 
-    @cached_property
-    def look(self) -> Look:
-        return sudoku_look(self.vocabulary, self.box)
-
     def partial(self, question: np.ndarray, tokens: np.ndarray, masked: np.ndarray) -> np.ndarray:
         """What is hidden is at odds with nothing."""
         return self.check_question(np.where(masked, question, tokens)).offending
 
+    # ---- looks and editing
+
+    @cached_property
+    def look(self) -> Look:
+        assert self.box is not None
+        return sudoku_look(self.vocabulary, self.box, self.diagonals)
+
     @cached_property
     def editing(self) -> Editing:
-        return sudoku_editing("Sudoku", self.vocabulary)
-
-    def random_symmetries(
-        self, rng: np.random.Generator, count: int, shape: tuple[int, int]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Digits, bands, rows in a band, stacks, columns in a stack and, where boxes are square, the two axes."""
-        size, (box_rows, box_columns) = self.size, self.box
-        rows, columns = (_shuffled(rng, count, size, group) for group in (box_rows, box_columns))
-        places = rows[:, :, None] * size + columns[:, None, :]  # [n, N, N]
-        if box_rows == box_columns:
-            places = np.where(rng.integers(2, size=(count, 1, 1)) == 1, places.swapaxes(1, 2), places)
-        tokens = np.tile(np.arange(size + 2, dtype=np.uint8), (count, 1))
-        tokens[:, 2:] = rng.permuted(tokens[:, 2:], axis=1)
-        return places.reshape(count, -1), tokens
+        return sudoku_editing("Sudoku X" if self.diagonals else "Sudoku", self.vocabulary)
 
     def _require_shape(self, grid: np.ndarray) -> None:
         if grid.shape != self.shape:
             raise PuzzleError(f"A {self.title} cannot have the shape {'x'.join(map(str, grid.shape))}.")
 
-    def _duplicates(self, grid: np.ndarray) -> tuple[np.ndarray, list[str]]:
-        """The cells [N, N] bool whose digit stands twice in a unit, and a sentence for each such unit."""
-        values = grid.reshape(-1)[self._units]  # [3 N, N]
-        twice = (values[:, :, None] == values[:, None, :]).sum(-1) > 1
-        twice &= (values > BLANK) & (values <= self.size + 1)
+    def _misshapen(self, question: np.ndarray) -> tuple[np.ndarray, list[str]]:
+        """The cells [N, N] bool of regions that are no units, and a sentence for each such region."""
+        return np.zeros(self.shape, bool), []
+
+    def _duplicates(self, question: np.ndarray, grid: np.ndarray) -> tuple[np.ndarray, list[str]]:
+        """The cells [N, N] bool of ``grid`` whose digit stands twice in a unit, and a sentence for each such unit."""
+        units = self.units(question)
+        values = self.digits(grid).reshape(-1)[units]  # [U, N]
+        twice = ((values[:, :, None] == values[:, None, :]).sum(-1) > 1) & (values > 0)
         offending = np.zeros(grid.size, bool)
         problems = []
         for unit in np.flatnonzero(twice.any(1)):
-            offending[self._units[unit][twice[unit]]] = True
-            name = ("row", "column", "box")[unit // self.size]
-            problems.append(f"{twice[unit].sum()} cells break {name} {unit % self.size + 1}")
+            offending[units[unit][twice[unit]]] = True
+            problems.append(f"{twice[unit].sum()} cells break {self.unit_names[unit]}")
         return offending.reshape(self.shape), problems
 
     @staticmethod
@@ -254,12 +309,58 @@ class Sudoku(PuzzleKind):
             return [f"cell r{rows[0] + 1}c{columns[0] + 1} {one}"]
         return [f"{rows.size} cells {many}"]
 
+    # ---- symmetries
+
+    def random_symmetries(
+        self, rng: np.random.Generator, count: int, shape: tuple[int, int]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Names of digits and regions, and the places: with boxes alone, bands, rows in a band, stacks, columns in a
+        stack and, where boxes are square, the two axes; else one of `places`.
+        """
+        if self.places is None:
+            cells = self._by_bands(rng, count)
+        else:
+            cells = self.places[rng.integers(len(self.places), size=count)]
+        tokens = np.tile(np.arange(len(self.vocabulary), dtype=np.uint8), (count, 1))
+        tokens[:, 2 : self.size + 2] = rng.permuted(tokens[:, 2 : self.size + 2], axis=1)
+        if self.regions:
+            regions = rng.permuted(np.tile(np.arange(self.regions, dtype=np.uint8), (count, 1)), axis=1)
+            digits = tokens[:, None, 1 : self.size + 2]
+            tokens[:, 1:] = (digits + regions[:, :, None] * np.uint8(self.size + 1)).reshape(count, -1)
+        return cells, tokens
+
+    def _by_bands(self, rng: np.random.Generator, count: int) -> np.ndarray:
+        assert self.box is not None
+        rows, columns = (_shuffled(rng, count, self.size, group) for group in self.box)
+        places = rows[:, :, None] * self.size + columns[:, None, :]  # [n, N, N]
+        if self.box[0] == self.box[1]:
+            places = np.where(rng.integers(2, size=(count, 1, 1)) == 1, places.swapaxes(1, 2), places)
+        return places.reshape(count, -1)
+
+    def _symmetric_places(self) -> np.ndarray | None:
+        """[S, L] int64: the old cell of each cell in every symmetry, where they are few; None where bands move freely.
+
+        With diagonals, rows and columns move alike, or the columns against the rows, and what is before the centre
+        moves as its mirror image behind it: 24 orders for boxes of 3x3, 96 symmetries with the axes.
+        """
+        if not self.diagonals:
+            return None
+        assert self.box is not None
+        bands = np.arange(self.size).reshape(-1, self.box[0])
+        within = [np.array(orders) for orders in product(*(permutations(band) for band in bands.tolist()))]
+        orders = [order[list(places)].reshape(-1) for order in within for places in permutations(range(len(bands)))]
+        mirrored = [order for order in orders if (order + order[::-1] == self.size - 1).all()]
+        return grid_places([(order, columns) for order in mirrored for columns in (order, order[::-1])])
+
+
+def grid_places(orders: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """[2 S, L] int64: the old cell of each cell for S ``orders`` of rows and columns, then for the transposed ones."""
+    places = np.stack([rows[:, None] * len(columns) + columns for rows, columns in orders])
+    return np.concatenate([places, places.swapaxes(1, 2)]).reshape(2 * len(orders), -1)
+
 
 def _shuffled(rng: np.random.Generator, count: int, size: int, group: int) -> np.ndarray:
     """[n, size] int64: orders of rows (or columns) that keep each band (or stack) of ``group`` together."""
     groups = rng.permuted(np.tile(np.arange(size // group), (count, 1)), axis=1)
     within = rng.permuted(np.tile(np.arange(group), (count, size // group, 1)), axis=2)
     return (groups[..., None] * group + within).reshape(count, size)
-
-
-SUDOKUS = (Sudoku(9, (3, 3), 17), Sudoku(4, (2, 2), 4), Sudoku(6, (2, 3), 8))
