@@ -243,10 +243,10 @@ def test_a_difficulty_is_asked_for_and_the_rest_of_a_chunk_is_kept(made: Made) -
 def test_a_maze_of_a_size_and_length(made: Made) -> None:
     async def steps(pilot: Pilot[None], host: Host) -> None:
         options = host.dialog.query_one(OptionList)
-        assert options.highlighted == 6
+        assert options.highlighted == 9
         await pilot.press("up", "tab", "backspace", "backspace", "3", "enter")
         await until(pilot, lambda: "sizes from 4 to 62" in host.problem)
-        assert options.highlighted == 6  # whoever types a size wants a maze
+        assert options.highlighted == 9  # whoever types a size wants a maze
         assert not host.dialog.query_one(LoadingIndicator).display
         await pilot.press("backspace", "1", "2", "tab", "2", "5")
         assert host.problem == ""
