@@ -249,9 +249,9 @@ def show(
     """
     import numpy as np
 
-    from puzzlerec.cli.drawing import draw
     from puzzlerec.data import Dataset
     from puzzlerec.puzzles import Puzzle, get
+    from puzzlerec.views.text import draw
 
     if _holds_tasks(file):
         _show_tasks(file, index, count, digits)
@@ -318,7 +318,8 @@ def _show_pairs(dataset: Dataset, split: str, index: int, count: int, digits: bo
 
 
 def _print_pair(console: Console, title: str, question: np.ndarray, answer: np.ndarray | None, digits: bool) -> None:
-    from puzzlerec.cli.drawing import draw_pair
+    from puzzlerec.puzzles.arc.look import PALETTE
+    from puzzlerec.views.text import draw_pair
 
     unicode, colour = speaks_unicode(console), console.color_system is not None and not console.no_color
     sizes = ["?" if grid is None else "x".join(map(str, grid.shape)) for grid in (question, answer)]
@@ -326,7 +327,7 @@ def _print_pair(console: Console, title: str, question: np.ndarray, answer: np.n
     if not unicode:
         title = title.replace(" · ", ", ").replace("→", "->")
     console.print(title, style="dim", markup=False, soft_wrap=True)
-    drawing = draw_pair(question, answer, console.width, digits=digits, colour=colour, unicode=unicode)
+    drawing = draw_pair(question, answer, PALETTE, console.width, digits=digits, colour=colour, unicode=unicode)
     console.print(drawing, "", sep="\n", soft_wrap=True)
 
 

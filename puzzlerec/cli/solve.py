@@ -13,7 +13,7 @@ import typer
 
 from puzzlerec.cli.errors import INTERRUPTED, SOLVED, STATUSES, UNSOLVED, UNUSABLE, CommandError, in_words
 from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, chosen_device
-from puzzlerec.cli.output import Drawings, Format, Writer, opened, place, tried, verdict_line, writer
+from puzzlerec.cli.output import Drawings, Format, Writer, opened, place, verdict_line, writer
 from puzzlerec.cli.terminal import answers, messages, progress
 
 if TYPE_CHECKING:
@@ -167,6 +167,8 @@ class _Run:
 
     def solve(self, puzzles: Sequence[Puzzle]) -> Iterator[tuple[Answer, str]]:
         """Each answer with the name of the model that gave it, in the order of ``puzzles``."""
+        from puzzlerec.views.words import tried
+
         for kind, group in groupby(puzzles, lambda puzzle: puzzle.kind):
             together = list(group)
             sound = [kind.check_question(puzzle.question).solved for puzzle in together]

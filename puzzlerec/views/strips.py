@@ -59,12 +59,12 @@ class Painter:
 
     def __init__(self, tiling: Tiling, unicode: bool = True) -> None:
         self.tiling, self.look, self.unicode = tiling, tiling.look, unicode
-        (H, W), (w, h) = tiling.shape, tiling.tile
+        H, W = tiling.shape
         self._x = np.array([tiling.left(column) for column in range(W)])
         self._y = np.array([tiling.top(row) for row in range(H)])
-        self._lines = (self._y[:, None] + np.arange(h)).reshape(-1, 1)  # all lines, all columns of all tiles
-        self._columns = (self._x[:, None] + np.arange(w)).reshape(1, -1)
-        self._empty = self._frame()
+        sides = tiling.frame()
+        self._empty = codes(ROUND if unicode else PLAIN)[sides]  # the canvas without cells
+        self._owner = np.where(sides > 0, H * W, tiling.owner())  # of each character, the cell or one more for a line
         self._fault, self._wrong, self._changed, self._mask = map(ord, "!×•░" if unicode else "!x*?")
         self._bars = codes(BARS if unicode else ASCII_BARS)
         self._glyphs = codes(self.look.characters)  # [V]
@@ -81,10 +81,9 @@ class Painter:
         cursor: tuple[int, int] | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         w, h = self.tiling.tile
-        characters, styles = self._empty[0].copy(), self._empty[1].copy()
         diagonals = self.look.diagonals(scene.puzzle.question)
         base = self._categories(scene, heat, diagonals)
-        styles[self._lines, self._columns] = np.repeat(np.repeat(base, h, 0), w, 1)
+        characters, styles = self._empty.copy(), np.append(base, np.uint16(LINE))[self._owner]
         if diagonals is not None and w > 2:
             marks = codes(_DIAGONALS[not self.unicode])[diagonals]
             self._put(characters, styles, diagonals > 0, 0, 0, marks, base | FAINT)
@@ -212,12 +211,6 @@ class Painter:
             badge = np.isin(styles[here], (FAULT, WRONG))
             characters[here] = np.where(badge, characters[here], ord(edge))
             styles[here] = np.where(badge, styles[here], styles[here] | EDGE | BOLD)
-
-    def _frame(self) -> tuple[np.ndarray, np.ndarray]:
-        """The canvas without cells: the lines between regions."""
-        sides = self.tiling.frame()
-        characters = codes(ROUND if self.unicode else PLAIN)[sides]
-        return characters, np.where(sides > 0, LINE, PAPER).astype(np.uint16)
 
 
 class StripCache:

@@ -64,6 +64,15 @@ class Tiling:
         """[height, width] int: the openings of the lines between cells, 0 where there is none: see `lines`."""
         return frame(self._regions, self._rows, self._columns)
 
+    def owner(self) -> np.ndarray:
+        """[height, width] int: the number (row-major) of the cell at each character, or of the nearest before it."""
+        rows, columns = (
+            np.maximum(np.searchsorted(places.starts, np.arange(places.length), "right") - 1, 0)
+            for places in self._places
+        )
+        owner: np.ndarray = rows[:, None] * self.shape[1] + columns
+        return owner
+
     @cached_property
     def _regions(self) -> np.ndarray:
         return np.frombuffer(self.regions, np.uint8).reshape(self.shape)

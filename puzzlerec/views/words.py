@@ -31,20 +31,25 @@ def words_of(answer: Answer) -> Words:
     """The verdict on an answer and how it came about."""
     verdict = answer.verdict
     solved, exact = verdict.solved, answer.how == "exact solver"
-    tried = answer.attempts > 0 or exact
+    asked = tried(answer)
     how = "in one pass" if answer.how == "one pass" else f"at attempt {answer.attempts} ({answer.how})"
     return Words(
         solved=solved,
-        tried=tried,
+        tried=asked,
         exact=exact,
         how=("by the exact solver" if exact else how) if solved else "",
-        fault="" if solved else _fault(verdict, tried),
+        fault="" if solved else _fault(verdict, asked),
         short=in_short(verdict),
         facts=_facts(answer) if solved else (),
         attempts=count(answer.attempts, "attempt"),
         steps=count(answer.steps, "step"),
         seconds=f"{answer.seconds:.2f} s",
     )
+
+
+def tried(answer: Answer) -> bool:
+    """Whether a model or a search was asked at all, or the question itself broke the rules."""
+    return answer.attempts > 0 or answer.how == "exact solver"
 
 
 def in_short(verdict: Verdict) -> str:
@@ -60,12 +65,12 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}{'s' if number != 1 else ''}"
 
 
-def _fault(verdict: Verdict, tried: bool) -> str:
+def _fault(verdict: Verdict, asked: bool) -> str:
     """The one fault that an answer has, or else how many cells are wrong."""
     offending, problems = int(verdict.offending.sum()), verdict.problems
     if NO_SOLUTION in problems:
         return NO_SOLUTION
-    if len(problems) > 1 and offending and tried:
+    if len(problems) > 1 and offending and asked:
         return f"{offending} offending cells"
     return ", ".join(problems)
 
