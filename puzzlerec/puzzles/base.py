@@ -221,12 +221,9 @@ class PuzzleKind(ABC):
         """
         return None
 
-    # ---- generating
-
-    choices: tuple[
-        Choice, ...
-    ] = ()  # what somebody who wants a puzzle of this kind may choose; none: it is not offered
     # ---- data
+
+    choices: tuple[Choice, ...] = ()  # of what can be generated, where it is more than one sort
 
     pairs: bool = False  # whether question and answer are two grids, each to be shown, rather than one filled in
 

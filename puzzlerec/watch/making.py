@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from puzzlerec.puzzles import Puzzle, PuzzleError
+from puzzlerec.puzzles import Puzzle, PuzzleError, get
 
 
 async def make(name: str, settings: Mapping[str, Any], seed: int) -> list[Puzzle]:
@@ -35,16 +35,15 @@ async def make(name: str, settings: Mapping[str, Any], seed: int) -> list[Puzzle
             await process.wait()
     if process.returncode:
         raise PuzzleError(errors.decode(errors="replace").strip().rpartition("\n")[2] or f"{name} cannot be made.")
-    from puzzlerec.data.building import kind_and_shape
-
-    kind, _ = kind_and_shape(name)
-    return [Puzzle(kind, kind.parse(line), source=f"generated {name}") for line in output.decode().splitlines()]
+    kind_name, *lines = output.decode().splitlines()
+    kind = get(kind_name)
+    return [Puzzle(kind, kind.parse(line), source=f"generated {name}") for line in lines]
 
 
 def main() -> None:
-    """Print a chunk, a puzzle a line."""
+    """Print the name of the kind, then a chunk, a puzzle a line."""
     from puzzlerec.data.building import generator, kind_and_shape
-    from puzzlerec.data.store import DatasetError
+    from puzzlerec.puzzles.generator import DatasetError
 
     name, settings, seed = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
     try:
@@ -53,6 +52,7 @@ def main() -> None:
         maker.check(complete)
     except DatasetError as error:
         sys.exit(str(error))
+    print(kind.name)
     rows = maker.chunk(complete, "test", np.random.SeedSequence(seed).generate_state(1, np.uint64)).inputs
     for row in np.random.default_rng(seed).permutation(rows):
         print(kind.format(row.reshape(maker.shape_of(complete))))

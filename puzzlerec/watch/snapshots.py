@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 
 from puzzlerec.puzzles import Puzzle, Verdict, get
 from puzzlerec.watch.making import make
-from puzzlerec.watch.run_files import CARD, Record
+from puzzlerec.watch.run_files import Record
 
 if TYPE_CHECKING:
     from puzzlerec.solving.frames import Frame
@@ -51,7 +50,8 @@ async def puzzles_of(recipe: Record) -> list[Puzzle]:
 def test_puzzles(recipe: Record) -> list[Puzzle]:
     """The first puzzles of the run's test set; none if its file is not here."""
     from puzzlerec.data.building import default_path
-    from puzzlerec.data.store import Dataset, DatasetError
+    from puzzlerec.data.store import Dataset
+    from puzzlerec.puzzles.generator import DatasetError
 
     data, kind = recipe["data"], get(recipe["model"]["puzzle"])
     wanted = {key: data[key] for key in ("train", "test", "seed")}
@@ -79,7 +79,7 @@ def snapshot(folder: Path, puzzles: list[Puzzle], device: str, cancelled: Callab
     from puzzlerec.solving.solver import fit
 
     place = choose_device(device)
-    model, step = checkpoint.load(folder, place), _step_of(folder)
+    model, step = checkpoint.load(folder, place), checkpoint.trained_steps(folder) or 0
     questions = [fit(puzzle.question, model.config) for puzzle in puzzles]
     for last in refine(model, questions, device=place):  # noqa: B007
         if cancelled():
@@ -88,12 +88,3 @@ def snapshot(folder: Path, puzzles: list[Puzzle], device: str, cancelled: Callab
     checked = zip(puzzles, frames, strict=True)
     verdicts = [puzzle.kind.check(puzzle.question, frame.tokens[0]) for puzzle, frame in checked]
     return Snapshot(step, frames, verdicts)
-
-
-def _step_of(folder: Path) -> int:
-    """The step of the run at which the checkpoint was saved, as its card says; 0 if that does not."""
-    try:
-        found = re.search(r"([\d,]+) steps of batch", (folder / CARD).read_text("utf-8"))
-    except (OSError, UnicodeDecodeError):
-        return 0
-    return int(found[1].replace(",", "")) if found else 0

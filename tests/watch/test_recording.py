@@ -64,14 +64,14 @@ def test_attempts_run_side_by_side_and_one_leads(shipped: Path) -> None:
 
 @pytest.mark.parametrize(
     ("model", "words"),
-    [(None, "no model for sudoku-6x6"), ("nothing-like-it", "No model is called"), ("sudoku", "solves sudoku, not")],
+    [(None, "no model for maze"), ("nothing-like-it", "No model is called"), ("sudoku", "solves sudoku, not maze")],
 )
 def test_what_cannot_be_computed_is_said_in_words(
     shipped: Path, model: str | None, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoint, "SHIPPED", (shipped,))
-    kind = get("sudoku-6x6")
-    puzzle = Puzzle(kind, kind.parse("." * 36))
+    kind = get("maze")
+    puzzle = Puzzle(kind, kind.parse("S  \n # \n  G"))
     name = str(shipped / model) if model == "sudoku" else model
     work = Job(puzzle, name, {}, Session("cpu").solver_for)
     work.run()

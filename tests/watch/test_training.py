@@ -18,7 +18,7 @@ from textual.widgets import Static
 
 from puzzlerec.models import build, checkpoint
 from puzzlerec.models.autoregressive import AutoregressiveConfig
-from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.config import TRMConfig
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.watch import run_files, snapshots, training
 from puzzlerec.watch.curves import Curve
@@ -26,7 +26,7 @@ from puzzlerec.watch.grid import GridView
 from puzzlerec.watch.run_files import Metrics, is_run
 from puzzlerec.watch.training import Picture, TrainingScreen
 
-SMALL = ModelConfig(
+SMALL = TRMConfig(
     puzzle="sudoku-4x4", vocabulary=6, grid=(4, 4), mixer="candidates", box=(2, 2), symbols=(2, 4), width=8, heads=2,
     layers=1, prefix=0, latent_updates=1, recursions=1, supervision_steps=2,
 )  # fmt: skip
@@ -67,7 +67,7 @@ def puzzles(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def save_checkpoint(run: Path, step: int) -> None:
-    checkpoint.save(build(SMALL), run / "checkpoint", f"- made: {step:,} steps of batch 8\n")
+    checkpoint.save(build(SMALL), run / "checkpoint", "card", step=step)
 
 
 def drive(
@@ -255,10 +255,10 @@ def test_the_mark_in_the_curves_and_the_figures_at_it(run: Path) -> None:
 
 
 def test_mazes(run: Path) -> None:
-    config = ModelConfig(puzzle="maze", vocabulary=6, grid=(5, 5), width=8, heads=2, layers=1, supervision_steps=2)
+    config = TRMConfig(puzzle="maze", vocabulary=6, grid=(5, 5), width=8, heads=2, layers=1, supervision_steps=2)
     data = RECIPE["data"] | {"name": "maze-5x5"}  # type: ignore[operator]
     (run / "recipe.json").write_text(json.dumps(RECIPE | {"data": data, "model": config.model_dump(mode="json")}))
-    checkpoint.save(build(config), run / "checkpoint", "- made: 20 steps of batch 8\n")
+    checkpoint.save(build(config), run / "checkpoint", "card", step=20)
 
     async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
         await until(pilot, lambda: screen.snapshots)
@@ -273,7 +273,7 @@ def test_lines_of_several_lengths(run: Path, monkeypatch: pytest.MonkeyPatch) ->
         puzzle="copy", vocabulary=40, grid=(1, 22), width=8, heads=2, evaluations=1, supervision_steps=3
     )
     (run / "recipe.json").write_text(json.dumps(RECIPE | {"model": config.model_dump(mode="json")}))
-    checkpoint.save(build(config), run / "checkpoint", "- made: 20 steps of batch 8\n")
+    checkpoint.save(build(config), run / "checkpoint", "card", step=20)
     kind = get("copy")
     puzzles = [Puzzle(kind, kind.parse(text)) for text in ("copy:a=", "copy:a1b2c3=")]
     monkeypatch.setattr(snapshots, "test_puzzles", lambda recipe: puzzles)

@@ -20,6 +20,9 @@ CHOICES = {  # by the name of the kind
     "sudoku": tuple(
         Choice(f"Sudoku 9x9, {name}", about, "sudoku", _only(name)) for name, about in _DIFFICULTIES.items()
     ),
-    "sudoku-6x6": (Choice("Sudoku 6x6", "boxes of 2 rows and 3 columns", "sudoku-6x6"),),
     "sudoku-4x4": (Choice("Sudoku 4x4", "for a first look", "sudoku-4x4"),),
+    "sudoku-6x6": (Choice("Sudoku 6x6", "boxes of 2 rows and 3 columns", "sudoku-6x6"),),
+    "sudoku-16x16": (Choice("Sudoku 16x16", "for a long evening", "sudoku-16x16"),),
+    "sudoku-x": (Choice("Sudoku X", "9x9, each digit once on both diagonals too", "sudoku-x"),),
+    "jigsaw": (Choice("Jigsaw Sudoku", "9x9, irregular regions for boxes", "jigsaw"),),
 }

@@ -108,11 +108,9 @@ class Generate(Dialog[Puzzle | None]):
 
 
 def choices() -> dict[str, tuple[Choice, ...]]:
-    """What can be generated, by the name of the kind: its own choices, or any puzzle where it has none."""
-    from puzzlerec.data.building import NAMES
-
+    """What can be generated, by the name of the kind: its own choices, or any puzzle if it has but a generator."""
     found = {
-        name: kind.choices or (Choice(kind.title[:1].upper() + kind.title[1:], "", name),) * (name in NAMES)
+        name: kind.choices or ((Choice(kind.title[:1].upper() + kind.title[1:], "", name),) if kind.generator() else ())
         for name, kind in KINDS.items()
     }
     return {name: listed for name, listed in found.items() if listed}

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from puzzlerec.puzzles import PuzzleKind
+from puzzlerec.puzzles import PuzzleKind, get
 from puzzlerec.watch.dialogs.dialog import Dialog
 from puzzlerec.watch.dialogs.files import PathSuggester
 
@@ -95,7 +95,13 @@ class ChooseModel(Dialog[str | None]):
 
         config = read_config(folder)
         if config.puzzle != self._kind.name:
-            return f"solves {config.puzzle}, not {self._kind.name}"
+            board = self._kind.board() if get(config.puzzle).family == self._kind.family else None
+            if board is None or not config.any_board:
+                return f"solves {config.puzzle}, not {self._kind.name}"
+            try:
+                config = config.on(board)
+            except ValueError as error:
+                return f"solves {config.puzzle}, not {self._kind.name}: {error}"
         if self._shape and not config.takes(self._shape):
             sizes = ["x".join(map(str, shape)) for shape in (config.grid, self._shape)]
             return f"takes at most {sizes[0]} cells, this puzzle has {sizes[1]}"
