@@ -117,8 +117,15 @@ def refine(
         raise PuzzleError(f"Frames are of puzzles of one kind, not of {' and '.join(kind.name for kind in kinds)}.")
     solver = _solver_for(kinds[0], model, device)
     refined = solver.model_for(kinds[0])
-    questions = [fit(puzzle.question, refined.config) for puzzle in found]
-    return frames.refine(refined, questions, steps=steps, start_noise=start_noise, seed=seed, device=solver.device)
+    return frames.refine(
+        refined,
+        [fit(puzzle.question, refined.config) for puzzle in found],
+        steps=steps,
+        puzzle_ids=[puzzle.puzzle_id for puzzle in found],
+        start_noise=start_noise,
+        seed=seed,
+        device=solver.device,
+    )
 
 
 def _solver_for(kind: PuzzleKind, model: Model | None, device: str | torch.device) -> Solver:

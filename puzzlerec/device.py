@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
+from typing import Any
 
 import torch
 
@@ -42,6 +44,11 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
     checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")  # torch has no public ones
     multiplies = device.type == "cpu" and any(getattr(torch.cpu, check, bool)() for check in checks)
     return torch.bfloat16 if multiplies else torch.float32
+
+
+def autocast(device: torch.device, precision: torch.dtype) -> AbstractContextManager[Any]:
+    """In it, what tolerates a lower precision than float32 is computed in it."""
+    return nullcontext() if precision == torch.float32 else torch.autocast(device.type, dtype=precision)
 
 
 def can_compile(device: torch.device) -> bool:

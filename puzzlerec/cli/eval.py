@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from puzzlerec.cli.errors import INTERRUPTED, UNUSABLE, CommandError, in_words
-from puzzlerec.cli.options import Device, Seed, chosen_device
+from puzzlerec.cli.options import Device, Seed, Strategy, chosen_device
 from puzzlerec.cli.terminal import answers, messages, progress
 from puzzlerec.files import HDF5
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from puzzlerec.puzzles import Puzzle
-    from puzzlerec.solving.frames import Model
+    from puzzlerec.evaluation.run import Rows
+    from puzzlerec.puzzles import Puzzle, PuzzleKind
+    from puzzlerec.puzzles.reading import Reading
+    from puzzlerec.solving.solver import Solver
 
 HELP = """Measure how good a model is, in the papers' terms.
 
@@ -52,6 +54,7 @@ def evaluate(
         int | None, typer.Option(metavar="N", min=1, help="Steps of each attempt, if not as many as in training.")
     ] = None,
     attempts: Annotated[int, typer.Option(metavar="N", min=1, help="What a puzzle may cost, as for solve.")] = 1,
+    strategy: Strategy = None,
     batch: Annotated[int, typer.Option(metavar="N", min=1, help="Attempts that are computed side by side.")] = 64,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
     device: Device = "auto",
@@ -62,17 +65,20 @@ def evaluate(
     from puzzlerec.solving.solver import SolveSettings
 
     solver = Session(chosen_device(device)).solver(model)
-    settings = SolveSettings(steps=steps, attempts=attempts, early=False, seed=seed, batch=batch)
-    with _examples(dataset, split, limit, solver.model) as examples:
-        asked = len(examples.questions)
+    settings = SolveSettings(steps=steps, attempts=attempts, strategy=strategy, early=False, seed=seed, batch=batch)
+    with _examples(dataset, split, limit, solver) as examples:
+        asked = len(examples.questions) if limit is None else min(limit, len(examples.questions))
         with progress("evaluating", asked, "puzzles") as advance:
             report = evaluate(
                 solver.model,
                 examples.questions,
                 examples.labels,
                 settings,
-                grid=examples.grid,
+                puzzle_ids=examples.puzzle_ids,
                 ratings=examples.ratings,
+                limit=limit,
+                kind=examples.kind,
+                grid=examples.grid,
                 device=solver.device,
                 name=solver.name,
                 progress=lambda done, of: advance(1),
@@ -106,16 +112,18 @@ def evaluate(
 
 @dataclass
 class _Examples:
-    questions: Any  # [N, L], an array or an h5py dataset, or a list of [H, W]
-    labels: Any
-    grid: tuple[int, int] | None  # of [N, L]
-    ratings: Any | None
+    kind: PuzzleKind
+    questions: Rows  # [N, L], an array or an h5py dataset, or a list of [H, W]
+    labels: Rows
     about: dict[str, Any]
+    puzzle_ids: Rows | None = None
+    ratings: Rows | None = None
+    grid: tuple[int, int] | None = None  # of [N, L]
     unreadable: int = 0
 
 
 @contextmanager
-def _examples(path: Path, split: str, limit: int | None, model: Model) -> Iterator[_Examples]:
+def _examples(path: Path, split: str, limit: int | None, solver: Solver) -> Iterator[_Examples]:
     """What the file holds, read in slices where it is a dataset. Raises `CommandError` or what the readers raise."""
     try:
         with path.open("rb") as file:
@@ -125,28 +133,63 @@ def _examples(path: Path, split: str, limit: int | None, model: Model) -> Iterat
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror or error}.") from error
     if start != HDF5:
-        yield _listed(path, start[:2] == b"\x1f\x8b", limit, model)
+        yield _listed(path, start[:2] == b"\x1f\x8b", limit, solver)
         return
 
     from puzzlerec.data.store import Dataset
+    from puzzlerec.puzzles import get
 
     with Dataset.open(path) as dataset:
-        config = model.config
-        if dataset.puzzle != config.puzzle or not config.takes(dataset.shape):
+        kind = get(dataset.puzzle)
+        config = solver.model_for(kind).config if _takes(solver, kind) else solver.model.config
+        if config.puzzle != kind.name or not config.takes(dataset.shape):
             sizes = ["x".join(map(str, shape)) for shape in (dataset.shape, config.grid)]
             raise CommandError(
                 f"{path} holds {dataset.puzzle} of {sizes[0]}, the model is for {config.puzzle} of {sizes[1]}."
             )
         part = dataset.split(split)
-        questions, labels, ratings = (
-            column if column is None or limit is None else column[:limit]
-            for column in (part.inputs, part.labels, part.ratings)
-        )
-        yield _Examples(questions, labels, dataset.shape, ratings, {"split": split, "sha256": dataset.sha256})
+        about = {"split": split, "sha256": dataset.sha256}
+        yield _Examples(kind, part.inputs, part.labels, about, part.puzzle_ids, part.ratings, dataset.shape)
 
 
-def _listed(path: Path, zipped: bool, limit: int | None, model: Model) -> _Examples:
+def _listed(path: Path, zipped: bool, limit: int | None, solver: Solver) -> _Examples:
     """The puzzles of a text file with their computed answers."""
+    reading = _read(path, zipped)
+    puzzles = reading.puzzles[:limit]
+    kinds = list(dict.fromkeys(puzzle.kind for puzzle in puzzles))
+    if others := sorted(kind.name for kind in kinds if not _takes(solver, kind)):
+        raise CommandError(f"{path} holds {', '.join(others)}, the model is for {solver.kind.name}.")
+    if len(kinds) > 1:
+        raise CommandError(f"{path} holds {', '.join(kind.name for kind in kinds)}: measure one kind at a time.")
+    questions, labels, ids = [], [], []
+    with progress("finding the answers", len(puzzles), "puzzles") as advance:
+        for puzzle in puzzles:
+            advance(1)
+            fits = solver.model_for(puzzle.kind).config.takes(puzzle.question.shape)
+            answer = _answer(puzzle) if fits else None
+            if answer is not None:
+                questions.append(puzzle.question)
+                labels.append(answer)
+                ids.append(puzzle.puzzle_id)
+    if left_out := len(puzzles) - len(questions):
+        messages.warning(f"{left_out} of {len(puzzles)} puzzles left out: no answer, or too large for the model.")
+    if not questions:
+        raise CommandError(f"{path} holds no puzzle that could be measured.")
+    return _Examples(kinds[0], questions, labels, {}, ids, unreadable=len(reading.errors))
+
+
+def _takes(solver: Solver, kind: PuzzleKind) -> bool:
+    from puzzlerec.puzzles import PuzzleError
+
+    try:
+        solver.model_for(kind)
+    except PuzzleError:
+        return False
+    return True
+
+
+def _read(path: Path, zipped: bool) -> Reading:
+    """The puzzles of a text file; lines that hold none are named."""
     from puzzlerec.puzzles import read
     from puzzlerec.puzzles.reading import MOST_BYTES
 
@@ -160,23 +203,7 @@ def _listed(path: Path, zipped: bool, limit: int | None, model: Model) -> _Examp
     reading = read(source, source=str(path))
     for fault in reading.errors:
         messages.error(in_words(fault))
-    puzzles = reading.puzzles[:limit]
-    others = {puzzle.kind.name for puzzle in puzzles} - {model.config.puzzle}
-    if others:
-        raise CommandError(f"{path} holds {', '.join(sorted(others))}, the model is for {model.config.puzzle}.")
-    questions, labels = [], []
-    with progress("finding the answers", len(puzzles), "puzzles") as advance:
-        for puzzle in puzzles:
-            advance(1)
-            answer = _answer(puzzle) if model.config.takes(puzzle.question.shape) else None
-            if answer is not None:
-                questions.append(puzzle.question)
-                labels.append(answer)
-    if left_out := len(puzzles) - len(questions):
-        messages.warning(f"{left_out} of {len(puzzles)} puzzles left out: no answer, or too large for the model.")
-    if not questions:
-        raise CommandError(f"{path} holds no puzzle that could be measured.")
-    return _Examples(questions, labels, None, None, {}, len(reading.errors))
+    return reading
 
 
 def _answer(puzzle: Puzzle) -> np.ndarray | None:

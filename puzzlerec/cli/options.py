@@ -42,7 +42,7 @@ Seed = Annotated[
 ]
 
 
-# How puzzles are read and solved: of `solve` and `watch`.
+# How puzzles are read and solved: of `solve` and `watch`, some of `eval` too.
 Kind = Annotated[
     str | None,
     typer.Option("--puzzle", metavar="KIND", help="Read the files as this kind, such as sudoku-4x4 or maze."),
@@ -68,6 +68,14 @@ Attempts = Annotated[
         min=1,
         envvar="PUZZLEREC_ATTEMPTS",
         help="What a puzzle may cost: one pass, then fresh starts until the rules accept an answer.",
+    ),
+]
+Strategy = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        envvar="PUZZLEREC_STRATEGY",
+        help="How attempts differ: pins, copies, noise or votes. By default what suits the kind and the model best.",
     ),
 ]
 Exact = Annotated[

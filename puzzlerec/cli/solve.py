@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from puzzlerec.cli.errors import INTERRUPTED, SOLVED, STATUSES, UNSOLVED, UNUSABLE, CommandError, in_words
-from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, chosen_device
+from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, Strategy, chosen_device
 from puzzlerec.cli.output import Drawings, Format, Writer, opened, place, verdict_line, writer
 from puzzlerec.cli.terminal import answers, messages, progress
 
@@ -45,6 +45,7 @@ def solve(
     model: Model = None,
     steps: Steps = None,
     attempts: Attempts = 64,
+    strategy: Strategy = None,
     exact: Exact = False,
     early: Early = True,
     batch: Annotated[int, typer.Option(metavar="N", min=1, help="Attempts that are computed side by side.")] = 64,
@@ -71,7 +72,9 @@ def solve(
 
     from puzzlerec.solving.solver import SolveSettings
 
-    settings = SolveSettings(steps=steps, attempts=attempts, early=early, exact=exact, seed=seed, batch=batch)
+    settings = SolveSettings(
+        steps=steps, attempts=attempts, strategy=strategy, early=early, exact=exact, seed=seed, batch=batch
+    )
     run = _Run(model, device, settings, keep_traces=trace is not None)
     if trace is not None and not trace.parent.is_dir():
         raise CommandError(f"{trace} cannot be written: there is no folder {trace.parent}.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from puzzlerec.cli.errors import SOLVED, STATUSES, UNSOLVED, UNUSABLE, CommandError, in_words
-from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, chosen_device
+from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, Strategy, chosen_device
 from puzzlerec.cli.terminal import answers, messages, speaks_unicode
 from puzzlerec.files import is_hdf5
 
@@ -48,12 +48,14 @@ def watch(
     steps: Steps = None,
     attempts: Attempts = 64,
     early: Early = True,
+    strategy: Strategy = None,
     exact: Exact = False,
     once: Annotated[bool, typer.Option("--once", help="Print the last frame of the first puzzle and leave.")] = False,
     device: Device = "auto",
     seed: Seed = 0,
 ) -> None:
     options = {"steps": steps, "attempts": attempts, "early": early, "exact": exact, "seed": seed}
+    options |= {"strategy": strategy} if strategy else {}
     puzzles, traces, run = _opened(file, puzzle)
     if once or not _is_terminal():
         if run is not None:

@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from puzzlerec.device import autocast
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.system import FrameKind, Prediction, part
-from puzzlerec.puzzles import Symmetry, get
+from puzzlerec.puzzles import PuzzleError, Symmetry, get
 
 
 class Model(Protocol):
@@ -26,7 +27,7 @@ class Model(Protocol):
 
     def start(self, question: Tensor, steps: int | None, seeds: Sequence[int]) -> Any: ...
 
-    def step(self, question: Tensor, state: Any) -> tuple[Any, Prediction]: ...
+    def step(self, question: Tensor, state: Any, puzzle_ids: Tensor | None) -> tuple[Any, Prediction]: ...
 
     def perturb(self, state: Any, deviations: Sequence[float], seeds: Sequence[int]) -> Any: ...
 
@@ -68,7 +69,8 @@ class Refinement:
 
     Run i works on the copy ``symmetries[i]`` of ``questions[i]`` (its frames come back undone), and starts from states
     with Gaussian noise of standard deviation ``noise[i]``, drawn from ``seeds[i]`` alone.
-    ``steps`` is how many will be taken (the model's own number if None).
+    ``puzzle_ids[i]`` is the row of the model's puzzle embedding that it takes, 0 if None. ``steps`` is how many will be
+    taken (the model's own number if None).
     """
 
     def __init__(
@@ -77,6 +79,8 @@ class Refinement:
         questions: Sequence[np.ndarray] | np.ndarray,
         *,
         device: str | torch.device = "cpu",
+        precision: torch.dtype = torch.float32,
+        puzzle_ids: Sequence[int] | None = None,
         symmetries: Sequence[Symmetry | None] | None = None,
         noise: Sequence[float] | None = None,
         seeds: Sequence[int] | None = None,
@@ -84,6 +88,7 @@ class Refinement:
     ) -> None:
         """``questions`` [H, W] uint8 are in the model's own grid shape.
 
+        Raises `PuzzleError` for a puzzle id that the model lacks.
         A model that takes any size takes several sizes at once: frames are then as large as the largest question, and
         the others sit in the top left corner, with padding around.
         """
@@ -92,7 +97,7 @@ class Refinement:
             if not config.any_size and question.shape != config.grid:
                 shapes = ["x".join(map(str, shape)) for shape in (question.shape, config.grid)]
                 raise ValueError(f"a question has {shapes[0]} cells, this model takes {shapes[1]}")
-        self.model, self.device = model, torch.device(device)
+        self.model, self.device, self.precision = model, torch.device(device), precision
         self.kind = get(config.puzzle)
         self.step = 0
         H, W = (max(sizes) for sizes in zip(*(question.shape for question in questions), strict=True))
@@ -118,7 +123,8 @@ class Refinement:
         self._seen = self._tensor(seen.reshape(padded.shape))  # [B, H, W], what the model sees
         self._allowed = self._tensor(self.kind.allowed(padded))  # [B, L, V]
         self._open = self._tensor(~self.kind.given(padded.reshape(len(padded), -1)))  # [B, L]
-        with torch.inference_mode():
+        self._ids = self._embedded(puzzle_ids)
+        with torch.inference_mode(), autocast(self.device, precision):
             drawn = seeds or [0] * len(questions)
             self._state = model.start(self._seen, steps, drawn)
             if noise is not None and any(noise):
@@ -130,7 +136,8 @@ class Refinement:
     @torch.inference_mode()
     def advance(self) -> Frame:
         """One step of the model."""
-        self._state, prediction = self.model.step(self._seen, self._state)
+        with autocast(self.device, self.precision):
+            self._state, prediction = self.model.step(self._seen, self._state, self._ids)
         self.step += 1
         logits, masked = prediction.logits.float(), prediction.masked
         if self._undo is not None:
@@ -159,10 +166,20 @@ class Refinement:
         index = self._tensor(np.arange(len(self))[runs])
         self.questions = self.questions[runs]
         self._seen, self._allowed, self._open = self._seen[index], self._allowed[index], self._open[index]
+        self._ids = None if self._ids is None else self._ids[index]
         self._state = part(self._state, index)
         if self._undo is not None:
             cells, tokens = self._undo
             self._undo = cells[index], tokens[index]
+
+    def _embedded(self, puzzle_ids: Sequence[int] | None) -> Tensor | None:
+        """[B] rows of the puzzle embedding; None where the model has no use for them."""
+        if not self.model.config.prefix or puzzle_ids is None:
+            return None
+        ids, known = np.asarray(puzzle_ids, np.int64), self.model.config.puzzle_ids
+        if missing := [int(one) for one in ids if not 0 <= one < known]:
+            raise PuzzleError(f"This model knows the puzzle ids 0 to {known - 1}, not {missing[0]}.")
+        return self._tensor(ids)
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
@@ -173,16 +190,21 @@ def refine(
     questions: Sequence[np.ndarray] | np.ndarray,
     *,
     steps: int | None = None,
+    puzzle_ids: Sequence[int] | None = None,
     start_noise: float = 0.0,
     seed: int = 0,
     device: str | torch.device = "cpu",
 ) -> Iterator[Frame]:
     """The frames of ``steps`` steps (the model's own number if None) on ``questions`` [H, W] uint8.
 
-    ``start_noise`` is the standard deviation of Gaussian noise on the first states, drawn anew for each question.
+    ``puzzle_ids`` are as for `Refinement`. ``start_noise`` is the standard deviation of Gaussian noise on the first
+    states, drawn anew for each question.
     """
     B = len(questions)
     seeds = [seed + run for run in range(B)]
-    refinement = Refinement(model, questions, device=device, noise=[start_noise] * B, seeds=seeds, steps=steps)
+    noise = [start_noise] * B
+    refinement = Refinement(
+        model, questions, device=device, puzzle_ids=puzzle_ids, noise=noise, seeds=seeds, steps=steps
+    )
     for _ in range(model.config.supervision_steps if steps is None else steps):
         yield refinement.advance()

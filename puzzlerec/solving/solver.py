@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,8 @@ import torch
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.system import PADDING
 from puzzlerec.puzzles import NO_SOLUTION, Puzzle, PuzzleError, PuzzleKind, Verdict, get
-from puzzlerec.solving.attempts import Attempt, How, Outcome, Plan
 from puzzlerec.solving.frames import Frame, Model, Refinement
+from puzzlerec.solving.strategies import Attempt, Outcome, Strategy, Task, strategy, strategy_for
 
 LARGEST_ROUND = 8  # attempts of one puzzle that start together; rounds double up to this: 1, 1, 2, 4, 8, 8, ...
 
@@ -33,6 +33,7 @@ class SolveSettings:
     attempts: int = 1  # network runs a puzzle may cost, the first pass among them
     early: bool = True  # stop at the first step whose answer the rules accept
     exact: bool = False  # let the exact solver finish what the network could not
+    strategy: str | None = None  # how attempts differ; None: the first of the kind's that applies
     start_noise: float = 1.0  # standard deviation of the noise in random starts
     seed: int = 0
     batch: int = 64  # runs side by side
@@ -49,11 +50,11 @@ class Answer:
     """A puzzle's answer and what the rules say of it."""
 
     puzzle: Puzzle
-    tokens: np.ndarray  # [H, W] uint8; if unsolved, of the attempt with the fewest offending cells
+    tokens: np.ndarray  # [H, W] uint8; if unsolved, what the strategy makes of its attempts
     verdict: Verdict
     steps: int  # of the attempt whose answer this is
     attempts: int  # network runs spent
-    how: How  # what solved it; "none" if unsolved
+    how: str  # what solved it, such as "one pass" or "exact solver"; "none" if unsolved
     seconds: float  # this puzzle's share of the computing time
     confidence: np.ndarray  # [H, W] float32, the probability that the model gives each of the tokens
 
@@ -66,11 +67,17 @@ class Answer:
 class Solver:
     """Solves puzzles of the kind that ``model`` was made for, and of others that it can be put on the boards of.
 
-    ``name`` is what the model is called, for whoever shows the answer.
+    ``name`` is what the model is called, for whoever shows the answer; ``precision`` is what it computes in.
     """
 
-    def __init__(self, model: Model, device: str | torch.device = "cpu", name: str = "") -> None:
-        self.model, self.device, self.name = model, torch.device(device), name
+    def __init__(
+        self,
+        model: Model,
+        device: str | torch.device = "cpu",
+        name: str = "",
+        precision: torch.dtype = torch.float32,
+    ) -> None:
+        self.model, self.device, self.name, self.precision = model, torch.device(device), name, precision
         self.kind = get(model.config.puzzle)
         self._models = {self.kind: model}  # by the kind of board
 
@@ -94,9 +101,13 @@ class Solver:
         """Answers in the order of ``puzzles``, batch by batch.
 
         ``on_frame`` sees every step of every run. A puzzle whose question breaks the rules, or that is too large for
-        the model, is answered at once, unsolved, and costs no run. Raises `PuzzleError` for a puzzle of another kind.
+        the model, is answered at once, unsolved, and costs no run. Raises `PuzzleError` for a puzzle of a kind, or with
+        an id, that the model does not know, and `StrategyError` for a strategy that there is not, or that is not for
+        such puzzles.
         """
         settings = settings or SolveSettings()
+        if settings.strategy is not None:
+            strategy(settings.strategy)
         for puzzle in puzzles:
             try:
                 self.model_for(puzzle.kind)
@@ -111,40 +122,58 @@ class Solver:
     ) -> Iterator[Answer]:
         """The answers in order, each as soon as it and all before it are there."""
         answers: dict[int, Answer] = {}
-        plans: dict[int, Plan] = {}
+        working: dict[int, _Work] = {}
         waiting = deque(chunk)
         for index in chunk:
             if verdict := self._refusal(puzzles[index]):
                 answers[index] = _unanswered(puzzles[index], verdict)
             else:
-                question = fit(puzzles[index].question, self.model.config)
-                plans[index] = Plan(index, question, self.kind, self.model.config, settings.seed, settings.start_noise)
+                working[index] = self._begin(index, puzzles[index], settings)
         while True:
-            groups = []
-            for plan in plans.values():
-                left = settings.attempts - plan.spent
-                groups.append(plan.propose(min(max(plan.spent, 1), LARGEST_ROUND, settings.batch, left)))
-            for group in _packed(groups, settings.batch, self.model.config.cells):
-                for attempt, outcome in zip(group, self._run(group, puzzles, settings, on_frame), strict=True):
-                    plans[attempt.puzzle].learn(attempt, outcome)
-            for index, plan in list(plans.items()):
-                if plan.best.solved or plan.spent >= settings.attempts or plan.exhausted:
-                    answers[index] = _answer(puzzles[index], plan)
-                    del plans[index]
+            for attempts in self._round(working, settings):
+                for attempt, outcome in zip(attempts, self._run(attempts, puzzles, settings, on_frame), strict=True):
+                    working[attempt.puzzle].learn(attempt, outcome)
+            for index, work in list(working.items()):
+                answer = work.answer()
+                if answer.verdict.solved or work.spent >= settings.attempts or work.exhausted:
+                    answers[index] = answer
+                    del working[index]
             while waiting and waiting[0] in answers:
                 answer = answers.pop(waiting.popleft())
                 yield answer if answer.verdict.solved or not settings.exact else solve_exactly(answer)
-            if not plans:
+            if not working:
                 return
+
+    def _begin(self, index: int, puzzle: Puzzle, settings: SolveSettings) -> _Work:
+        config = self.model_for(puzzle.kind).config
+        task = Task(
+            index,
+            fit(puzzle.question, config),
+            puzzle.kind,
+            config,
+            seed=settings.seed,
+            start_noise=settings.start_noise,
+        )
+        return _Work(puzzle, strategy_for(task, settings.strategy))
+
+    def _round(self, working: dict[int, _Work], settings: SolveSettings) -> Iterator[list[Attempt]]:
+        """Everybody's next attempts, in batches that run side by side: puzzles of one kind, on its board."""
+        groups: dict[PuzzleKind, list[list[Attempt]]] = {}
+        for work in working.values():
+            most = min(max(work.spent, 1), LARGEST_ROUND, settings.batch, settings.attempts - work.spent)
+            groups.setdefault(work.puzzle.kind, []).append(work.propose(most))
+        for kind, together in groups.items():
+            yield from _packed(together, settings.batch, self.model_for(kind).config.cells)
 
     def _refusal(self, puzzle: Puzzle) -> Verdict | None:
         """Why the puzzle cannot be given to the model, if it cannot."""
-        verdict = self.kind.check_question(puzzle.question)
+        verdict = puzzle.kind.check_question(puzzle.question)
         if not verdict.solved:
             return verdict
-        shape, grid = puzzle.question.shape, self.model.config.grid
-        if not self.model.config.takes(shape):
-            problem = f"it has {shape[0]}x{shape[1]} cells, this model takes at most {grid[0]}x{grid[1]}"
+        config, shape = self.model_for(puzzle.kind).config, puzzle.question.shape
+        if not config.takes(shape):
+            (height, width), grid = shape, config.grid
+            problem = f"it has {height}x{width} cells, this model takes at most {grid[0]}x{grid[1]}"
             return Verdict(False, np.zeros(shape, bool), (problem,))
         return None
 
@@ -157,58 +186,105 @@ class Solver:
     ) -> list[Outcome]:
         """Run ``attempts`` side by side. All attempts at a puzzle end as soon as one of them has solved it."""
         clock = time.perf_counter()
-        refinement = Refinement(
-            self.model,
-            [attempt.question for attempt in attempts],
-            device=self.device,
-            symmetries=[attempt.symmetry for attempt in attempts],
-            noise=[attempt.noise for attempt in attempts],
-            seeds=[attempt.seed for attempt in attempts],
-            steps=settings.steps,
-        )
+        refinement = self._refinement(attempts, puzzles, settings)
+        kind, steps = refinement.kind, settings.steps or refinement.model.config.supervision_steps
         outcomes: list[Outcome | None] = [None] * len(attempts)
         seconds = np.zeros(len(attempts))
         active = np.arange(len(attempts))
-        steps = settings.steps or self.model.config.supervision_steps
         while len(active):
             frame = refinement.advance()
             if on_frame is not None:
                 on_frame(frame, [attempts[int(run)] for run in active])
             last = frame.step == steps
-            solved: set[int] = set()  # puzzles
             verdicts: dict[int, Verdict] = {}
-            due = range(len(active)) if last else self._promising(refinement, frame) if settings.early else ()
-            for slot in due:
-                attempt = attempts[int(active[slot])]
-                height, width = puzzles[attempt.puzzle].question.shape
-                verdict = self.kind.check(puzzles[attempt.puzzle].question, frame.tokens[slot, :height, :width])
-                verdicts[int(slot)] = verdict
-                if verdict.solved:
-                    solved.add(attempt.puzzle)
+            due: Iterable[int] = ()
+            if last:
+                due = range(len(active))
+            elif settings.early:  # whose answer is worth the full check
+                due = kind.promising(refinement.questions, frame.tokens, frame.halt, frame.masked)
+            for slot in map(int, due):
+                question = puzzles[attempts[int(active[slot])].puzzle].question
+                height, width = question.shape
+                verdicts[slot] = kind.check(question, frame.tokens[slot, :height, :width])
+            solved = {attempts[int(active[slot])].puzzle for slot, verdict in verdicts.items() if verdict.solved}
             leaving = np.array([last or attempts[int(run)].puzzle in solved for run in active])
             now = time.perf_counter()
             seconds[active] += (now - clock) / len(active)
             clock = now
-            for slot in np.flatnonzero(leaving):
+            for slot in map(int, np.flatnonzero(leaving)):
                 run = int(active[slot])
-                outcomes[run] = Outcome(
-                    tokens=frame.tokens[slot],
-                    confidence=frame.confidence[slot],
-                    probabilities=frame.probabilities[slot].astype(np.float32),
-                    halt=float(frame.halt[slot]),
-                    steps=frame.step,
-                    seconds=float(seconds[run]),
-                    verdict=verdicts.get(int(slot)),
-                )
+                outcomes[run] = _outcome(frame, slot, attempts[run].how, float(seconds[run]), verdicts.get(slot))
             if leaving.any():
                 active = active[~leaving]
                 if len(active):
                     refinement.keep(~leaving)
         return [outcome for outcome in outcomes if outcome is not None]
 
-    def _promising(self, refinement: Refinement, frame: Frame) -> np.ndarray:
-        """Slots whose answer is worth the full check before the last step."""
-        return self.kind.promising(refinement.questions, frame.tokens, frame.halt, frame.masked)
+    def _refinement(
+        self, attempts: Sequence[Attempt], puzzles: Sequence[Puzzle], settings: SolveSettings
+    ) -> Refinement:
+        return Refinement(
+            self.model_for(puzzles[attempts[0].puzzle].kind),
+            [attempt.question for attempt in attempts],
+            device=self.device,
+            precision=self.precision,
+            puzzle_ids=[puzzles[attempt.puzzle].puzzle_id for attempt in attempts],
+            symmetries=[attempt.symmetry for attempt in attempts],
+            noise=[attempt.noise for attempt in attempts],
+            seeds=[attempt.seed for attempt in attempts],
+            steps=settings.steps,
+        )
+
+
+@dataclass
+class _Work:
+    """A strategy at work on a puzzle, and what it has cost."""
+
+    puzzle: Puzzle
+    strategy: Strategy
+    spent: int = 0  # attempts
+    seconds: float = 0.0
+    exhausted: bool = False  # the strategy has nothing left to try
+
+    def propose(self, count: int) -> list[Attempt]:
+        attempts = self.strategy.propose(count)
+        self.spent += len(attempts)
+        self.exhausted = not attempts
+        return attempts
+
+    def learn(self, attempt: Attempt, outcome: Outcome) -> None:
+        self.seconds += outcome.seconds
+        self.strategy.learn(attempt, outcome)
+
+    def answer(self) -> Answer:
+        """What the strategy answers, and the rules' verdict on it."""
+        found, (height, width) = self.strategy.answer(), self.puzzle.question.shape
+        tokens = found.tokens[:height, :width]
+        verdict = found.verdict or self.puzzle.kind.check(self.puzzle.question, tokens)
+        return Answer(
+            puzzle=self.puzzle,
+            tokens=tokens,
+            verdict=verdict,
+            steps=found.steps,
+            attempts=self.spent,
+            how=found.how if verdict.solved else "none",
+            seconds=self.seconds,
+            confidence=found.confidence[:height, :width],
+        )
+
+
+def _outcome(frame: Frame, run: int, how: str, seconds: float, verdict: Verdict | None) -> Outcome:
+    """How a run of the frame's ended."""
+    return Outcome(
+        tokens=frame.tokens[run],
+        confidence=frame.confidence[run],
+        probabilities=frame.probabilities[run].astype(np.float32),
+        halt=float(frame.halt[run]),
+        steps=frame.step,
+        seconds=seconds,
+        verdict=verdict,
+        how=how,
+    )
 
 
 def fit(question: np.ndarray, config: ModelConfig) -> np.ndarray:
@@ -264,21 +340,6 @@ def _packed(groups: Sequence[Sequence[Attempt]], batch: int, cells: int) -> Iter
         together, largest = [*together, *group], grown
     if together:
         yield together
-
-
-def _answer(puzzle: Puzzle, plan: Plan) -> Answer:
-    best, (height, width) = plan.best, puzzle.question.shape
-    assert best.verdict is not None
-    return Answer(
-        puzzle=puzzle,
-        tokens=best.tokens[:height, :width],
-        verdict=best.verdict,
-        steps=best.steps,
-        attempts=plan.spent,
-        how=plan.how if best.solved else "none",
-        seconds=plan.seconds,
-        confidence=best.confidence[:height, :width],
-    )
 
 
 def _unanswered(puzzle: Puzzle, verdict: Verdict) -> Answer:

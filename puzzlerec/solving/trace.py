@@ -9,16 +9,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 import h5py
 import numpy as np
 
 from puzzlerec.files import is_hdf5, replacing
 from puzzlerec.puzzles import Puzzle, Verdict, get
-from puzzlerec.solving.attempts import Attempt, How
 from puzzlerec.solving.frames import Frame, FrameKind
 from puzzlerec.solving.solver import Answer, SolveSettings
+from puzzlerec.solving.strategies import Attempt
 
 FORMAT = "puzzlerec trace"
 VERSION = 1
@@ -35,7 +35,7 @@ class Run:
     """One attempt and its frames, each with B = 1."""
 
     number: int  # from 1, in the order in which the attempts began
-    how: How
+    how: str
     label: str  # such as "pin r3c4=7"
     frames: list[Frame] = field(default_factory=list)
 
@@ -111,6 +111,7 @@ def _write(group: h5py.Group, trace: Trace) -> None:
             "layout": answer.puzzle.layout,
             "source": answer.puzzle.source,
             "line": answer.puzzle.line,
+            "puzzle_id": answer.puzzle.puzzle_id,
             "solved": verdict.solved,
             "problems": verdict.problems,
             "facts": verdict.facts,
@@ -137,7 +138,14 @@ def _write(group: h5py.Group, trace: Trace) -> None:
 
 def _read(group: h5py.Group) -> Trace:
     about = json.loads(group.attrs["about"])
-    puzzle = Puzzle(get(group.attrs["puzzle"]), group["question"][:], about["layout"], about["source"], about["line"])
+    puzzle = Puzzle(
+        get(group.attrs["puzzle"]),
+        group["question"][:],
+        about["layout"],
+        about["source"],
+        about["line"],
+        about.get("puzzle_id", 0),  # early files have none
+    )
     verdict = Verdict(about["solved"], group["offending"][:], tuple(about["problems"]), about["facts"])
     answer = Answer(
         puzzle=puzzle,
@@ -165,4 +173,4 @@ def _read_run(number: int, group: h5py.Group) -> Run:
     for row, (step, kind) in enumerate(zip(group["steps"][:], group["kinds"][:], strict=True)):
         parts: dict[str, Any] = {name: arrays[name][[row]] if name in arrays else None for name in _ARRAYS}
         frames.append(Frame(step=int(step), kind=kinds[kind], **parts))
-    return Run(number, cast(How, group.attrs["how"]), group.attrs["label"], frames)
+    return Run(number, group.attrs["how"], group.attrs["label"], frames)

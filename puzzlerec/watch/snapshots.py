@@ -81,7 +81,8 @@ def snapshot(folder: Path, puzzles: list[Puzzle], device: str, cancelled: Callab
     place = choose_device(device)
     model, step = checkpoint.load(folder, place), checkpoint.trained_steps(folder) or 0
     questions = [fit(puzzle.question, model.config) for puzzle in puzzles]
-    for last in refine(model, questions, device=place):  # noqa: B007
+    ids = [puzzle.puzzle_id for puzzle in puzzles]
+    for last in refine(model, questions, puzzle_ids=ids, device=place):  # noqa: B007
         if cancelled():
             return None
     frames = [last.of(run, puzzle.question.shape) for run, puzzle in enumerate(puzzles)]

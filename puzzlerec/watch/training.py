@@ -142,6 +142,8 @@ class TrainingScreen(Screen[None]):
     # ---- following the run
 
     def _poll(self) -> None:
+        if not self.query("#headline"):  # on the way out
+            return
         self._recipe = self._recipe or recipe_of(self.run)
         changed = self.metrics.read()
         self._describe()

@@ -41,7 +41,7 @@ class Half:
     def start(self, question: Tensor, *_: object) -> Latent:
         return Latent(torch.zeros(len(question)))
 
-    def step(self, question: Tensor, state: Latent) -> tuple[Latent, Prediction]:
+    def step(self, question: Tensor, state: Latent, *_: object) -> tuple[Latent, Prediction]:
         right = torch.from_numpy(SOLUTION.astype(np.int64)).reshape(1, 16).expand(len(question), 16)
         wrong = right.roll(1, 1)
         question = question.flatten(1)

@@ -47,7 +47,7 @@ class Singles:
         given = one_hot((question.flatten(1) - 2).clamp_min(0), self.size).float()
         return Candidates(torch.where((question.flatten(1) >= 2)[..., None], given, torch.ones_like(given)))
 
-    def step(self, question: Tensor, state: Candidates) -> tuple[Candidates, Prediction]:
+    def step(self, question: Tensor, state: Candidates, *_: object) -> tuple[Candidates, Prediction]:
         self.sizes.append(len(question))
         left = state.left
         for _ in range(self.sweeps):
@@ -76,7 +76,7 @@ class MazeOracle:
     def start(self, question: Tensor, *_: object) -> Latent:
         return Latent(torch.zeros(1, 1).expand(len(question), 1))
 
-    def step(self, question: Tensor, state: Latent) -> tuple[Latent, Prediction]:
+    def step(self, question: Tensor, state: Latent, *_: object) -> tuple[Latent, Prediction]:
         answers = []
         for row, y in zip(question, state.y, strict=True):
             maze = row.numpy().astype(np.uint8)
@@ -100,7 +100,7 @@ class Liar:
     def start(self, question: Tensor, *_: object) -> Latent:
         return Latent(torch.zeros(len(question), 1))
 
-    def step(self, question: Tensor, state: Latent) -> tuple[Latent, Prediction]:
+    def step(self, question: Tensor, state: Latent, *_: object) -> tuple[Latent, Prediction]:
         self.steps += 1
         logits = torch.zeros(*question.flatten(1).shape, 6)
         logits[..., 2] = 20.0

@@ -300,11 +300,11 @@ def test_cancelling_kills_the_process() -> None:
 
 def test_settings_are_read_from_the_fields() -> None:
     async def steps(pilot: Pilot[None], host: Host) -> None:
-        await pilot.press("8", "tab", "end", "backspace", "backspace", "5", "tab", "tab", "space", "tab", "space")
-        await pilot.press("ctrl+s")
+        await pilot.press("8", "tab", "end", "backspace", "backspace", "5", "tab", "tab")
+        await pilot.press(*"vo", "right", "tab", "space", "tab", "space", "ctrl+s")
 
     (settings,) = drive(RunSettings(SolveSettings(attempts=64, batch=16)), steps)
-    assert settings == SolveSettings(steps=8, attempts=5, early=False, exact=True, batch=16)
+    assert settings == SolveSettings(steps=8, attempts=5, strategy="votes", early=False, exact=True, batch=16)
 
 
 def test_numbers_are_checked_as_they_are_typed_and_enter_accepts() -> None:
@@ -323,3 +323,12 @@ def test_numbers_are_checked_as_they_are_typed_and_enter_accepts() -> None:
         await pilot.press("enter")
 
     assert drive(RunSettings(SolveSettings(seed=3)), steps) == [SolveSettings(attempts=7, seed=3)]
+
+
+def test_a_strategy_that_there_is_not_is_refused() -> None:
+    async def steps(pilot: Pilot[None], host: Host) -> None:
+        host.dialog.query_one("#strategy", Input).value = "prayer"
+        await pilot.press("enter")
+        assert "Strategy must be one of copies, noise, pins" in host.problem and "not prayer" in host.problem
+
+    assert drive(RunSettings(SolveSettings()), steps) == []

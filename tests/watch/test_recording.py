@@ -12,8 +12,8 @@ from puzzlerec.models import checkpoint
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.puzzles.maze.tokens import PATH
 from puzzlerec.session import Session
-from puzzlerec.solving.attempts import Attempt
 from puzzlerec.solving.solver import SolveSettings
+from puzzlerec.solving.strategies import Attempt
 from puzzlerec.solving.trace import Trace
 from puzzlerec.solving.trace import load as load_trace
 from puzzlerec.solving.trace import save as save_trace

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.suggester import SuggestFromList
 from textual.widgets import Checkbox, Input, Label
 
 from puzzlerec.watch.dialogs.dialog import Dialog
@@ -54,7 +55,10 @@ class RunSettings(Dialog["SolveSettings | None"]):
 
     def __init__(self, settings: SolveSettings) -> None:
         super().__init__()
+        from puzzlerec.solving.strategies import strategies
+
         self._settings = settings
+        self._strategies = sorted(strategies())
 
     def content(self) -> ComposeResult:
         for name, (_, _, about) in self._NUMBERS.items():
@@ -63,6 +67,11 @@ class RunSettings(Dialog["SolveSettings | None"]):
                 yield Label(name.capitalize())
                 yield Input("" if value is None else str(value), id=name, type="integer")
                 yield Label(about, classes="about")
+        with Horizontal():
+            yield Label("Strategy")
+            names = SuggestFromList(self._strategies, case_sensitive=False)
+            yield Input(self._settings.strategy or "", id="strategy", suggester=names)
+            yield Label(f"{', '.join(self._strategies)}; empty: what suits the puzzle", classes="about")
         yield Switch("Stop at the first step whose answer the rules accept", self._settings.early, id="early")
         yield Switch("Finish by search what no attempt has solved", self._settings.exact, id="exact")
 
@@ -83,6 +92,10 @@ class RunSettings(Dialog["SolveSettings | None"]):
                 self.say(f"{name.capitalize()} must be a number from {least} to {most:,}, not {text or 'empty'}.")
                 return None
             numbers[name] = value
+        strategy = self.query_one("#strategy", Input).value.strip().lower() or None
+        if strategy not in (None, *self._strategies):
+            self.say(f"Strategy must be one of {', '.join(self._strategies)}, or empty, not {strategy}.")
+            return None
         self.say("")
         switches = {name: self.query_one(f"#{name}", Checkbox).value for name in ("early", "exact")}
-        return replace(self._settings, **numbers, **switches)  # type: ignore[arg-type]
+        return replace(self._settings, strategy=strategy, **numbers, **switches)  # type: ignore[arg-type]

@@ -60,6 +60,8 @@ def settings_in_words(options: Mapping[str, Any]) -> str:
     words = [count(options.get("attempts", 1), "attempt")]
     if options.get("steps"):
         words.append(count(options["steps"], "step"))
+    if options.get("strategy"):
+        words.append(options["strategy"])
     if not options.get("early", True):
         words.append("all steps")
     if options.get("exact"):
