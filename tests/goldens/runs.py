@@ -109,16 +109,17 @@ def sums() -> Examples:
     return Examples.without_hints(questions.view(-1, 1, 12), labels, torch.zeros(len(labels), dtype=torch.long))
 
 
-SUDOKU = {"puzzle": "sudoku-4x4", "vocabulary": 6, "grid": (4, 4), "prefix": 2, "puzzle_ids": 2}
-MAZE = {"puzzle": "maze", "vocabulary": 6, "grid": (5, 5), "prefix": 0}
-SUM = {"puzzle": "addition", "vocabulary": 15, "grid": (1, 12), "system": "autoregressive"}
-UNITS = {"prefix": 0, "puzzle_ids": 1, "box": (2, 2)}
-SMALL = {
+Sections = dict[str, dict[str, Any]]
+
+SUDOKU: dict[str, Any] = {"puzzle": "sudoku-4x4", "vocabulary": 6, "grid": (4, 4), "prefix": 2, "puzzle_ids": 2}
+MAZE: dict[str, Any] = {"puzzle": "maze", "vocabulary": 6, "grid": (5, 5), "prefix": 0}
+SUM: dict[str, Any] = {"puzzle": "addition", "vocabulary": 15, "grid": (1, 12), "system": "autoregressive"}
+UNITS: dict[str, Any] = {"prefix": 0, "puzzle_ids": 1, "box": (2, 2)}
+SMALL: dict[str, Any] = {
     "width": 16, "heads": 2, "multiple": 8, "expansion": 2, "layers": 1, "latent_updates": 2, "recursions": 2,
     "supervision_steps": 2,
 }  # fmt: skip
 
-Sections = dict[str, dict[str, Any]]
 RUNS: dict[str, Sections] = {
     "trm attention": {"model": SUDOKU},
     "trm attention, halting early": {
@@ -187,7 +188,8 @@ def run(name: str) -> list[Step]:
         for _ in range(STEPS):
             trainer.step()
             report = trainer.report()
-            steps.append({loss: float(report[loss]) for loss in LOSSES} | weights(trainer))
+            step: Step = {loss: float(report[loss]) for loss in LOSSES}
+            steps.append(step | weights(trainer))
     torch.set_num_threads(threads)
     return steps
 
