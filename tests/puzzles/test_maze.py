@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from puzzlerec.puzzles import PuzzleError, get
-from puzzlerec.puzzles import maze as mazes
+from puzzlerec.puzzles.maze import rules as mazes
 
 REAL_DATA = Path(os.environ.get("PUZZLEREC_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 MAZE = get("maze")
