@@ -121,12 +121,12 @@ def _variants(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr, str]]:
                 yield node.test, ast.UnaryOp(ast.Not(), node.test), "if not"
         case ast.Constant():
             for value in _other_constants(node.value):
-                yield node, ast.Constant(value), f"{node.value} to {value}"
+                yield node, ast.Constant(value), f"{node.value!r} to {value}"
         case ast.Slice(upper=ast.expr() as upper) if not isinstance(upper, ast.Constant | ast.UnaryOp):
             yield upper, ast.BinOp(upper, ast.Sub(), ast.Constant(1)), "a slice one shorter"
         case ast.Call(func=ast.Name(id="range"), args=[*_, last]) if len(node.args) < 3:
-            for operator, words in ((ast.Sub(), "shorter"), (ast.Add(), "longer")):
-                yield last, ast.BinOp(last, operator, ast.Constant(1)), f"a range one {words}"
+            yield last, ast.BinOp(last, ast.Sub(), ast.Constant(1)), "a range one shorter"
+            yield last, ast.BinOp(last, ast.Add(), ast.Constant(1)), "a range one longer"
         case ast.Call(func=ast.Attribute(attr="where"), args=[condition, one, other]):
             new_call = ast.Call(node.func, [condition, other, one], node.keywords)
             yield node, new_call, "the branches of where swapped"
@@ -141,7 +141,7 @@ def _number(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
 
 
-def _other_constants(value: object) -> list[object]:
+def _other_constants(value: object) -> list[bool | int | float]:
     match value:
         case bool():
             return [not value]
