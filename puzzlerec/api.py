@@ -19,8 +19,7 @@ import torch
 
 from puzzlerec.device import choose_device
 from puzzlerec.models import checkpoint
-from puzzlerec.puzzles import Puzzle, PuzzleError, PuzzleKind, get, read
-from puzzlerec.puzzles.sudoku.rules import BLANK, SUDOKUS
+from puzzlerec.puzzles import KINDS, Puzzle, PuzzleError, PuzzleKind, get, read
 from puzzlerec.solving import frames
 from puzzlerec.solving.frames import Frame
 from puzzlerec.solving.solver import Answer, Solver, SolveSettings, fit
@@ -153,10 +152,5 @@ def _puzzles(source: Source | Sequence[Source], kind: PuzzleKind | None) -> tupl
 
 
 def _from_array(grid: np.ndarray, kind: PuzzleKind | None) -> Puzzle:
-    kind = kind or next((sudoku for sudoku in SUDOKUS if sudoku.shape == grid.shape), get("maze"))
-    highest = len(kind.vocabulary) - 1
-    tokens = grid + BLANK if kind in SUDOKUS else grid
-    if not np.issubdtype(grid.dtype, np.integer) or tokens.min() < 1 or tokens.max() > highest:
-        expected = f"digits 1 to {highest - 1}, 0 for a blank" if kind in SUDOKUS else f"tokens 1 to {highest}"
-        raise PuzzleError(f"An array for {kind.name} holds {expected}; this one, of {grid.dtype}, does not.")
-    return Puzzle(kind, tokens.astype(np.uint8))
+    kind = kind or next((one for one in KINDS.values() if one.shape == grid.shape), get("maze"))
+    return Puzzle(kind, kind.from_array(grid))

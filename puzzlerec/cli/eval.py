@@ -180,16 +180,6 @@ def _listed(path: Path, zipped: bool, limit: int | None, model: Model) -> _Examp
 
 
 def _answer(puzzle: Puzzle) -> np.ndarray | None:
-    from puzzlerec.puzzles import Characters, Maze
-
     if not puzzle.kind.check_question(puzzle.question).solved:
         return None
-    if isinstance(puzzle.kind, Maze):
-        from puzzlerec.puzzles.maze.rules import answer
-
-        return answer(puzzle.question)
-    if isinstance(puzzle.kind, Characters):
-        return puzzle.kind.answer(puzzle.question)
-    from puzzlerec.puzzles.sudoku.exact import solve_sudoku
-
-    return next(iter(solve_sudoku(puzzle.question, limit=1)), None)
+    return next(iter(puzzle.kind.solutions(puzzle.question, limit=1) or ()), None)

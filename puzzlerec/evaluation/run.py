@@ -11,12 +11,11 @@ import numpy as np
 import torch
 
 from puzzlerec.evaluation.report import CalibrationBin, Rate, Report
-from puzzlerec.puzzles import Characters, Puzzle, PuzzleKind
+from puzzlerec.puzzles import Puzzle, PuzzleKind
 from puzzlerec.solving.attempts import Attempt
 from puzzlerec.solving.frames import Frame, Model
 from puzzlerec.solving.solver import Answer, Solver, SolveSettings
 
-RATING_EDGES = (0, 1, 2, 5, 10, 20, 50)  # of the bins that results are told by; the last is open
 HALTING_BINS = 10
 
 
@@ -111,7 +110,7 @@ def _result(answer: Answer, label: np.ndarray, ending: tuple[np.ndarray, float, 
         blank_token=float(right[blank].mean()) if blank.any() else 1.0,
         exact=bool(right[counts].all()),
         first_pass=verdict.solved,
-        facts={fact: bool(verdict.facts[fact]) for fact in ("valid", "optimal") if fact in verdict.facts},
+        facts={fact: bool(verdict.facts[fact]) for fact in kind.facts if fact in verdict.facts},
         length_ratio=verdict.facts["length"] / verdict.facts["shortest"] if valid else None,
         halt=halt,
         steps=steps,
@@ -126,7 +125,7 @@ def _report(
     exact, solved = (np.array([getattr(one, name) for one in results], bool) for name in ("exact", "solved"))
     attempts = np.array([one.attempts for one in results])
     bins = _halting_bins(np.array([one.halt for one in results]), exact)
-    facts = {fact: [one.facts[fact] for one in results if fact in one.facts] for fact in ("valid", "optimal")}
+    facts = {fact: [one.facts[fact] for one in results if fact in one.facts] for fact in solver.kind.facts}
     ratios = [one.length_ratio for one in results if one.length_ratio is not None]
     return Report(
         model=solver.name,
@@ -175,14 +174,7 @@ def _halting_bins(halt: np.ndarray, right: np.ndarray) -> tuple[CalibrationBin, 
 def _by_rating(
     kind: PuzzleKind, ratings: np.ndarray, exact: np.ndarray, solved: np.ndarray
 ) -> dict[str, tuple[Rate, Rate]]:
-    """Bins of `RATING_EDGES`; lines of characters, which are rated by their length, by every length."""
-    if isinstance(kind, Characters):
-        bins = {f"length {length:g}": ratings == length for length in np.unique(ratings)}
-    else:
-        bins = {
-            f"{low} or more" if high == np.inf else f"{low} to {high}": (ratings >= low) & (ratings < high)
-            for low, high in zip(RATING_EDGES, (*RATING_EDGES[1:], np.inf), strict=True)
-        }
+    bins = kind.rating_bins(ratings)
     return {label: (_rate(exact[here]), _rate(solved[here])) for label, here in bins.items() if here.any()}
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
+RATING_EDGES = (0, 1, 2, 5, 10, 20, 50)  # of the bins that results are told by; the last is open
 NO_SOLUTION = "there is no solution"  # a problem that only an exact solver can name
 
 
@@ -39,6 +41,7 @@ class Puzzle:
     layout: str = "line"  # how it was written, one of `kind.layouts`
     source: str = ""  # file name, "-" for standard input
     line: int = 0  # first line in the source, from 1
+    puzzle_id: int = 0  # the row of a model's puzzle embedding, 0 where there is but one
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,15 +59,13 @@ class Symmetry:
     """A change of names and places that keeps right answers right.
 
     ``copy = symmetry.apply(grid)``, ``grid = symmetry.undo(copy)``. Row-major: ``copy.flat[i] =
-    tokens[grid.flat[cells[i]]]``. ``fixed_answer`` is False where a right answer's copy is right but need not be the
-    answer that a dataset's tie-break would choose (mazes): there the copy's answer is computed anew.
+    tokens[grid.flat[cells[i]]]``.
     """
 
     cells: np.ndarray  # [H * W] int64, which old cell each new cell takes
     tokens: np.ndarray  # [V] uint8, the new token of each old token
     shape: tuple[int, int]  # of the copy
     old_shape: tuple[int, int]  # of the original
-    fixed_answer: bool = True
 
     def apply(self, grid: np.ndarray) -> np.ndarray:
         return self.tokens[grid.reshape(-1)[self.cells]].reshape(self.shape)
@@ -77,12 +78,20 @@ class Symmetry:
 
 
 class PuzzleKind(ABC):
-    """One type of puzzle. Instances are stateless and compare by name."""
+    """One type of puzzle. Instances are stateless and compare by name.
+
+    What every kind must say are its rules: `parse`, `format`, `check_question`, `check`, `given`. All else are
+    *abilities*, which have a harmless default here. Whoever needs one asks for it and never for the class.
+    """
 
     name: str  # what `--puzzle` takes: "sudoku", "sudoku-4x4", "maze"
+    family: str  # kinds of one family are read, edited and generated alike, and may share a model: "sudoku"
+    title: str  # in words, such as "9x9 Sudoku"
     vocabulary: tuple[str, ...]  # the character of each token; vocabulary[0] is padding
     layouts: tuple[str, ...]  # the forms it is written in; the first is the plain one-line form
     shape: tuple[int, int] | None  # the grid's shape, None where any is allowed
+
+    # ---- rules
 
     @abstractmethod
     def parse(self, text: str) -> np.ndarray:
@@ -105,16 +114,124 @@ class PuzzleKind(ABC):
 
     @abstractmethod
     def given(self, question: np.ndarray) -> np.ndarray:
-        """[H, W] bool: the cells that the question fixes."""
+        """Bool, shaped like ``question`` [..., H, W] or [..., L]: the cells that the question fixes."""
 
-    @abstractmethod
-    def random_symmetry(self, rng: np.random.Generator, shape: tuple[int, int]) -> Symmetry:
-        """A symmetry of grids of this shape, drawn uniformly."""
+    # ---- tokens
+
+    filler: int = 0  # the token around a smaller question in a larger grid; 0 is padding
 
     @property
     def answer_tokens(self) -> tuple[int, ...]:
-        """The tokens that an answer may hold."""
+        """The tokens that an answer may hold somewhere."""
         return tuple(range(1, len(self.vocabulary)))
+
+    def allowed(self, questions: np.ndarray) -> np.ndarray:
+        """[B, L, V] bool: what each cell of an answer to ``questions`` [B, H, W] may hold: a given its own token."""
+        flat = questions.reshape(len(questions), -1)
+        tokens = np.arange(len(self.vocabulary))
+        answers = np.isin(tokens, self.answer_tokens)
+        return np.where(self.given(flat)[..., None], tokens == flat[..., None], answers)
+
+    def from_array(self, grid: np.ndarray) -> np.ndarray:
+        """The question that an array of numbers stands for, as a caller of the API gives it. Raises `PuzzleError`."""
+        highest = len(self.vocabulary) - 1
+        if not np.issubdtype(grid.dtype, np.integer) or grid.min() < 1 or grid.max() > highest:
+            raise PuzzleError(
+                f"An array for {self.name} holds tokens 1 to {highest}; this one, of {grid.dtype}, does not."
+            )
+        return grid.astype(np.uint8)
+
+    # ---- exact answers, by search or by rule, never from a model
+
+    def solutions(self, question: np.ndarray, limit: int = 2) -> list[np.ndarray] | None:
+        """At most ``limit`` answers to a sound question; none if there is no solution. None: no way to find them.
+
+        Where many answers are right and published sets choose one of them, that is the only one.
+        """
+        return None
+
+    def truth(self, question: np.ndarray) -> np.ndarray | None:
+        """[H, W] tokens that `wrong` compares answers with; None where there is no single truth or it is not known."""
+        if not self.check_question(question).solved:
+            return None
+        found = self.solutions(question, limit=2)
+        return found[0] if found and len(found) == 1 else None
+
+    def wrong(self, tokens: np.ndarray, truth: np.ndarray) -> np.ndarray:
+        """[H, W] bool: the cells of an answer that differ from the truth."""
+        return tokens != truth
+
+    # ---- units: for kinds whose rule is that a unit holds each of its symbols once
+
+    def units(self, question: np.ndarray) -> np.ndarray | None:
+        """[U, N] int64: the cells (row-major) of every unit of N cells, which holds each of N symbols once."""
+        return None
+
+    def candidates(self, question: np.ndarray) -> np.ndarray | None:
+        """[L, N] uint8: the token that each of the N symbols has in each cell."""
+        return None
+
+    # ---- symmetries
+
+    answers_move_along: bool = True  # whether the copy of a right answer is the answer to the copy of the question
+
+    def random_symmetries(
+        self, rng: np.random.Generator, count: int, shape: tuple[int, int]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """``count`` symmetries of grids of this shape that keep it, drawn uniformly and independently.
+
+        ``cells`` int64 [n, H * W] and ``tokens`` uint8 [n, V], as in `Symmetry`. By default the identity.
+        """
+        cells = np.tile(np.arange(shape[0] * shape[1]), (count, 1))
+        return cells, np.tile(np.arange(len(self.vocabulary), dtype=np.uint8), (count, 1))
+
+    def random_symmetry(self, rng: np.random.Generator, shape: tuple[int, int]) -> Symmetry:
+        """One of them."""
+        cells, tokens = self.random_symmetries(rng, 1, shape)
+        return Symmetry(cells[0], tokens[0], shape, shape)
+
+    def copies(self, questions: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """All symmetric copies of ``questions`` [N, H, W] with answers of their own, [K N, H, W] each, copy by copy.
+
+        For kinds whose answers do not move along; None for all others.
+        """
+        return None
+
+    # ---- training
+
+    def hints(self, questions: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """What a model may be taught beside the answers ``labels`` [N, L] to ``questions`` [N, H, W].
+
+        Classes uint8 [N, L], 0 for no hint, and when hint and label can be known: moves int16 [N, 2, L]. None: nothing.
+        """
+        return None
+
+    # ---- solving
+
+    strategies: tuple[str, ...] = ("copies", "noise")  # how attempts may differ, the usual one first
+
+    def promising(
+        self, questions: np.ndarray, tokens: np.ndarray, halt: np.ndarray, masked: np.ndarray | None
+    ) -> np.ndarray:
+        """Indices of the answers ``tokens`` [B, H, W] that are worth a full check before a model's last step.
+
+        ``halt`` [B] is the model's probability that all is right, ``masked`` [B, H, W] says which cells have no answer
+        yet. By default the model decides.
+        """
+        return np.flatnonzero(halt > 0.5)
+
+    # ---- evaluation
+
+    facts: tuple[str, ...] = ()  # the facts of a verdict that an evaluation counts beside `solved`
+    rating_words: str = "difficulty"  # what a dataset's ratings of this kind are
+
+    def rating_bins(self, ratings: np.ndarray) -> dict[str, np.ndarray]:
+        """The groups by which results are told, of puzzles with these ``ratings`` [N]: label -> bool [N]."""
+        edges = (*RATING_EDGES, np.inf)
+        return {
+            f"{low} or more" if high == np.inf else f"{low} to {high}": (ratings >= low) & (ratings < high)
+            for low, high in pairwise(edges)
+        }
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PuzzleKind) and other.name == self.name

@@ -89,7 +89,7 @@ class Plan:
         self.spent = 0
         self.seconds = 0.0
         self.exhausted = False  # every pin contradicts the rules
-        self._search = PinSearch(kind) if isinstance(kind, Sudoku) else None
+        self._search = PinSearch(kind) if "pins" in kind.strategies and isinstance(kind, Sudoku) else None
         self._copies = config.mixer != "candidates"  # which sees all copies of a question as one
         self._seen: set[bytes] = set()  # copies that were tried
         self._identity = zlib.crc32(question.tobytes())
@@ -264,7 +264,8 @@ def constraints(kind: Sudoku) -> tuple[np.ndarray, np.ndarray]:
     """
     size = kind.size
     candidates = np.arange(size**3).reshape(size**2, size)
-    in_units = candidates[kind.units()].swapaxes(1, 2).reshape(-1, size)  # a digit in a row, column or box
+    units = kind.units(np.ones(kind.shape, np.uint8))
+    in_units = candidates[units].swapaxes(1, 2).reshape(-1, size)  # a digit in a row, column or box
     members = np.concatenate([candidates, in_units])
     closes = np.zeros((size**3, size**3))
     for column in range(size):

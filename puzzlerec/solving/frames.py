@@ -15,7 +15,7 @@ from torch import Tensor
 
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.system import FrameKind, Prediction, part
-from puzzlerec.puzzles import PuzzleKind, Symmetry, get
+from puzzlerec.puzzles import Symmetry, get
 
 
 class Model(Protocol):
@@ -100,6 +100,7 @@ class Refinement:
         padded = np.zeros((len(questions), H, W), np.uint8)
         for run, question in enumerate(questions):
             padded[run, : question.shape[0], : question.shape[1]] = question
+        self.questions = padded  # [B, H, W], in frames' own places and tokens
         self._undo: tuple[Tensor, Tensor] | None = None
         seen = padded.reshape(len(padded), -1).astype(np.int64)
         if symmetries is not None and any(symmetry is not None for symmetry in symmetries):
@@ -115,7 +116,7 @@ class Refinement:
             seen = np.take_along_axis(tokens, np.take_along_axis(seen, cells, 1), 1)
             self._undo = self._tensor(np.argsort(cells, 1)), self._tensor(tokens)
         self._seen = self._tensor(seen.reshape(padded.shape))  # [B, H, W], what the model sees
-        self._allowed = self._tensor(allowed_tokens(self.kind, padded, config.vocabulary))  # [B, L, V]
+        self._allowed = self._tensor(self.kind.allowed(padded))  # [B, L, V]
         self._open = self._tensor(~self.kind.given(padded.reshape(len(padded), -1)))  # [B, L]
         with torch.inference_mode():
             drawn = seeds or [0] * len(questions)
@@ -156,6 +157,7 @@ class Refinement:
     def keep(self, runs: np.ndarray) -> None:
         """Go on with these ``runs`` (indices or a mask over B) alone."""
         index = self._tensor(np.arange(len(self))[runs])
+        self.questions = self.questions[runs]
         self._seen, self._allowed, self._open = self._seen[index], self._allowed[index], self._open[index]
         self._state = part(self._state, index)
         if self._undo is not None:
@@ -184,10 +186,3 @@ def refine(
     refinement = Refinement(model, questions, device=device, noise=[start_noise] * B, seeds=seeds, steps=steps)
     for _ in range(model.config.supervision_steps if steps is None else steps):
         yield refinement.advance()
-
-
-def allowed_tokens(kind: PuzzleKind, questions: np.ndarray, vocabulary: int) -> np.ndarray:
-    """[B, L, V] bool: what each cell of an answer may hold: a given its token, another cell any answer token."""
-    flat = questions.reshape(len(questions), -1)
-    answers = np.isin(np.arange(vocabulary), kind.answer_tokens)
-    return np.where(kind.given(flat)[..., None], np.arange(vocabulary) == flat[..., None], answers)

@@ -15,8 +15,7 @@ import torch
 
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.system import PADDING
-from puzzlerec.puzzles import NO_SOLUTION, Characters, Maze, Puzzle, PuzzleError, PuzzleKind, Sudoku, Verdict, get
-from puzzlerec.puzzles.maze.rules import MAZE, WALL
+from puzzlerec.puzzles import NO_SOLUTION, Puzzle, PuzzleError, Verdict, get
 from puzzlerec.solving.attempts import Attempt, How, Outcome, Plan
 from puzzlerec.solving.frames import Frame, Model, Refinement
 
@@ -167,7 +166,8 @@ class Solver:
             last = frame.step == steps
             solved: set[int] = set()  # puzzles
             verdicts: dict[int, Verdict] = {}
-            for slot in range(len(active)) if last else self._promising(frame) if settings.early else ():
+            due = range(len(active)) if last else self._promising(refinement, frame) if settings.early else ()
+            for slot in due:
                 attempt = attempts[int(active[slot])]
                 height, width = puzzles[attempt.puzzle].question.shape
                 verdict = self.kind.check(puzzles[attempt.puzzle].question, frame.tokens[slot, :height, :width])
@@ -195,29 +195,19 @@ class Solver:
                     refinement.keep(~leaving)
         return [outcome for outcome in outcomes if outcome is not None]
 
-    def _promising(self, frame: Frame) -> np.ndarray:
-        """Slots whose answer is worth the full check before the last step.
-
-        A Sudoku's units are looked through at the speed of NumPy, so the model need not believe in its answer; a line
-        of characters is checked once it has its last token; where the rules are dearer the halting probability decides.
-        """
-        if isinstance(self.kind, Characters) and frame.masked is not None:
-            return np.flatnonzero(~frame.masked.any((1, 2)))
-        if isinstance(self.kind, Sudoku):
-            digits = np.left_shift(1, frame.tokens.reshape(len(frame.tokens), -1).astype(np.int32))
-            held = np.bitwise_or.reduce(digits[:, self.kind.units()], axis=-1)  # [B, 3 N]
-            return np.flatnonzero((held == sum(1 << token for token in self.kind.answer_tokens)).all(-1))
-        return np.flatnonzero(frame.halt > 0.5)
+    def _promising(self, refinement: Refinement, frame: Frame) -> np.ndarray:
+        """Slots whose answer is worth the full check before the last step."""
+        return self.kind.promising(refinement.questions, frame.tokens, frame.halt, frame.masked)
 
 
 def fit(question: np.ndarray, config: ModelConfig) -> np.ndarray:
     """``question`` as the model takes it: in the top left corner of its grid, unless it takes any size.
 
-    A maze that is smaller gets walls around it, a line padding behind it.
+    Around a smaller one stands padding or, where the model knows none, what is as good as that in such a puzzle.
     """
     if config.any_size or question.shape == config.grid:
         return question
-    fitted = np.full(config.grid, PADDING if config.mask_padding or config.puzzle != MAZE.name else WALL, np.uint8)
+    fitted = np.full(config.grid, PADDING if config.mask_padding else get(config.puzzle).filler, np.uint8)
     fitted[: question.shape[0], : question.shape[1]] = question
     return fitted
 
@@ -231,8 +221,10 @@ def solve_exactly(answer: Answer) -> Answer:
     if not kind.check_question(puzzle.question).solved:
         return answer
     clock = time.perf_counter()
-    solutions = _exact_solutions(kind, puzzle.question)
+    solutions = kind.solutions(puzzle.question)
     seconds = answer.seconds + time.perf_counter() - clock
+    if solutions is None:  # nobody can
+        return answer
     if not solutions:
         verdict = Verdict(False, answer.verdict.offending, (*answer.verdict.problems, NO_SOLUTION))
         return Answer(puzzle, answer.tokens, verdict, answer.steps, answer.attempts, "none", seconds, answer.confidence)
@@ -242,19 +234,6 @@ def solve_exactly(answer: Answer) -> Answer:
         verdict = Verdict(verdict.solved, verdict.offending, problems, verdict.facts)
     certain = np.ones(puzzle.question.shape, np.float32)
     return Answer(puzzle, solutions[0], verdict, answer.steps, answer.attempts, "exact solver", seconds, certain)
-
-
-def _exact_solutions(kind: PuzzleKind, question: np.ndarray) -> list[np.ndarray]:
-    """Up to two solutions; a maze's shortest path counts as its only one, a line has but one."""
-    if isinstance(kind, Maze):
-        from puzzlerec.puzzles.maze.rules import answer as shortest_answer
-
-        return [shortest_answer(question)]
-    if isinstance(kind, Characters):
-        return [kind.answer(question)]
-    from puzzlerec.puzzles.sudoku.exact import solve_sudoku  # compiles with numba: only when asked for
-
-    return list(solve_sudoku(question, limit=2))
 
 
 def _packed(groups: Sequence[Sequence[Attempt]], batch: int, cells: int) -> Iterator[list[Attempt]]:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from puzzlerec.data import Dataset, DatasetError, ensure
+from puzzlerec.puzzles import PuzzleKind, get
 
 from .distributed import Group
 from .recipe import Recipe
@@ -95,25 +96,21 @@ def _dataset(recipe: Recipe, name: str, group: Group, progress: Any) -> Dataset:
 
 
 def _split(dataset: Dataset, name: str, copies: bool = False, hints: bool = False) -> Examples:
-    """A split in memory, with all symmetric copies of its mazes if wanted (other puzzles are copied as they train).
-
-    Hints are to be had for mazes: each cell's first move to the goal.
-    """
-    from puzzlerec.puzzles.maze.generate import symmetric_copies
-
+    """A split in memory, with all symmetric copies if wanted of puzzles that are not copied as they train."""
     rows = dataset.split(name).read()
     questions, labels, ids = rows.inputs.reshape(-1, *dataset.shape), rows.labels, rows.puzzle_ids
-    if copies and dataset.puzzle == "maze":
-        questions, answers = symmetric_copies(questions)
-        labels, ids = answers.reshape(len(answers), -1), np.tile(ids, 8)
+    kind = get(dataset.puzzle)
+    if copies and (copied := kind.copies(questions)) is not None:
+        questions, answers = copied
+        labels, ids = answers.reshape(len(answers), -1), np.tile(ids, len(answers) // len(ids))
     plain = Examples.without_hints(*map(torch.from_numpy, (questions, labels, ids.astype(np.int64))))
-    return with_hints(plain) if hints and dataset.puzzle == "maze" else plain
+    return with_hints(plain, kind) if hints else plain
 
 
-def with_hints(mazes: Examples) -> Examples:
-    """Mazes with each cell's first move to the goal as a hint, and when that and the answer can be known."""
-    from puzzlerec.puzzles.maze.generate import first_moves, timetable
-
-    moves, away = first_moves(mazes.questions.numpy())
-    due = timetable(mazes.labels.numpy(), away)
-    return mazes._replace(hints=torch.from_numpy(moves), due=torch.from_numpy(due))
+def with_hints(examples: Examples, kind: PuzzleKind) -> Examples:
+    """The examples with what `PuzzleKind.hints` has for them."""
+    found = kind.hints(examples.questions.numpy(), examples.labels.numpy())
+    if found is None:
+        return examples
+    hints, due = found
+    return examples._replace(hints=torch.from_numpy(hints), due=torch.from_numpy(due))

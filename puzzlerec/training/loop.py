@@ -17,6 +17,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
@@ -24,8 +25,7 @@ from torch.optim.swa_utils import AveragedModel
 from ..device import can_compile, choose_precision
 from ..models import build, checkpoint
 from ..models.system import System, joined, part
-from ..puzzles import Sudoku, get
-from . import augment
+from ..puzzles import get
 from .distributed import Group
 from .examples import Examples
 from .objectives import Outcome, supervise
@@ -214,15 +214,21 @@ class Trainer:
         explores = torch.rand(B, generator=generator, device=self.device) < recipe.objective.exploration
         least = torch.randint(2, max(3, self._most_steps + 1), (B,), generator=generator, device=self.device) * explores
         question, label = examples.questions[chosen].long(), examples.labels[chosen].long()
-        if recipe.data.augment and isinstance(self.kind, Sudoku):
-            cells, renamed = augment.sudoku_symmetries(B, recipe.model.grid, self.kind.box, generator, self.device)
-            question = augment.copy(question.flatten(1), cells, renamed).view_as(question)
-            label = augment.copy(label, cells, renamed)
+        if recipe.data.augment and self.kind.answers_move_along:
+            question, label = self._copies(question, label)
         uniform = torch.rand(B, 1 + label.shape[1], generator=generator, device=self.device)
         mine = self.group.share
         start = self.model.begin(mine(question), mine(label), mine(uniform))
         hint, due, ids = examples.hints[chosen].long(), examples.due[chosen].long(), examples.puzzle_ids[chosen]
         pool.slots.refill(mine(question), mine(label), mine(hint), mine(due), mine(ids), mine(least), start)
+
+    def _copies(self, question: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+        """A random symmetric copy of each puzzle; what is drawn depends on the seed and the step alone."""
+        rng = np.random.default_rng([self.recipe.training.seed, self.done])
+        drawn = self.kind.random_symmetries(rng, len(question), (question.shape[1], question.shape[2]))
+        cells, tokens = (torch.from_numpy(array).to(self.device).long() for array in drawn)
+        copies = (tokens.gather(1, grid.flatten(1).gather(1, cells)) for grid in (question, label))
+        return next(copies).view_as(question), next(copies)
 
     def _forward_backward(self, pool: Pool) -> tuple[list[Outcome], list[Any], list[Tensor]]:
         """Gradients of the mean loss over the whole batch, micro-batch by micro-batch."""

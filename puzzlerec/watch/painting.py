@@ -84,7 +84,7 @@ def scene(
     if offending is None:
         offending = faults(puzzle, frame)
     hidden = none if frame.masked is None else frame.masked[0]
-    wrong = none if truth is None else differing(kind, tokens, truth)
+    wrong = none if truth is None else kind.wrong(tokens, truth)
     if isinstance(kind, Maze):
         share = probabilities[..., PATH].astype(np.float32)
     else:
@@ -123,13 +123,6 @@ def faults(puzzle: Puzzle, frame: Frame) -> np.ndarray:
     if isinstance(kind, Sudoku):  # what is hidden is at odds with nothing
         return kind.check_question(np.where(frame.masked[0], BLANK, frame.tokens[0])).offending
     return kind.check(question, frame.tokens[0]).offending & ~frame.masked[0]
-
-
-def differing(kind: PuzzleKind, tokens: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """[H, W] bool: the cells of an answer that are wrong. A maze's path is wrong where no shortest path runs."""
-    if isinstance(kind, Maze):
-        return (tokens == PATH) & (truth != PATH)
-    return tokens != truth
 
 
 @dataclass(frozen=True)

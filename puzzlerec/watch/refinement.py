@@ -28,7 +28,7 @@ from puzzlerec.watch.curves import Curve
 from puzzlerec.watch.grid import GridView
 from puzzlerec.watch.job import Job
 from puzzlerec.watch.lines import Lines, spread
-from puzzlerec.watch.painting import BARS, LEVELS, VIRIDIS, differing, legend
+from puzzlerec.watch.painting import BARS, LEVELS, VIRIDIS, legend
 from puzzlerec.watch.player import Player
 from puzzlerec.watch.timeline import Timeline
 
@@ -357,7 +357,7 @@ class Lane(Vertical):
         if step not in self._wrong:
             assert self.truth is not None and self.job is not None
             puzzle = self.job.puzzle
-            wrong = differing(puzzle.kind, step.frame.tokens[0], self.truth) & ~puzzle.kind.given(puzzle.question)
+            wrong = puzzle.kind.wrong(step.frame.tokens[0], self.truth) & ~puzzle.kind.given(puzzle.question)
             if step.frame.masked is not None:
                 wrong &= ~step.frame.masked[0]
             self._wrong[step] = int(wrong.sum())
@@ -659,9 +659,7 @@ class RefinementScreen(Screen[None]):
 
     @work(thread=True, group="truth", exclusive=True, exit_on_error=False)
     def _find_truth(self, puzzle: Puzzle) -> None:
-        from puzzlerec.watch.truth import exact_answer
-
-        truth = exact_answer(puzzle)
+        truth = puzzle.kind.truth(puzzle.question)
         if truth is not None:
             self.app.call_from_thread(self._have_truth, puzzle, truth)
 

@@ -27,7 +27,6 @@ from puzzlerec.watch.curves import Curve
 from puzzlerec.watch.grid import GridView
 from puzzlerec.watch.making import make
 from puzzlerec.watch.painting import Tiling
-from puzzlerec.watch.truth import exact_answer
 
 if TYPE_CHECKING:
     from puzzlerec.solving.frames import Frame
@@ -250,7 +249,7 @@ class TrainingScreen(Screen[None]):
             if not puzzles:
                 name = f"{kind.name}-{height}x{width}" if isinstance(kind, Maze) else kind.name
                 puzzles = (await make(name, {}, seed=0))[:PUZZLES]
-            self._answers = await asyncio.to_thread(lambda: [exact_answer(puzzle) for puzzle in puzzles])
+            self._answers = await asyncio.to_thread(lambda: [puzzle.kind.truth(puzzle.question) for puzzle in puzzles])
         except (PuzzleError, OSError, KeyError, TypeError, ValueError) as error:
             self._problem = f"There are no puzzles to solve: {error}"
         else:

@@ -12,7 +12,8 @@ import pytest
 from puzzlerec.data import Dataset
 from puzzlerec.data.building import generator
 from puzzlerec.puzzles import get
-from puzzlerec.puzzles.maze.generate import _walls_hash, first_moves, least_moves, symmetric_copies, timetable
+from puzzlerec.puzzles.maze.generate import _walls_hash, least_moves
+from puzzlerec.puzzles.maze.kernels import first_moves, timetable
 from puzzlerec.puzzles.maze.rules import answer, distances, shortest_path
 
 REAL_DATA = Path(os.environ.get("PUZZLEREC_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -47,7 +48,7 @@ def test_a_least_length_can_be_asked_for() -> None:
 def test_symmetric_copies_are_the_eight_and_each_has_its_own_answer() -> None:
     chunk = generator("maze-9x9").chunk({"moves": 0}, "train", np.array([2], np.uint64))
     questions = chunk.inputs[:3].reshape(3, 9, 9)
-    copies, answers = symmetric_copies(questions)
+    copies, answers = get("maze").copies(questions)
     assert copies.shape == answers.shape == (24, 9, 9)
     np.testing.assert_array_equal(answers[:3], chunk.labels[:3].reshape(3, 9, 9))
     assert len({copy.tobytes() for copy in copies}) == 24

@@ -35,7 +35,9 @@ class Singles:
         )  # fmt: skip
         self.size, self.sweeps = size, sweeps
         self.in_unit = torch.zeros(3 * size, size * size)
-        self.in_unit[torch.arange(3 * size)[:, None], torch.from_numpy(kind.units().copy())] = 1
+        self.in_unit[
+            torch.arange(3 * size)[:, None], torch.from_numpy(kind.units(np.ones(kind.shape, np.uint8)).copy())
+        ] = 1
         self.peers = (self.in_unit.T @ self.in_unit > 0).float().fill_diagonal_(0)
         self.sizes: list[int] = []  # of the batches of all steps
         self.runs = 0

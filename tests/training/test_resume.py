@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 
 from puzzlerec.data.building import generator
 from puzzlerec.models import checkpoint
+from puzzlerec.puzzles import get
 from puzzlerec.training.examples import Examples, with_hints
 from puzzlerec.training.loop import Trainer, run
 from puzzlerec.training.run_folder import ResumeError, RunFolder
@@ -117,7 +118,7 @@ def test_hints_are_learned_beside_the_answer(tmp_path: Path) -> None:
         objective={"pace": 4},
         training={"steps": 60},
     )  # fmt: skip
-    examples = with_hints(mazes("maze-6x6"))
+    examples = with_hints(mazes("maze-6x6"), get("maze"))
     trainer = Trainer(recipe, {"maze-6x6": examples}, torch.device("cpu"), RunFolder(tmp_path))
     before = trainer.model.hint_readout.weight.clone()
     records = list(run(trainer, examples))

@@ -19,7 +19,6 @@ from puzzlerec.solving.trace import load as load_trace
 from puzzlerec.solving.trace import save as save_trace
 from puzzlerec.watch.job import Job
 from puzzlerec.watch.recording import Recording
-from puzzlerec.watch.truth import exact_answer
 
 from .conftest import QUESTION_4X4, SOLVED_4X4, frame_of, sudoku, trace_of
 
@@ -121,21 +120,25 @@ def test_a_live_recording_and_its_trace_have_the_same_moments(shipped: Path) -> 
     assert again.settings == SolveSettings(attempts=6, steps=2)
 
 
+def truth(puzzle: Puzzle) -> np.ndarray | None:
+    return puzzle.kind.truth(puzzle.question)
+
+
 def test_the_exact_answer_of_a_sudoku_is_the_only_one() -> None:
     kind = get("sudoku-4x4")
-    answer = exact_answer(sudoku())
+    answer = truth(sudoku())
     assert answer is None or kind.check(sudoku().question, answer).solved
-    assert exact_answer(sudoku("1...............")) is None
-    assert exact_answer(sudoku("11..............")) is None
-    unique = exact_answer(sudoku(SOLVED_4X4[:-1] + "."))
+    assert truth(sudoku("1...............")) is None
+    assert truth(sudoku("11..............")) is None
+    unique = truth(sudoku(SOLVED_4X4[:-1] + "."))
     assert unique is not None and (unique == kind.parse(SOLVED_4X4)).all()
 
 
 def test_the_exact_answer_of_a_maze_is_every_shortest_path() -> None:
     kind = get("maze")
     puzzle = Puzzle(kind, kind.parse("S  \n # \n  G"), "grid")
-    answer = exact_answer(puzzle)
+    answer = truth(puzzle)
     assert answer is not None and (answer == PATH).sum() == 6
     walled = Puzzle(kind, kind.parse("S# \n## \n  G"), "grid")
-    assert exact_answer(walled) is None
+    assert truth(walled) is None
     assert np.array_equal(puzzle.question, kind.parse("S  \n # \n  G"))

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Symmetry, Verdict
+from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
 
 SIDE = 30  # rows and columns of the canvas, the most that a grid has
 COLOURS = 10
@@ -273,7 +273,8 @@ def _cells(count: int) -> str:
 class Arc(PuzzleKind):
     """Single ARC grids, as canvases of tokens. What connects an input with its output is known to the task alone."""
 
-    name = "arc"
+    name = family = "arc"
+    title = "ARC grid"
     vocabulary = (" ", "|", *"0123456789")
     layouts = ("line", "grid")  # a JSON list of lists; digits, a row a line
     shape = (SIDE, SIDE)
@@ -333,11 +334,13 @@ class Arc(PuzzleKind):
         problems = (_NO_RULE,) if rows else ("no grid can be read from the answer",)
         return Verdict(False, np.zeros(self.shape, bool), problems, {"rows": rows, "columns": columns})
 
-    def random_symmetry(self, rng: np.random.Generator, shape: tuple[int, int]) -> Symmetry:
-        """A renaming of the colours 1 to 9. Rotations move a grid's corner and end markers: see `Augmentation`."""
-        tokens = np.arange(len(self.vocabulary), dtype=np.uint8)
-        tokens[FIRST_COLOUR + 1 :] = rng.permutation(tokens[FIRST_COLOUR + 1 :])
-        return Symmetry(np.arange(shape[0] * shape[1]), tokens, shape, shape)
+    def random_symmetries(
+        self, rng: np.random.Generator, count: int, shape: tuple[int, int]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Renamings of the colours 1 to 9. Rotations move a grid's corner and end markers: see `Augmentation`."""
+        cells, tokens = super().random_symmetries(rng, count, shape)
+        tokens[:, FIRST_COLOUR + 1 :] = rng.permuted(tokens[:, FIRST_COLOUR + 1 :], axis=1)
+        return cells, tokens
 
 
 ARC = Arc()

@@ -15,7 +15,7 @@ from string import ascii_lowercase, digits
 
 import numpy as np
 
-from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Symmetry, Verdict
+from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
 
 PADDING, BLANK, END, FIRST = 0, 1, 2, 3
 LONGEST = 200  # characters of an operand
@@ -24,13 +24,15 @@ LONGEST = 200  # characters of an operand
 class Characters(PuzzleKind):
     """Lines of one task. A line may have padding behind it, as in a dataset of lines of several lengths."""
 
+    family = "characters"
     layouts = ("line", "grid")  # which are the same
     shape = None
+    rating_words = "characters of the longest operand"
     form: re.Pattern[str]  # of a prompt, its operands in groups
     example: str
 
     def __init__(self, name: str, symbols: str, operators: str) -> None:
-        self.name = name
+        self.name = self.title = name
         self.vocabulary = ("?", ".", "$", *symbols, *operators)
         self._symbols = len(symbols)
         self._token_of = {character: token for token, character in enumerate(self.vocabulary) if token >= FIRST}
@@ -165,10 +167,22 @@ class Characters(PuzzleKind):
                 problem = "there is something behind the end of the result" if ends else "the result does not end"
         return Verdict(False, offending, (problem,))
 
-    def random_symmetry(self, rng: np.random.Generator, shape: tuple[int, int]) -> Symmetry:
-        """The identity: a line has no other symmetry."""
-        tokens = np.arange(len(self.vocabulary), dtype=np.uint8)
-        return Symmetry(np.arange(shape[0] * shape[1]), tokens, shape, shape)
+    def solutions(self, question: np.ndarray, limit: int = 2) -> list[np.ndarray]:
+        return [self.answer(question)]
+
+    def promising(
+        self, questions: np.ndarray, tokens: np.ndarray, halt: np.ndarray, masked: np.ndarray | None
+    ) -> np.ndarray:
+        """Lines that are written to their end."""
+        return (
+            super().promising(questions, tokens, halt, masked)
+            if masked is None
+            else np.flatnonzero(~masked.any((1, 2)))
+        )
+
+    def rating_bins(self, ratings: np.ndarray) -> dict[str, np.ndarray]:
+        """Every length by itself."""
+        return {f"length {length:g}": ratings == length for length in np.unique(ratings)}
 
 
 class Repetition(Characters):

@@ -16,7 +16,8 @@ from numba import njit
 
 from puzzlerec.puzzles.generator import Chunk, DatasetError, Generator
 from puzzlerec.puzzles.kernels import below, mix, random_bits, uniform
-from puzzlerec.puzzles.maze.rules import FREE, GOAL, PATH, START, WALL
+from puzzlerec.puzzles.maze.kernels import mark_path
+from puzzlerec.puzzles.maze.rules import FREE, GOAL, START, WALL
 
 CHUNK = 32
 WALL_SHARE = (0.3, 0.5)
@@ -155,78 +156,6 @@ def _pair(free: np.ndarray, size: int, least: int, rng: np.ndarray) -> tuple[int
 
 
 @njit(cache=True)
-def _moves_to(cells: np.ndarray, size: int, goal: int) -> np.ndarray:
-    """Moves to the goal [(size + 2) ** 2], on a grid with a border: -1 where it cannot be reached, -2 walls, border."""
-    stride = size + 2
-    moves = np.full(stride * stride, -2)
-    queue = np.empty(size * size, np.int64)
-    for cell in range(size * size):
-        if cells[cell] != WALL:
-            moves[(cell // size + 1) * stride + cell % size + 1] = -1
-    queue[0] = (goal // size + 1) * stride + goal % size + 1
-    moves[queue[0]] = 0
-    head, tail = 0, 1
-    while head < tail:
-        cell = queue[head]
-        head += 1
-        for step in (stride, -1, 1, -stride):
-            if moves[cell + step] == -1:
-                moves[cell + step] = moves[cell] + 1
-                queue[tail] = cell + step
-                tail += 1
-    return moves
-
-
-@njit(cache=True)
-def _mark_path(answer: np.ndarray, size: int, start: int, goal: int) -> None:
-    """Marks the shortest path that takes the first of down, left, right and up at every step."""
-    stride = size + 2
-    moves = _moves_to(answer, size, goal)
-    cell = (start // size + 1) * stride + start % size + 1
-    for left in range(moves[cell] - 1, 0, -1):
-        for step in (stride, -1, 1, -stride):
-            if moves[cell + step] == left:
-                cell += step
-                break
-        answer[(cell // stride - 1) * size + cell % stride - 1] = PATH
-
-
-@njit(cache=True)
-def first_moves(questions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """From each cell of mazes [N, H, H] the first move to the goal, by the answers' rule, and how far the goal is.
-
-    Returns uint8 [N, H * H], 1 down, 2 left, 3 right, 4 up, 0 at the goal, in walls and where the goal cannot be
-    reached; and int16 [N, H * H], the number of moves to the goal, 0 where there is no first move.
-    """
-    count, size = questions.shape[0], questions.shape[1]
-    stride = size + 2
-    found = np.zeros((count, size * size), np.uint8)
-    away = np.zeros((count, size * size), np.int16)
-    for i in range(count):
-        cells = np.ascontiguousarray(questions[i]).reshape(-1)
-        moves = _moves_to(cells, size, int(np.argmax(cells == GOAL)))
-        for cell in range(size * size):
-            here = (cell // size + 1) * stride + cell % size + 1
-            if moves[here] > 0:
-                away[i, cell] = moves[here]
-                for number, step in enumerate((stride, -1, 1, -stride)):
-                    if moves[here + step] == moves[here] - 1:
-                        found[i, cell] = number + 1
-                        break
-    return found, away
-
-
-def timetable(labels: np.ndarray, away: np.ndarray) -> np.ndarray:
-    """How long it takes to find out: of each cell the moves after which its hint and its label can be known.
-
-    News of the goal spreads from it a cell a move, and once it has come to the start the path grows from there, a
-    cell a move. ``labels`` and ``away`` (`first_moves`) are [N, L]; int16 [N, 2, L], hints and labels.
-    """
-    whole = np.take_along_axis(away, (labels == START).argmax(1)[:, None], 1)
-    return np.stack((away, np.where(labels == PATH, 2 * whole - away, 0).astype(np.int16)), axis=1)
-
-
-@njit(cache=True)
 def fill(questions: np.ndarray, answers: np.ndarray, keys: np.ndarray, size: int, least: int, rng: np.ndarray) -> None:
     """Fills ``questions`` and ``answers`` (uint8 [n, size * size] tokens) and ``keys``: hashes of the walls.
 
@@ -243,28 +172,8 @@ def fill(questions: np.ndarray, answers: np.ndarray, keys: np.ndarray, size: int
             questions[i, cell] = FREE if passable else WALL
         questions[i, start], questions[i, goal] = START, GOAL
         answers[i] = questions[i]
-        _mark_path(answers[i], size, start, goal)
+        mark_path(answers[i].reshape(size, size))
         keys[i] = _walls_hash(questions[i], size)
-
-
-def symmetric_copies(questions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """All eight rotations and reflections of square mazes [N, H, H], each with its own answer: uint8 [8 N, H, H] both.
-
-    The answers' choice among shortest paths prefers some directions to others, so a copy's answer is not the copy of
-    the answer.
-    """
-    size = questions.shape[-1]
-    turned = [np.rot90(grids, turns, (1, 2)) for grids in (questions, questions.swapaxes(1, 2)) for turns in range(4)]
-    copies = np.ascontiguousarray(np.concatenate(turned))
-    answers = copies.reshape(-1, size * size).copy()
-    _mark_paths(answers, size)
-    return copies, answers.reshape(copies.shape)
-
-
-@njit(cache=True)
-def _mark_paths(answers: np.ndarray, size: int) -> None:
-    for answer in answers:
-        _mark_path(answer, size, int(np.argmax(answer == START)), int(np.argmax(answer == GOAL)))
 
 
 @njit(cache=True)

@@ -17,7 +17,8 @@ from math import isqrt
 
 import numpy as np
 
-from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Symmetry, Verdict
+from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
+from puzzlerec.puzzles.maze import paths
 
 WALL, FREE, START, GOAL, PATH = 1, 2, 3, 4, 5
 SMALLEST, LARGEST = 2, 200  # rows or columns
@@ -32,10 +33,13 @@ for _token, _character in enumerate(_CHARACTERS[1:], 1):
 class Maze(PuzzleKind):
     """Mazes of any size from 2x2 to 200x200."""
 
-    name = "maze"
+    name = family = title = "maze"
     vocabulary = tuple(_CHARACTERS)
     layouts = ("line", "grid")
     shape = None
+    filler = WALL
+    answers_move_along = False  # the tie-break prefers some directions to others
+    facts = ("valid", "optimal")
 
     def parse(self, text: str) -> np.ndarray:
         rows = text.strip("\n").split("\n")
@@ -141,43 +145,72 @@ class Maze(PuzzleKind):
             problems.append(f"the path is {length - shortest} moves longer than the shortest, which has {shortest}")
         return Verdict(not problems, offending, tuple(problems), _facts(valid, length, shortest))
 
-    def random_symmetry(self, rng: np.random.Generator, shape: tuple[int, int]) -> Symmetry:
-        """A rotation or reflection that keeps the shape: one of 8 for square mazes, of 4 for others."""
-        places = np.arange(shape[0] * shape[1]).reshape(shape)
-        choice = int(rng.integers(8 if shape[0] == shape[1] else 4))
-        if choice & 1:
-            places = places[::-1]
-        if choice & 2:
-            places = places[:, ::-1]
-        if choice & 4:
-            places = places.T
-        tokens = np.arange(len(_CHARACTERS), dtype=np.uint8)
-        return Symmetry(places.reshape(-1), tokens, shape, shape, fixed_answer=False)
+    def random_symmetries(
+        self, rng: np.random.Generator, count: int, shape: tuple[int, int]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Rotations and reflections that keep the shape: 8 for square mazes, 4 for others."""
+        all_places = turned(np.arange(shape[0] * shape[1]).reshape(1, *shape))
+        chosen = rng.integers(len(all_places), size=count)
+        tokens = np.tile(np.arange(len(_CHARACTERS), dtype=np.uint8), (count, 1))
+        return all_places.reshape(len(all_places), -1)[chosen], tokens
+
+    def copies(self, questions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """All rotations and reflections that keep the shape, each with the answer that its own tie-break chooses."""
+        from puzzlerec.puzzles.maze.kernels import mark_paths  # compiled with Numba: only when asked for
+
+        copies = np.ascontiguousarray(turned(questions))
+        return copies, mark_paths(copies.copy())
+
+    def hints(self, questions: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Each cell's first move to the goal: see `kernels.first_moves` and `kernels.timetable`."""
+        from puzzlerec.puzzles.maze.kernels import first_moves, timetable
+
+        moves, away = first_moves(np.ascontiguousarray(questions))
+        return moves, timetable(labels, away)
+
+    def solutions(self, question: np.ndarray, limit: int = 2) -> list[np.ndarray]:
+        """The one shortest path that the published sets hold."""
+        return [answer(question)]
+
+    def truth(self, question: np.ndarray) -> np.ndarray | None:
+        """Every cell that is on some shortest path, as path."""
+        if not self.check_question(question).solved:
+            return None
+        swapped = np.where(question == START, GOAL, np.where(question == GOAL, START, question)).astype(np.uint8)
+        from_goal, from_start = distances(question), distances(swapped)
+        shortest = from_goal[question == START][0]
+        on_one = (from_goal >= 0) & (from_start >= 0) & (from_goal + from_start == shortest)
+        return np.where(on_one & (question != START) & (question != GOAL), PATH, question)
+
+    def wrong(self, tokens: np.ndarray, truth: np.ndarray) -> np.ndarray:
+        """A path is wrong where no shortest path runs."""
+        return (tokens == PATH) & (truth != PATH)
 
 
 MAZE = Maze()
 
 
+def turned(grids: np.ndarray) -> np.ndarray:
+    """[K N, H, W]: the rotations and reflections of grids [N, H, W] that keep their shape, turn by turn: K = 8 or 4."""
+    square = grids.shape[1] == grids.shape[2]
+    sides = (grids, grids.swapaxes(1, 2)) if square else (grids, grids[:, ::-1])
+    return np.concatenate([np.rot90(side, turn, (1, 2)) for side in sides for turn in range(0, 4, 1 if square else 2)])
+
+
 def distances(question: np.ndarray) -> np.ndarray:
     """[H, W] int32: the moves from each cell to G, -1 from walls and from cells that do not reach it."""
+    moves, _ = _moves(question)
+    around = np.maximum(np.array(moves, np.int32), -1).reshape(-1, question.shape[1] + 2)
+    return around[1:-1, 1:-1]
+
+
+def _moves(question: np.ndarray) -> tuple[list[int], int]:
+    """The moves to G with the border of `paths`, and the border's stride."""
     passable = np.pad((question != WALL) & (question != 0), 1)
+    moves = np.where(passable, paths.UNSEEN, paths.BLOCKED).reshape(-1).tolist()
     stride = passable.shape[1]
-    unseen = bytearray(passable.tobytes())
-    moves = [-1] * passable.size
-    frontier = [_place(question, GOAL, "G")]
-    unseen[frontier[0]] = 0
-    step = 0
-    while frontier:
-        reached = []
-        for cell in frontier:
-            moves[cell] = step
-            for neighbour in (cell + stride, cell - 1, cell + 1, cell - stride):
-                if unseen[neighbour]:
-                    unseen[neighbour] = 0
-                    reached.append(neighbour)
-        frontier = reached
-        step += 1
-    return np.array(moves, np.int32).reshape(passable.shape)[1:-1, 1:-1]
+    paths.spread(moves, [0] * len(moves), _place(question, GOAL, "G"), stride)
+    return moves, stride
 
 
 def shortest_path(question: np.ndarray) -> int | None:
@@ -194,18 +227,13 @@ def answer(question: np.ndarray) -> np.ndarray:
     `PuzzleError` if no path joins S and G.
     """
     start = _place(question, START, "S")
-    around = np.pad(distances(question), 1, constant_values=-1)
-    stride = around.shape[1]
-    moves = around.reshape(-1).tolist()
+    moves, stride = _moves(question)
     if moves[start] < 0:
         raise PuzzleError("No path joins S and G in this maze.")
-    path = []
-    cell = start
-    for left in range(moves[start] - 1, 0, -1):
-        cell = next(near for near in (cell + stride, cell - 1, cell + 1, cell - stride) if moves[near] == left)
-        path.append(cell)
+    path = [0] * moves[start]
+    count = paths.follow(moves, start, stride, path)
     solved = np.pad(question, 1)
-    solved.reshape(-1)[path] = PATH
+    solved.reshape(-1)[path[:count]] = PATH
     return solved[1:-1, 1:-1].copy()
 
 
