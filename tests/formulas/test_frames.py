@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from puzzlerec.models.config import ModelConfig
+from puzzlerec.models import config_class
 from puzzlerec.models.system import Prediction, System
 from puzzlerec.puzzles import get
 from puzzlerec.solving.frames import refine
@@ -28,7 +28,10 @@ class Says:
     frames, disturbed, perturb = System.frames, ("y",), System.perturb
 
     def __init__(self, *digits: float) -> None:
-        self.config = ModelConfig(puzzle="sudoku-4x4", vocabulary=6, grid=(4, 4), prefix=0, supervision_steps=1)
+        content = {
+            "system": "trm", "puzzle": "sudoku-4x4", "vocabulary": 6, "grid": (4, 4), "prefix": 0, "supervision_steps": 1
+        }  # fmt: skip
+        self.config = config_class(content).model_validate(content)
         self.logits = torch.tensor([0.9, 0.5, *digits]).clamp(min=1e-30).log()  # padding and blanks as likely as digits
 
     def start(self, question: Tensor, *_: Any) -> Nothing:

@@ -17,7 +17,7 @@ D = 96
 def weights_of(**settings: Any) -> dict[str, Tensor]:
     content = {
         "puzzle": "sudoku-4x4", "vocabulary": 60, "grid": (4, 4), "prefix": 0, "width": D, "heads": 2, "multiple": 8,
-        "layers": 1, "latent_updates": 1, "recursions": 1, **settings,
+        "layers": 1, "latent_updates": 1, **settings,
     }  # fmt: skip
     torch.manual_seed(1)
     return build(config_class(content).model_validate(content)).state_dict()

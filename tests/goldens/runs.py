@@ -115,10 +115,8 @@ SUDOKU: dict[str, Any] = {"puzzle": "sudoku-4x4", "vocabulary": 6, "grid": (4, 4
 MAZE: dict[str, Any] = {"puzzle": "maze", "vocabulary": 6, "grid": (5, 5), "prefix": 0}
 SUM: dict[str, Any] = {"puzzle": "addition", "vocabulary": 15, "grid": (1, 12), "system": "autoregressive"}
 UNITS: dict[str, Any] = {"prefix": 0, "puzzle_ids": 1, "box": (2, 2)}
-SMALL: dict[str, Any] = {
-    "width": 16, "heads": 2, "multiple": 8, "expansion": 2, "layers": 1, "latent_updates": 2, "recursions": 2,
-    "supervision_steps": 2,
-}  # fmt: skip
+SMALL = {"width": 16, "heads": 2, "multiple": 8, "expansion": 2, "layers": 1, "supervision_steps": 2}
+RECURSION = {"latent_updates": 2, "recursions": 2}  # of all systems but two
 
 RUNS: dict[str, Sections] = {
     "trm attention": {"model": SUDOKU},
@@ -172,7 +170,8 @@ def recipe_of(name: str) -> Recipe:
     }
     for section, settings in RUNS[name].items():
         sections[section] = sections[section] | settings
-    sections["model"] = SMALL | sections["model"]
+    recursion = {"direct": {}, "autoregressive": {"latent_updates": 2}}.get(sections["model"].get("system"), RECURSION)
+    sections["model"] = SMALL | recursion | sections["model"]
     return parse_recipe({"name": name, **sections})
 
 

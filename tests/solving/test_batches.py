@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from torch import Tensor
 
-from puzzlerec.models.config import ModelConfig
+from puzzlerec.models import config_class
 from puzzlerec.models.system import Prediction
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.solving.solver import Solver, SolveSettings
@@ -20,9 +20,11 @@ class AnySize(MazeOracle):
 
     def __init__(self) -> None:
         super().__init__(4)
-        self.config = ModelConfig(
-            puzzle="maze", vocabulary=6, grid=(4, 4), prefix=0, mixer="local", mask_padding=True, supervision_steps=1
-        )
+        content = {
+            "system": "trm", "puzzle": "maze", "vocabulary": 6, "grid": (4, 4), "prefix": 0, "mixer": "local",
+            "mask_padding": True, "supervision_steps": 1,
+        }  # fmt: skip
+        self.config = config_class(content).model_validate(content)
         self.shapes: list[tuple[int, ...]] = []
 
     def step(self, question: Tensor, state: Latent, *_: object) -> tuple[Latent, Prediction]:
