@@ -285,6 +285,19 @@ def test_what_evaluation_asks_is_dropped_from_training(tmp_path: Path, monkeypat
     assert not set(rows_of(tmp_path / "a.h5", "train")) & set(rows_of(tmp_path / "a.h5", "test"))
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_task_with_the_demonstrations_of_an_evaluation_task_is_dropped(
+    known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever its id, the order of the pairs and its own tests: who has seen them has seen what is asked."""
+    asked = some_task("asked", 1, known=known)
+    twin = Task("twin", asked.demonstrations[::-1], some_task("", 2).tests)
+    cousin = Task("cousin", (asked.demonstrations[0], some_task("", 3).demonstrations[0]), some_task("", 2).tests)
+    monkeypatch.setattr(arc_agi, "official", lambda version: ((twin, cousin), (asked,)))
+    tasks = collect(2)
+    assert [task.id for task in tasks.training] == ["cousin"] and tasks.dropped == ("twin",)
+
+
 def test_the_file_is_named_after_what_it_holds(collection: Collection, tmp_path: Path) -> None:
     path = default_path(collection, tmp_path, copies=20, seed=7)
     assert path.parent == tmp_path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,6 +77,33 @@ def test_the_hash_is_of_the_content_alone(tmp_path: Path) -> None:
     assert (tmp_path / "a.h5").read_bytes() != (tmp_path / "c.h5").read_bytes()
     write_dataset(tmp_path / "d.h5", {"train": [whole]}, ATTRIBUTES)
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "d.h5").read_bytes()
+
+
+def test_the_hash_is_the_documented_one(tmp_path: Path) -> None:
+    """SHA-256 of a line a column, split, name and the column's own SHA-256, train before test, little-endian."""
+    train, test = rows(5), rows(2, ratings=False)
+    lines = ""
+    for split, some in (("train", train), ("test", test)):
+        for name in ("inputs", "labels", "puzzle_ids", "group_ids", "ratings"):
+            column = getattr(some, name)
+            if column is not None:
+                little = column.astype(column.dtype.newbyteorder("<")).tobytes()
+                lines += f"{split} {name} {hashlib.sha256(little).hexdigest()}\n"
+    expected = hashlib.sha256(lines.encode()).hexdigest()
+    assert write_dataset(tmp_path / "a.h5", {"test": [test], "train": [train]}, ATTRIBUTES) == expected
+    with Dataset.open(tmp_path / "a.h5") as dataset:
+        assert dataset.sha256 == expected
+
+
+def test_the_hash_tells_columns_apart(tmp_path: Path) -> None:
+    some = rows(3, ratings=False)
+    swapped = Rows(some.labels, some.inputs, *columns(some)[2:])  # type: ignore[arg-type]
+    renumbered = Rows(some.inputs, some.labels, some.group_ids, some.puzzle_ids, None)
+    hashes = {
+        write_dataset(tmp_path / f"{number}.h5", {"train": [each]}, ATTRIBUTES)
+        for number, each in enumerate((some, swapped, renumbered))
+    }
+    assert len(hashes) == 3
 
 
 @pytest.mark.parametrize("column", ["inputs", "labels", "puzzle_ids", "group_ids", "ratings"])

@@ -1,0 +1,220 @@
+"""Do the tests notice? Small changes to the code, one at a time, and the tests that should fail:
+
+    python -m tests.mutation --jobs 2
+    python -m tests.mutation --only models/trm.py --count 20
+    python -m tests.mutation --list                            what would be tried
+
+Each worker has a copy of the tree in a temporary folder, in which it changes one file, runs the tests of that file up
+to the first failure, and puts the file back. See README.md beside this file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from queue import Queue
+
+from tests.mutation.mutants import Mutant, mutants
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("puzzlerec", "tests", "checkpoints", "datasets", "docs", "pyproject.toml", "README.md")
+MUTATED = (
+    "models/**/*.py",
+    "training/objectives.py",
+    "training/slots.py",
+    "training/optimizers.py",
+    "solving/**/*.py",
+    "puzzles/**/*.py",
+)
+# which tests a file has, quick ones first; a file takes the first line that its path begins with
+TESTS: dict[str, tuple[str, ...]] = {
+    "models/config": ("tests/models", "tests/training/test_recipe.py", "tests/goldens"),
+    "models/checkpoint": ("tests/models", "tests/test_shipped.py"),
+    "models": ("tests/goldens", "tests/formulas", "tests/models", "tests/solving/test_frames.py"),
+    "training/slots": ("tests/goldens", "tests/formulas", "tests/training"),
+    "training": (
+        "tests/goldens", "tests/formulas", "tests/training/test_objectives.py", "tests/training/test_optimizers.py",
+        "tests/training/test_resume.py",
+    ),
+    "solving": ("tests/solving", "tests/formulas", "tests/evaluation", "tests/cli/test_solve.py"),
+    "puzzles/arc": ("tests/puzzles/test_arc.py", "tests/data/test_arc.py"),
+    "puzzles": ("tests/puzzles", "tests/data", "tests/views", "tests/solving"),
+}  # fmt: skip
+PATIENCE = 4  # times as long as the tests take without a change, after which a mutant counts as caught
+UNKNOWN = "failed without a change"
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(prog="python -m tests.mutation", description=(__doc__ or "").split("\n")[0])
+    options.add_argument("--jobs", type=int, default=1, help="mutants that are tried at once")
+    options.add_argument("--only", action="append", default=[], metavar="PATH", help="files under puzzlerec/; repeat")
+    options.add_argument("--seed", type=int, default=0, help="of the choice among mutants")
+    options.add_argument("--count", type=int, default=160, help="how many to try")
+    options.add_argument("--kernels", action="store_true", help="change what Numba compiles too, at a minute each")
+    options.add_argument(
+        "--log", type=Path, default=Path("mutation.jsonl"), help="results, which a later run goes on from"
+    )
+    options.add_argument("--list", action="store_true", help="list the mutants and try none")
+    settings = options.parse_args()
+    some = sample(settings.only, settings.count, settings.seed, settings.kernels)
+    if settings.list:
+        for mutant in some:
+            print(f"{mutant.path}:{mutant.line}  {mutant.change}  {mutant.text}")
+        return 0
+    known = {key(entry): entry for entry in logged(settings.log)}
+    missing = [mutant for mutant in some if key(asdict(mutant)) not in known]
+    for entry in tried(missing, settings.jobs):
+        with settings.log.open("a", encoding="utf-8") as log:
+            log.write(json.dumps(entry) + "\n")
+        known[key(entry)] = entry
+        print(f"{entry['verdict']:<24} {entry['path']}:{entry['line']}  {entry['change']}", flush=True)
+    results = [known[key(asdict(mutant))] for mutant in some if key(asdict(mutant)) in known]
+    print(table(results))
+    return 0
+
+
+def sample(only: list[str], count: int, seed: int, kernels: bool) -> list[Mutant]:
+    """So many mutants: as many more of a file as the root of its own number is larger, no two of a line."""
+    rng = random.Random(seed)
+    pools: dict[str, list[Mutant]] = {}
+    for path in sorted({path for pattern in MUTATED for path in (ROOT / "puzzlerec").glob(pattern)}):
+        name = path.relative_to(ROOT).as_posix()
+        if only and not any(f"puzzlerec/{part}" in name for part in only):
+            continue
+        pool = mutants(name, path.read_text("utf-8"), kernels)
+        rng.shuffle(pool)
+        if pool := list({mutant.line: mutant for mutant in pool}.values()):
+            pools[name] = pool
+    total = sum(len(pool) ** 0.5 for pool in pools.values())
+    wanted = {name: max(1, round(count * len(pool) ** 0.5 / total)) for name, pool in pools.items()}
+    chosen = [mutant for name, pool in pools.items() for mutant in pool[: wanted[name]]]
+    rest = [mutant for name, pool in pools.items() for mutant in pool[wanted[name] :]]
+    chosen += rng.sample(rest, min(max(count - len(chosen), 0), len(rest)))
+    return sorted(chosen, key=lambda mutant: (mutant.path, mutant.line))
+
+
+def key(entry: dict[str, object]) -> tuple[object, ...]:
+    return entry["path"], entry["line"], entry["change"], entry["start"], entry["text"]
+
+
+def logged(log: Path) -> Iterator[dict[str, object]]:
+    if log.exists():
+        yield from map(json.loads, log.read_text("utf-8").splitlines())
+
+
+def tried(some: list[Mutant], jobs: int) -> Iterator[dict[str, object]]:
+    """The mutants' verdicts, as they come."""
+    with tempfile.TemporaryDirectory(prefix="mutation-") as folder, ThreadPoolExecutor(jobs) as pool:
+        copies: Queue[Copy] = Queue()
+        for number in range(jobs):
+            copies.put(Copy(Path(folder) / str(number)))
+
+        def verdict(mutant: Mutant) -> dict[str, object]:
+            mine = copies.get()
+            try:
+                return mine.verdict(mutant)
+            finally:
+                copies.put(mine)
+
+        # in an order of their own, so that files whose tests take long do not come together
+        yield from pool.map(verdict, random.Random(1).sample(some, len(some)))
+
+
+class Copy:
+    """A copy of the tree to change files in."""
+
+    seconds: dict[tuple[str, ...], float] = {}  # of tests without a change; for all copies  # noqa: RUF012
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        ignored = shutil.ignore_patterns("__pycache__", "*.h5", ".*")
+        for name in COPIED:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, folder / name, ignore=ignored)
+            elif source.exists():
+                folder.mkdir(exist_ok=True)
+                shutil.copy(source, folder / name)
+
+    def verdict(self, mutant: Mutant) -> dict[str, object]:
+        tests = tests_of(mutant.path)
+        if tests not in self.seconds:
+            clock = time.monotonic()
+            caught_by = self.failure(tests, 3600, self.folder / "numba")
+            self.seconds[tests] = time.monotonic() - clock if caught_by is None else -1
+            if caught_by is not None:
+                print(f"{caught_by} fails without a change: its verdicts mean nothing", file=sys.stderr)
+        path = self.folder / mutant.path
+        source = path.read_bytes()
+        # Numba's cache knows the file of a kernel, not those of the kernels that it calls
+        kernels = b"njit" in source
+        cache = self.folder / ("numba-once" if kernels else "numba")
+        path.write_bytes(mutant.of(source))
+        try:
+            caught_by = self.failure(tests, PATIENCE * self.seconds[tests] + 60, cache)
+        finally:
+            path.write_bytes(source)
+            if kernels:
+                shutil.rmtree(cache, ignore_errors=True)
+        if self.seconds[tests] < 0:
+            caught_by = UNKNOWN
+        line = source.decode().splitlines()[mutant.line - 1].strip()
+        return asdict(mutant) | {"code": line, "verdict": caught_by or "survived"}
+
+    def failure(self, tests: tuple[str, ...], timeout: float, numba: Path) -> str | None:
+        """The first test that fails, "time-out", or None."""
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider", *tests]
+        environment = os.environ | {
+            "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1",
+            "NUMBA_CACHE_DIR": str(numba), "PUZZLEREC_REAL_DATA": str(self.folder / "none"),
+            "HYPOTHESIS_STORAGE_DIRECTORY": str(self.folder / "hypothesis"),
+        }  # fmt: skip
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(
+            command, cwd=self.folder, env=environment, stdout=pipe, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            return "time-out"
+        if process.returncode == 0:
+            return None
+        lines = [line for line in output.decode(errors="replace").splitlines() if line.startswith(("FAILED", "ERROR"))]
+        return lines[0].split(" - ")[0].split(" ", 1)[1] if lines else "an import"
+
+
+def tests_of(path: str) -> tuple[str, ...]:
+    """The tests of a file, those that are there; files and folders may move."""
+    name = path.removeprefix("puzzlerec/")
+    tests = next(tests for start, tests in TESTS.items() if name.startswith(start))
+    return tuple(test for test in tests if (ROOT / test).exists())
+
+
+def table(results: list[dict[str, object]]) -> str:
+    """In Markdown, survivors first, and how many of how many were caught."""
+    rows = ["| where | code | change | caught by |", "|---|---|---|---|"]
+    for entry in sorted(results, key=lambda entry: entry["verdict"] != "survived"):
+        code = str(entry["code"]).replace("|", "\\|")
+        rows.append(f"| {entry['path']}:{entry['line']} | `{code}` | {entry['change']} | {entry['verdict']} |")
+    valid = [entry for entry in results if entry["verdict"] != UNKNOWN]
+    caught = sum(entry["verdict"] != "survived" for entry in valid)
+    share = f"{caught} of {len(valid)} mutants were caught ({100 * caught / max(len(valid), 1):.1f}%)."
+    return "\n".join(["", *rows, "", share])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
