@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from puzzlerec.models import build, checkpoint
-from puzzlerec.models.checkpoint import CheckpointError
+from puzzlerec.models.checkpoint import SHIPPED, CheckpointError
 from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.trm import TRM
 
@@ -76,9 +76,7 @@ def test_a_checkpoint_says_how_many_steps_made_it(model: TRM, tmp_path: Path) ->
         checkpoint.trained_steps(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, folder in checkpoint.available().items() if "runs" not in folder.parts]
-)
+@pytest.mark.parametrize("name", [name for name, folder in checkpoint.available().items() if folder.parent in SHIPPED])
 def test_shipped_checkpoints_hold_the_settings_of_their_system_alone(name: str) -> None:
     folder = checkpoint.find(name)
     document = json.loads((folder / "config.json").read_text())
