@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from puzzlerec.puzzles import Arc, Characters, Maze, Puzzle, Sudoku
-from puzzlerec.puzzles.arc.rules import decode
+from puzzlerec.puzzles.arc.canvas import decode
 
 if TYPE_CHECKING:
     import numpy as np

@@ -17,7 +17,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
 from puzzlerec.puzzles import KINDS, NO_SOLUTION, Maze, Puzzle, PuzzleError, PuzzleKind, Sudoku, Verdict, get, read
-from puzzlerec.puzzles.maze.rules import FREE, GOAL, LARGEST, SMALLEST, START, WALL
+from puzzlerec.puzzles.maze.tokens import FREE, GOAL, LARGEST, SMALLEST, START, WALL
 from puzzlerec.puzzles.sudoku.rules import BLANK
 from puzzlerec.watch.grid import GridView
 

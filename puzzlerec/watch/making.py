@@ -43,7 +43,7 @@ async def make(name: str, settings: dict[str, Any], seed: int) -> list[Puzzle]:
 def main() -> None:
     """Print a chunk, a puzzle a line."""
     from puzzlerec.data.building import generator, kind_and_shape
-    from puzzlerec.data.store import DatasetError
+    from puzzlerec.puzzles.generator import DatasetError
 
     name, settings, seed = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
     try:

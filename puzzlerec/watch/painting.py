@@ -22,7 +22,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from puzzlerec.puzzles import Maze, Puzzle, PuzzleKind, Sudoku
-from puzzlerec.puzzles.maze.rules import GOAL, PATH, START, WALL
+from puzzlerec.puzzles.maze.tokens import GOAL, PATH, START, WALL
 from puzzlerec.puzzles.sudoku.rules import BLANK
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from puzzlerec.puzzles import Characters, Maze, Puzzle
-from puzzlerec.puzzles.maze.rules import FREE, PATH
+from puzzlerec.puzzles.maze.tokens import FREE, PATH
 from puzzlerec.watch.curves import Curve
 from puzzlerec.watch.grid import GridView
 from puzzlerec.watch.job import Job

@@ -11,7 +11,7 @@ import pytest
 from puzzlerec.api import load
 from puzzlerec.models import checkpoint
 from puzzlerec.puzzles import Puzzle, get
-from puzzlerec.puzzles.maze.rules import PATH
+from puzzlerec.puzzles.maze.tokens import PATH
 from puzzlerec.solving.attempts import Attempt
 from puzzlerec.solving.solver import SolveSettings
 from puzzlerec.solving.trace import Trace

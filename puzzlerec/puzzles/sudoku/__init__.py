@@ -1,5 +1,6 @@
 """Sudoku: every unit holds each digit once."""
 
+from puzzlerec.puzzles.sudoku.grammar import SudokuGrammar
 from puzzlerec.puzzles.sudoku.jigsaw import Jigsaw
 from puzzlerec.puzzles.sudoku.large import LargeSudoku
 from puzzlerec.puzzles.sudoku.rules import Sudoku
@@ -13,3 +14,4 @@ KINDS: tuple[Sudoku, ...] = (
     Sudoku("sudoku-x", (3, 3), 8, diagonals=True, title="Sudoku X"),
     Jigsaw("jigsaw", None, 8, title="jigsaw Sudoku"),
 )
+GRAMMAR = SudokuGrammar(KINDS)
