@@ -78,7 +78,7 @@ class SudokuGrammar(Grammar):
                 continue
             with_regions = "\n".join(lines[item : item + 2])
             if (jigsaw := self._jigsaw_of(with_regions, kind)) and _PAIR.match(lines[item]) is None:
-                yield Passage(jigsaw, with_regions, "grid", item + 1)
+                yield Passage(jigsaw, with_regions, _layout(jigsaw, with_regions, "line"), item + 1)
                 skipped = item + 1
             else:
                 yield self.field(lines[item], item + 1, 1, kind)
@@ -136,7 +136,7 @@ class SudokuGrammar(Grammar):
                 rows = [*rows, *grids[number][1]]
                 number += 1
             text = "\n".join(lines[rows[0] : rows[-1] + 1])
-            if self._jigsaw and kind is None and (named or _has_regions(text, self._jigsaw, sudoku)):
+            if self._jigsaw and kind is None and (named or (_is_drawn(text) and self._jigsaw.recognises(text))):
                 sudoku = self._jigsaw
             yield Passage(sudoku, text, _layout(sudoku, text, "grid"), rows[0] + 1)
 
@@ -234,16 +234,7 @@ def _names_regions(rows: Sequence[str], kind: PuzzleKind | None) -> bool:
     return kind is None and _NAMES.fullmatch(names) is not None
 
 
-def _has_regions(text: str, jigsaw: Sudoku, boxes: Sudoku) -> bool:
-    """Whether a grid of 9x9 cells has regions of its own, which are not the boxes of that size."""
-    if boxes.size != jigsaw.size:
-        return False
-    borders = {tuple(place.start() for place in _BAR.finditer(line)) for line in text.split("\n") if _CELL.search(line)}
-    if len(borders) == 1:
-        return False  # the bars of every row are the same: boxes, or none
-    try:
-        question = jigsaw.parse(text)
-        drawn, usual = ({tuple(unit) for unit in kind.units(question).tolist()} for kind in (jigsaw, boxes))
-    except PuzzleError:
-        return False
-    return drawn != usual
+def _is_drawn(text: str) -> bool:
+    """Whether a grid may show lines around regions: the bars of boxes are the same in every row."""
+    rows = [line for line in text.split("\n") if _CELL.search(line)]
+    return len({tuple(place.start() for place in _BAR.finditer(row)) for row in rows}) > 1
