@@ -109,6 +109,15 @@ class Jigsaw(Sudoku):
             raise PuzzleError(message, line=rows[0][0])
         return labels
 
+    def recognises(self, text: str) -> bool:
+        """Regions that are named, or drawn and other than boxes, which any Sudoku may have."""
+        try:
+            region = self._region_of.take(self.parse(text))
+        except PuzzleError:
+            return False
+        boxes = region.reshape(3, 3, 3, 3)
+        return len(self._rows(text)) != self.size or bool((boxes != boxes[:, :1, :, :1]).any())
+
     def layout_of(self, text: str) -> str:
         return "line" if len(self._rows(text)) <= 2 else "grid"
 

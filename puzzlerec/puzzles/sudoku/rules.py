@@ -193,6 +193,10 @@ class Sudoku(PuzzleKind):
             raise PuzzleError(message, line=line, column=column)
         return int(self._token_of[ord(character)])
 
+    def recognises(self, text: str) -> bool:
+        """Whether ``text``, a puzzle, has what only this kind has, beyond the number of its cells."""
+        return False
+
     def _rows(self, text: str) -> list[tuple[int, Cells]]:
         """The lines that hold cells."""
         return rows_of(text)
