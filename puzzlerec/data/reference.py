@@ -88,7 +88,8 @@ def _identifiers(folder: Path) -> Iterator[np.ndarray]:
 def _load(folder: Path, name: str) -> np.ndarray:
     file = folder / f"all__{name}.npy"
     try:
-        return np.load(file, mmap_mode="r", allow_pickle=False)
+        column: np.ndarray = np.load(file, mmap_mode="r", allow_pickle=False)
+        return column
     except FileNotFoundError:
         raise DatasetError(f"{folder} has no {file.name}.") from None
     except (ValueError, OSError, EOFError) as error:

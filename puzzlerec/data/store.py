@@ -23,6 +23,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -134,11 +135,11 @@ class Dataset:
         """The name of each puzzle id, as an h5py view: slice it for strings. None where ids have no names."""
         return self._file[_IDENTIFIERS].asstr() if _IDENTIFIERS in self._file else None
 
-    @property
+    @cached_property
     def puzzle_id_count(self) -> int:
-        """How many embeddings the puzzle ids need: one more than the highest."""
-        if self.identifiers is not None:
-            return len(self.identifiers)
+        """How many embeddings the puzzle ids need: one more than the highest, or one a name where ids have names."""
+        if _IDENTIFIERS in self._file:
+            return len(self._file[_IDENTIFIERS])
         columns = [split.puzzle_ids for split in self.splits.values()]
         pieces = (column[start : start + _ID_PIECE] for column in columns for start in range(0, len(column), _ID_PIECE))
         return max((int(piece.max()) for piece in pieces), default=0) + 1

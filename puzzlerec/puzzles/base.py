@@ -75,7 +75,7 @@ class Symmetry:
     old_shape: tuple[int, int]  # of the original
 
     def apply(self, grid: np.ndarray) -> np.ndarray:
-        return self.tokens[grid.reshape(-1)[self.cells]].reshape(self.shape)
+        return self.tokens.take(grid.reshape(-1).take(self.cells)).reshape(self.shape)
 
     def undo(self, copy: np.ndarray) -> np.ndarray:
         old_tokens = np.argsort(self.tokens).astype(np.uint8)
@@ -166,7 +166,8 @@ class PuzzleKind(ABC):
 
     def wrong(self, tokens: np.ndarray, truth: np.ndarray) -> np.ndarray:
         """[H, W] bool: the cells of an answer that differ from the truth."""
-        return tokens != truth
+        different: np.ndarray = tokens != truth
+        return different
 
     # ---- units: for kinds whose rule is that a unit holds each of its symbols once
 

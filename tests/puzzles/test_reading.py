@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from puzzlerec.puzzles import KINDS, Puzzle, PuzzleError, Reading, get, read
+from puzzlerec.puzzles import Puzzle, PuzzleError, Reading, get, read
 from puzzlerec.puzzles import reading as reading_module
 
 REAL_DATA = Path(os.environ.get("PUZZLEREC_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -93,7 +93,7 @@ def test_forms(text: str, expected: list[str], layout: str, places: list[int], e
     assert {puzzle.source for puzzle in reading.puzzles} == {"puzzles.txt"}
 
 
-@pytest.mark.parametrize("name", [name for name in KINDS if name.startswith(("sudoku", "maze"))])
+@pytest.mark.parametrize("name", ["sudoku", "sudoku-6x6", "sudoku-4x4", "sudoku-16x16", "maze"])
 @pytest.mark.parametrize("layout", ["line", "grid"])
 def test_what_is_written_is_read(name: str, layout: str) -> None:
     kind = get(name)
@@ -106,13 +106,79 @@ def test_what_is_written_is_read(name: str, layout: str) -> None:
         tokens[rng.random(tokens.shape) < 0.5] = 1
         questions = [row.reshape(kind.shape) for row in tokens]
     text = {"line": "\n", "grid": "\n\n"}[layout].join(kind.format(question, layout) for question in questions)
-    for given_kind in (None, name):
+    for given_kind in (None, name) if name != "sudoku-x" else (name,):  # no text says that diagonals count
         reading = read_text(text, kind=given_kind)
         assert reading.errors == []
         assert [puzzle.kind for puzzle in reading.puzzles] == [kind] * 4
         for puzzle, question in zip(reading.puzzles, questions, strict=True):
             assert np.array_equal(puzzle.question, question)
             assert puzzle.layout == layout
+
+
+GIVENS = "5" + "." * 79 + "9"
+REGIONS = "aaaabbcccaaabbbcccaabbbbccc" + "dddeeefff" * 3 + "ggghhhiii" * 3  # boxes, but for two cells
+JIGSAW = GIVENS + REGIONS
+
+
+def cut(line: str, width: int = 9) -> str:
+    return "\n".join(line[start : start + width] for start in range(0, len(line), width))
+
+
+@pytest.mark.parametrize(
+    ("text", "layout"),
+    [
+        (f"{JIGSAW}\n{JIGSAW}\n", "line"),
+        (f"{GIVENS} {REGIONS} # easy\n{GIVENS};{REGIONS},more\n", "line"),
+        (f"id,puzzle\n1,{JIGSAW}\n2,{GIVENS} {REGIONS.upper()}\n", "line"),
+        (f"{GIVENS}\n{REGIONS}\n{GIVENS}\n{REGIONS}\n", "line"),
+        (f"{cut(GIVENS)}\n\n{cut(REGIONS)}\n\n{cut(GIVENS)}\n{cut(REGIONS)}\n", "grid"),
+        ("\n\n".join([get("jigsaw").format(get("jigsaw").parse(JIGSAW), "grid")] * 2), "grid"),
+    ],
+)
+@pytest.mark.parametrize("kind", [None, "jigsaw"])
+def test_jigsaws_are_told_by_their_regions(text: str, layout: str, kind: str | None) -> None:
+    reading = read_text(text, kind=kind)
+    assert reading.errors == []
+    assert [(puzzle.kind.name, puzzle.layout) for puzzle in reading.puzzles] == [("jigsaw", layout)] * 2
+    assert lines_of(reading) == [JIGSAW] * 2
+
+
+def test_boxes_however_drawn_are_no_jigsaw() -> None:
+    slanted = ONE_GRID.replace("53.|.7.|...", "53. | .7.|...")
+    reading = read_text(f"{ONE_GRID}\n\n{slanted}\n\n{GIVENS},{ONE}\n")
+    assert [puzzle.kind.name for puzzle in reading.puzzles] == ["sudoku"] * 3
+
+
+@pytest.mark.parametrize("sort", ["numbers", "hexadecimal", "letters", "bands", "line of numbers"])
+@pytest.mark.parametrize("kind", [None, "sudoku-16x16"])
+def test_rows_of_16x16_are_no_lines_of_4x4(sort: str, kind: str | None) -> None:
+    large = get("sudoku-16x16")
+    rng = np.random.default_rng(0)
+    questions = [np.where(rng.random((16, 16)) < 0.4, rng.integers(2, 18, (16, 16)), 1).astype(np.uint8) for _ in "ab"]
+    texts = {
+        "numbers": [large.format(question, "grid") for question in questions],
+        "hexadecimal": [cut(large.format(question), 16) for question in questions],
+        "letters": [cut(large.format(question, "letters"), 16) for question in questions],
+        "bands": ["\n\n".join(cut(band, 16) for band in cut(large.format(q), 64).split("\n")) for q in questions],
+        "line of numbers": [" ".join(str(token - 1) for token in question.flat) for question in questions],
+    }[sort]
+    reading = read_text("\n\n".join(texts), kind=kind)
+    assert reading.errors == []
+    assert [puzzle.kind for puzzle in reading.puzzles] == [large] * 2
+    for puzzle, question in zip(reading.puzzles, questions, strict=True):
+        assert np.array_equal(puzzle.question, question)
+
+
+def test_lines_of_4x4_are_no_rows_of_16x16() -> None:
+    lines = ["12..34..21..43..", "1234............", "............4321", "..1.............", "5...............", FOUR]
+    reading = read_text("\n".join(lines))
+    assert [puzzle.kind.name for puzzle in reading.puzzles] == ["sudoku-4x4"] * 5
+    assert [error.line for error in reading.errors] == [5]
+
+
+def test_what_no_text_can_say_is_chosen() -> None:
+    (puzzle,) = read_text(ONE, kind="sudoku-x").puzzles
+    assert puzzle.kind.name == "sudoku-x"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+from io import StringIO
 from itertools import permutations, product
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from puzzlerec.puzzles import KINDS, PuzzleError, Sudoku, get
+from puzzlerec.puzzles import KINDS, PuzzleError, Sudoku, get, read
 from puzzlerec.puzzles.sudoku.regions import random_regions
 
 REAL_DATA = Path(os.environ.get("PUZZLEREC_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -507,19 +508,20 @@ def test_a_jigsaw_may_be_written_in_many_ways() -> None:
     ]
     for text in forms:
         assert np.array_equal(kind.parse(text), question), text
-        assert kind.recognises(text)
-        assert not kind_of("sudoku-16x16").recognises(text)
+        assert [puzzle.kind for puzzle in read(StringIO(text), kind).puzzles] == [kind], text
 
 
 def test_a_jigsaw_is_told_from_other_sudokus() -> None:
-    jigsaw, nine = kind_of("jigsaw"), kind_of("sudoku")
-    for text in (QUESTION, nine.format(nine.parse(QUESTION), "grid")):
-        assert nine.recognises(text)
-        assert not jigsaw.recognises(text)
-        assert not kind_of("sudoku-x").recognises(text)
+    nine = kind_of("sudoku")
     boxes = "".join(NINE[row // 3 * 3 + column // 3] for row in range(9) for column in range(9))
-    assert jigsaw.recognises(QUESTION + boxes)
-    assert not nine.recognises(QUESTION + boxes)
+    for text, name in (
+        (QUESTION, "sudoku"),
+        (nine.format(nine.parse(QUESTION), "grid"), "sudoku"),
+        (QUESTION + boxes, "jigsaw"),
+        (GIVENS + " " + REGIONS, "jigsaw"),
+        (JIGSAW_DRAWN, "jigsaw"),
+    ):
+        assert [puzzle.kind.name for puzzle in read(StringIO(text)).puzzles] == [name]
 
 
 @pytest.mark.parametrize(
@@ -566,7 +568,7 @@ def test_16x16_says_by_what_occurs_which_symbols_it_has(symbols: str, blank: str
     for text in (line, "\n".join(rows), bars):
         assert np.array_equal(kind.parse(text), grid)
         assert kind.layout_of(text) == layout
-        assert kind.recognises(text)
+        assert [puzzle.kind for puzzle in read(StringIO(text)).puzzles] == [kind]
 
 
 def test_zeros_are_blank_where_they_cannot_be_a_symbol() -> None:
@@ -600,4 +602,4 @@ def test_16x16_may_be_a_grid_of_numbers(blank: str) -> None:
 
 def test_sixteen_small_sudokus_are_no_large_one() -> None:
     block = "\n".join(["12..34..21..43.."] * 16)
-    assert not kind_of("sudoku-16x16").recognises(block)
+    assert [puzzle.kind.name for puzzle in read(StringIO(block)).puzzles] == ["sudoku-4x4"] * 16

@@ -45,7 +45,7 @@ class Augmentation:
     def undo(self, copy: np.ndarray) -> np.ndarray:
         """The grid that ``copy`` was made of."""
         old = np.argsort(self.colours).astype(np.uint8)
-        return old[DIHEDRAL[DIHEDRAL_INVERSE[self.dihedral]](copy)]
+        return old.take(DIHEDRAL[DIHEDRAL_INVERSE[self.dihedral]](copy))
 
     def identifier(self, task: str) -> str:
         """The name of this copy of the task with the id ``task``, such as ``007bbfb7|||t3|||0213456789``.

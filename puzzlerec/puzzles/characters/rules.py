@@ -128,7 +128,8 @@ class Characters(PuzzleKind):
 
     def given(self, question: np.ndarray) -> np.ndarray:
         """The prompt, and padding."""
-        return question != BLANK
+        fixed: np.ndarray = question != BLANK
+        return fixed
 
     def answer(self, question: np.ndarray) -> np.ndarray:
         """[1, W] uint8: the question with its result. Raises `PuzzleError` for what is no question."""

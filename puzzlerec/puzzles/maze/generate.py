@@ -59,7 +59,7 @@ def least_moves(size: int) -> int:
     Below 30 it falls faster than the side: small maps hardly ever hold paths that are as long in proportion. Above, it
     grows more slowly: the random walls of a large map leave a far goal several ways, and detours become rare.
     """
-    return round(109 * (size / 30) ** (1.4 if size <= 30 else 0.75))
+    return round(109 * float((size / 30) ** (1.4 if size <= 30 else 0.75)))
 
 
 @njit(cache=True)

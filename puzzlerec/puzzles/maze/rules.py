@@ -97,7 +97,8 @@ class Maze(PuzzleKind):
         return "".join(rows)
 
     def given(self, question: np.ndarray) -> np.ndarray:
-        return question != FREE
+        fixed: np.ndarray = question != FREE
+        return fixed
 
     def check_question(self, question: np.ndarray) -> Verdict:
         """One S, one G, a path between them, nothing marked yet.
@@ -203,7 +204,8 @@ class Maze(PuzzleKind):
 
     def wrong(self, tokens: np.ndarray, truth: np.ndarray) -> np.ndarray:
         """A path is wrong where no shortest path runs."""
-        return (tokens == PATH) & (truth != PATH)
+        wrong: np.ndarray = (tokens == PATH) & (truth != PATH)
+        return wrong
 
 
 MAZE = Maze()
@@ -262,7 +264,7 @@ def _place(question: np.ndarray, token: int, letter: str) -> int:
     if found.size != 1:
         raise PuzzleError(f"A maze has one {letter}, not {found.size}.")
     row, column = divmod(int(found[0]), question.shape[1])
-    return (row + 1) * (question.shape[1] + 2) + column + 1
+    return int((row + 1) * (question.shape[1] + 2) + column + 1)
 
 
 def _follow(on_path: np.ndarray, question: np.ndarray) -> tuple[np.ndarray, list[str]]:

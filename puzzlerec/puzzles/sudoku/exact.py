@@ -11,7 +11,7 @@ from numba import njit
 from puzzlerec.puzzles.kernels import below
 
 MOST_SYMBOLS = 16
-SWEEPS = 1 << 18  # over the cells, after which a search gives up: about a second on 16x16
+SWEEPS = 1 << 20  # over the cells, after which a search gives up: about a second on 16x16
 ENDLESS = 1 << 62
 _IN_ORDER = np.empty(0, np.uint64)
 

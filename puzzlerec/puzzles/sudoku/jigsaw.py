@@ -123,16 +123,13 @@ class Jigsaw(Sudoku):
         return labels
 
     def recognises(self, text: str) -> bool:
-        """Whether regions are named, or drawn and other than boxes, which any Sudoku may have."""
-        rows = self._rows(text)
-        if len(rows) == 1:
-            return len(rows[0][1]) == 2 * self.size * self.size
+        """Regions that are named, or drawn and other than boxes, which any Sudoku may have."""
         try:
             region = self._region_of.take(self.parse(text))
         except PuzzleError:
             return False
         boxes = region.reshape(3, 3, 3, 3)
-        return len(rows) != self.size or bool((boxes != boxes[:, :1, :, :1]).any())
+        return len(self._rows(text)) != self.size or bool((boxes != boxes[:, :1, :, :1]).any())
 
     def layout_of(self, text: str) -> str:
         return "line" if len(self._rows(text)) <= 2 else "grid"

@@ -201,12 +201,8 @@ class Sudoku(PuzzleKind):
         return int(self._token_of[ord(character)])
 
     def recognises(self, text: str) -> bool:
-        """Whether ``text``, a line or a block of lines, looks like one puzzle of this kind; ask jigsaws first.
-
-        It counts cells only, so that faults in them can be told. No text says that diagonals count.
-        """
-        lengths = [len(cells) for _, cells in self._rows(text)]
-        return not self.diagonals and lengths in ([self.size * self.size], [self.size] * self.size)
+        """Whether ``text``, a puzzle, has what only this kind has, beyond the number of its cells."""
+        return False
 
     def _rows(self, text: str) -> list[tuple[int, Cells]]:
         """The lines that hold cells."""
