@@ -10,38 +10,50 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from puzzlerec.data import Dataset
+from puzzlerec.data import Dataset, build
 from puzzlerec.data.building import generator
 from puzzlerec.puzzles import get
-from puzzlerec.puzzles.sudoku import search
-from puzzlerec.puzzles.sudoku.exact import solve_sudoku
+from puzzlerec.puzzles.generator import DatasetError
+from puzzlerec.puzzles.sudoku import bitboards, search
 from puzzlerec.puzzles.sudoku.extreme import FAMOUS, FEW, SEARCHED, digits_of, rating, seeds
+from puzzlerec.puzzles.sudoku.regions import random_regions
+from puzzlerec.puzzles.sudoku.symmetry import class_hash, copies_hash, shuffle_symmetric
 
 REAL_DATA = Path(os.environ.get("PUZZLEREC_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 BLANK = np.zeros(81, np.uint8)
-PEERS = [
-    [
-        p
-        for p in range(81)
-        if p != c and (p // 9 == c // 9 or p % 9 == c % 9 or (p // 27, p % 9 // 3) == (c // 27, c % 9 // 3))
-    ]
-    for c in range(81)
-]
+RANDOM = ["sudoku-4x4", "sudoku-6x6", "sudoku-x", "jigsaw", "sudoku-16x16"]
 
 
-def solutions(puzzle: list[int], limit: int = 2) -> list[list[int]]:
+def peers_of(units: np.ndarray) -> list[set[int]]:
+    """The cells that share a unit with each cell."""
+    cells = range(units.max() + 1)
+    return [{int(peer) for unit in units if cell in unit for peer in unit} - {cell} for cell in cells]
+
+
+PEERS = peers_of(np.array(get("sudoku").units(np.ones((9, 9), np.uint8))))
+
+
+def solutions(puzzle: list[int], limit: int = 2, peers: list[set[int]] = PEERS) -> list[list[int]]:
     """All solutions, by a solver that shares nothing with those of the package: sets of candidates, fewest first."""
-    blank = [c for c in range(81) if not puzzle[c]]
+    size = round(len(puzzle) ** 0.5)
+    blank = [c for c, digit in enumerate(puzzle) if not digit]
     if not blank:
         return [puzzle]
-    options = {c: set(range(1, 10)) - {puzzle[p] for p in PEERS[c]} for c in blank}
+    options = {c: set(range(1, size + 1)) - {puzzle[p] for p in peers[c]} for c in blank}
     cell = min(blank, key=lambda c: len(options[c]))
     found: list[list[int]] = []
     for digit in options[cell]:
-        found += solutions([*puzzle[:cell], digit, *puzzle[cell + 1 :]], limit - len(found))
+        found += solutions([*puzzle[:cell], digit, *puzzle[cell + 1 :]], limit - len(found), peers)
         if len(found) >= limit:
             break
     return found
+
+
+def exact(digits: np.ndarray, limit: int = 2) -> list[np.ndarray]:
+    """The package's solutions of a 9x9 puzzle, as digits [81] too."""
+    found = get("sudoku").solutions((digits + 1).astype(np.uint8).reshape(9, 9), limit)
+    assert found is not None
+    return [grid.reshape(-1) - np.uint8(1) for grid in found]
 
 
 def rng_of(seed: int) -> np.ndarray:
@@ -63,8 +75,8 @@ def examples(sudokus: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def test_each_has_its_answer_for_the_only_solution(examples: tuple[np.ndarray, ...]) -> None:
     questions, answers, _ = examples
     for question, answer in zip(questions, answers, strict=True):
-        (found,) = solve_sudoku((question + 1).reshape(9, 9))
-        np.testing.assert_array_equal(found.reshape(-1), answer + 1)
+        (found,) = exact(question)
+        np.testing.assert_array_equal(found, answer)
     for question, answer in zip(questions[:2], answers[:2], strict=True):
         assert solutions(question.tolist()) == [answer.tolist()]
 
@@ -74,13 +86,13 @@ def test_no_clue_can_be_spared(examples: tuple[np.ndarray, ...]) -> None:
         for cell in np.flatnonzero(question):
             fewer = question.copy()
             fewer[cell] = 0
-            assert len(solve_sudoku((fewer + 1).reshape(9, 9))) == 2
+            assert len(exact(fewer)) == 2
 
 
 def test_no_grid_is_shared_by_training_and_test(sudokus: Path) -> None:
     with Dataset.open(sudokus) as dataset:
         classes = {
-            name: {search.class_hash(answer - 1, BLANK, 3, 3) for answer in split.labels[:]}
+            name: {class_hash(answer - 1, BLANK, 3, 3) for answer in split.labels[:]}
             for name, split in dataset.splits.items()
         }
     assert not classes["train"] & classes["test"]
@@ -122,9 +134,9 @@ def test_the_shipped_seeds_have_one_solution_and_no_place_in_both_splits() -> No
         assert len(train) > 150
         assert not {puzzle.tobytes() for puzzle in test} & {puzzle.tobytes() for puzzle in train}
         for puzzle in [*test[:10], *train[:10]]:
-            assert len(solve_sudoku((puzzle + 1).reshape(9, 9))) == 1
+            assert len(exact(puzzle)) == 1
     for text in FAMOUS.values():
-        assert len(solve_sudoku((digits_of([text])[0] + 1).reshape(9, 9))) == 1
+        assert len(exact(digits_of([text])[0])) == 1
 
 
 @pytest.mark.parametrize("size", [4, 6, 9])
@@ -139,14 +151,14 @@ def test_copies_share_the_class_hash_and_others_do_not(size: int, examples: tupl
     generator_of_copies = np.random.default_rng(0)
     hashes = set()
     for question, answer in zip(questions[:20], answers[:20], strict=True):
-        expected = search.class_hash(answer - 1, question - 1, *box)
-        grid = search.class_hash(answer - 1, np.zeros_like(answer), *box)
+        expected = class_hash(answer - 1, question - 1, *box)
+        grid = class_hash(answer - 1, np.zeros_like(answer), *box)
         hashes.add(expected)
         for _ in range(10):
             symmetry = kind.random_symmetry(generator_of_copies, (size, size))
             q, a = (symmetry.apply(tokens.reshape(size, size)).reshape(-1) - 1 for tokens in (question, answer))
-            assert search.class_hash(a, q, *box) == expected
-            assert search.class_hash(a, np.zeros_like(a), *box) == grid
+            assert class_hash(a, q, *box) == expected
+            assert class_hash(a, np.zeros_like(a), *box) == grid
     assert len(hashes) == 20 if size == 9 else len(hashes) > 10
 
 
@@ -155,8 +167,8 @@ def test_shuffling_makes_symmetric_copies(examples: tuple[np.ndarray, ...]) -> N
     copies = set()
     for seed in range(20):
         q, a = question.copy(), answer.copy()
-        search.shuffle_symmetric(rng_of(seed), q, a)
-        assert search.class_hash(a, q, 3, 3) == search.class_hash(answer, question, 3, 3)
+        shuffle_symmetric(rng_of(seed), q, a)
+        assert class_hash(a, q, 3, 3) == class_hash(answer, question, 3, 3)
         np.testing.assert_array_equal(q[q > 0], a[q > 0])
         copies.add(q.tobytes())
     assert len(copies) == 20
@@ -166,7 +178,7 @@ def test_the_solver_finds_every_solution() -> None:
     """Against the independent solver, on puzzles with many solutions and with none."""
     generator_of_holes = np.random.default_rng(1)
     grid = digits_of([FAMOUS["Kolk"]])[0]
-    full = solve_sudoku((grid + 1).reshape(9, 9))[0].reshape(-1) - 1
+    (full,) = exact(grid)
     found = np.empty((500, 81), np.uint8)
     for holes in (45, 48, 51):
         puzzle = full.copy()
@@ -174,16 +186,16 @@ def test_the_solver_finds_every_solution() -> None:
         expected = {tuple(solution) for solution in solutions(puzzle.tolist(), 500)}
         assert len(expected) < 500
         for by_bands in (False, True):
-            count, _ = search.solve(puzzle, found, rng_of(2), by_bands)
+            count, _ = bitboards.solve(puzzle, found, rng_of(2), by_bands)
             assert count == len(expected)
             assert {tuple(row) for row in found[:count].tolist()} == expected
     wrong = full.copy()
     wrong[[0, 1]] = wrong[[1, 0]]
-    assert search.solve(wrong, found, rng_of(2))[0] == 0
+    assert bitboards.solve(wrong, found, rng_of(2))[0] == 0
 
 
 def probe(puzzle: np.ndarray) -> int:
-    return int(search.probe(puzzle))
+    return int(bitboards.probe(puzzle))
 
 
 def test_probing_strikes_out_what_contradicts_at_once() -> None:
@@ -199,6 +211,97 @@ def test_probing_strikes_out_what_contradicts_at_once() -> None:
         assert probe(solution) == 0
     assert solved > 15
     assert probe(BLANK) == 729
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_random_ones_have_their_answer_for_the_only_solution(name: str) -> None:
+    kind, maker = get(name), generator(name)
+    chunk = maker.chunk(dict(maker.settings), "train", rng_of(2))
+    assert maker.chunk(dict(maker.settings), "train", rng_of(2)).keys.tolist() == chunk.keys.tolist()
+    assert len(np.unique(chunk.keys)) == len(chunk)
+    for number, (row, label) in enumerate(zip(chunk.inputs, chunk.labels, strict=True)):
+        question, answer = row.reshape(maker.shape), label.reshape(maker.shape)
+        assert kind.check_question(question).solved
+        assert kind.check(question, answer).solved
+        if number < 5:  # proved once more; of 16x16 with more clues, which this solver needs
+            digits, right = kind.digits(row), kind.digits(label)
+            if name == "sudoku-16x16":
+                extra = np.random.default_rng(number).permutation(256)[:60]
+                digits[extra] = right[extra]
+                found = kind.solutions(question)
+                assert found is not None
+                assert len(found) == 1
+            assert solutions(digits.tolist(), 2, peers_of(kind.units(question))) == [right.tolist()]
+
+
+@pytest.mark.parametrize("name", ["sudoku-x", "jigsaw"])
+def test_spare_clues_are_as_many_as_the_setting_says(name: str) -> None:
+    """Without any, no clue can be spared; with some, as many of them can at most, and on average half as many."""
+    kind, maker = get(name), generator(name)
+    minimal = maker.chunk({"spare": 0}, "train", rng_of(3)).inputs[:3]
+    for question in minimal:
+        for cell in np.flatnonzero(kind.given(question)):
+            fewer = question.copy()
+            fewer[cell] = kind.blanks(fewer)[cell]
+            found = kind.solutions(fewer.reshape(9, 9))
+            assert found is not None
+            assert len(found) == 2
+    clues = [np.mean(kind.given(maker.chunk({"spare": spare}, "train", rng_of(3)).inputs).sum(1)) for spare in (0, 20)]
+    assert 7 < clues[1] - clues[0] < 13
+    with pytest.raises(DatasetError, match="-1 spare"):
+        maker.check({"spare": -1})
+
+
+def test_16x16_keeps_few_clues() -> None:
+    chunk = generator("sudoku-16x16").chunk({"spare": 0}, "train", rng_of(1))
+    assert 85 < get("sudoku-16x16").given(chunk.inputs).sum(1).mean() < 110
+
+
+def test_small_ones_are_byte_for_byte_what_they_were(tmp_path: Path) -> None:
+    """Whoever has built them has the same rows as whoever builds them now; if not, their version must change."""
+    expected = {
+        "sudoku-4x4": "fab83189c1a08a1b5d6744feb1496655b3858bc8632748cece0b4bde8bc639eb",
+        "sudoku-6x6": "37142107430ed98a4848f9bcffa90a4b52477eff7bab1108b34c4b76cb08d336",
+    }
+    for name, digest in expected.items():
+        assert build(name, tmp_path / f"{name}.h5", train=300, test=100, seed=3, workers=1) == digest
+
+
+@pytest.mark.parametrize("name", ["sudoku-x", "jigsaw"])
+def test_copies_and_they_alone_share_a_class(name: str) -> None:
+    kind, maker = get(name), generator(name)
+    chunk = maker.chunk({"spare": 0}, "train", rng_of(4))
+    assert len(set(chunk.classes)) == len(chunk)
+    rng = np.random.default_rng(0)
+    assert kind.places is not None
+    for label, expected in list(zip(chunk.labels, chunk.classes, strict=True))[:20]:
+        for _ in range(5):
+            copy = kind.random_symmetry(rng, (9, 9)).apply(label.reshape(9, 9)).reshape(-1).astype(np.int64)
+            digits, regions = (copy - 1) % 10 - 1, (copy - 1) // 10
+            assert copies_hash(digits, regions, kind.places) == expected
+        other = digits.copy()
+        other[0] = (other[0] + 1) % 9
+        assert copies_hash(other, regions, kind.places) != expected
+
+
+def test_regions_are_connected_of_nine_cells_and_varied() -> None:
+    """In one piece: growing from any cell reaches all nine."""
+    drawn = [random_regions(rng_of(seed), 9, 3) for seed in range(50)]
+    for regions in drawn:
+        assert (np.bincount(regions) == 9).all()
+        assert np.unique(regions, return_index=True)[1].tolist() == sorted(np.unique(regions, return_index=True)[1])
+        grid = regions.reshape(9, 9)
+        for region in range(9):
+            cells = set(map(tuple, np.argwhere(grid == region).tolist()))
+            reached = {min(cells)}
+            for _ in range(9):
+                near = {(r + dr, c + dc) for r, c in reached for dr, dc in ((0, 1), (1, 0), (0, -1), (-1, 0))}
+                reached |= near & cells
+            assert reached == cells
+    assert len({regions.tobytes() for regions in drawn}) == 50
+    together = np.mean([[regions[:, None] == regions] for regions in drawn], axis=(0, 1))
+    boxes = np.arange(81) // 27 * 3 + np.arange(81) % 9 // 3
+    assert together[(boxes[:, None] == boxes) & ~np.eye(81, dtype=bool)].mean() < 0.6  # they are no boxes any more
 
 
 def published(name: str) -> tuple[np.ndarray, np.ndarray]:

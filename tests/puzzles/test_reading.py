@@ -106,7 +106,7 @@ def test_what_is_written_is_read(name: str, layout: str) -> None:
         tokens[rng.random(tokens.shape) < 0.5] = 1
         questions = [row.reshape(kind.shape) for row in tokens]
     text = {"line": "\n", "grid": "\n\n"}[layout].join(kind.format(question, layout) for question in questions)
-    for given_kind in (None, name):
+    for given_kind in (None, name) if name != "sudoku-x" else (name,):  # no text says that diagonals count
         reading = read_text(text, kind=given_kind)
         assert reading.errors == []
         assert [puzzle.kind for puzzle in reading.puzzles] == [kind] * 4

@@ -265,10 +265,11 @@ def _guess_permutation(m: np.ndarray, guess: np.ndarray, rng: np.ndarray) -> Non
 @njit(cache=True)
 def _pattern(m: np.ndarray, d: int, band: int) -> int:
     """Where a digit may lie in a band (0–2, bits row * 3 + box) or a stack (3–5, bits band * 3 + column)."""
+    pattern: int = 0
     if band < 3:
         x = m[3 * d + band]
-        return BOXES[x & 511] | BOXES[x >> 9 & 511] << 3 | BOXES[x >> 18] << 6
-    pattern = 0
+        pattern = BOXES[x & 511] | BOXES[x >> 9 & 511] << 3 | BOXES[x >> 18] << 6
+        return pattern
     for i in range(3):
         x = m[3 * d + i]
         pattern |= ((x | x >> 9 | x >> 18) >> 3 * (band - 3) & 7) << 3 * i

@@ -175,7 +175,7 @@ def _options(candidates: np.ndarray, free: np.ndarray, units: np.ndarray, option
 
     They are the digits of a cell or the places of a digit in a unit, whichever are fewest, the first of equals.
     """
-    size = units.shape[1]
+    size: int = units.shape[1]
     fewest, best = size + 1, -1  # best: the cell, or L + unit * N + digit - 1
     for cell in range(candidates.size):
         if candidates[cell]:

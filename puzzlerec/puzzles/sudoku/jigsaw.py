@@ -82,37 +82,32 @@ class Jigsaw(Sudoku):
 
     def parse(self, text: str) -> np.ndarray:
         rows = self._rows(text)
-        lengths = [len(cells) for _, cells in rows]
-        if lengths == [self.size] * self.size:
-            givens, names = rows, rows[:0]
-            labels = pieces(np.zeros(self.shape, np.int64), *_borders(text.split("\n"), rows))
-            count = len(np.unique(labels))
-            if count != self.regions or (np.bincount(_in_order(labels).flat) != self.size).any():
-                message = f"The lines between cells make {count} regions, and not {self.regions} of {self.size} cells."
-                raise PuzzleError(f"{message} Give the regions as 81 letters behind the cells, or draw them.")
+        if [len(cells) for _, cells in rows] == [self.size] * self.size:
+            givens, labels, place = rows, self._drawn_regions(text.split("\n"), rows), (rows[0][0], 0)
         else:
             givens, names = self._halves(rows)
             labels = np.array([ord(character) for _, cells in names for _, character in cells]).reshape(self.shape)
+            place = names[0][0], names[0][1][0][0]
         digits = [self._token(*cell, line) - BLANK for line, cells in givens for cell in cells]
         region = _in_order(labels)
+        grid: np.ndarray = (BLANK + region * (self.size + 1) + np.array(digits).reshape(self.shape)).astype(np.uint8)
         if region.max() >= self.regions:
-            raise PuzzleError(f"There are {region.max() + 1} regions; a {self.title} has {self.regions}.")
-        grid = (BLANK + region * (self.size + 1) + np.array(digits).reshape(self.shape)).astype(np.uint8)
-        if names and (problems := self._misshapen(grid)[1]):
-            raise PuzzleError(f"{'; '.join(problems)}.".capitalize(), line=names[0][0], column=names[0][1][0][0])
+            problems = [f"there are {region.max() + 1} regions; a {self.title} has {self.regions}"]
+        else:
+            problems = self._misshapen(grid)[1]
+        if problems:
+            sentence = "; ".join(problems)
+            raise PuzzleError(f"{sentence[0].upper()}{sentence[1:]}.", line=place[0], column=place[1])
         return grid
 
-    def recognises(self, text: str) -> bool:
-        """Whether regions are named, or drawn and other than boxes, which any Sudoku may have."""
-        rows = self._rows(text)
-        if len(rows) == 1:
-            return len(rows[0][1]) == 2 * self.size * self.size
-        try:
-            region = self._region_of.take(self.parse(text))
-        except PuzzleError:
-            return False
-        boxes = region.reshape(3, 3, 3, 3)
-        return len(rows) != self.size or bool((boxes != boxes[:, :1, :, :1]).any())
+    def _drawn_regions(self, lines: list[str], rows: list[tuple[int, Cells]]) -> np.ndarray:
+        labels = pieces(np.zeros(self.shape, np.int64), *_borders(lines, rows))
+        count = len(np.unique(labels))
+        if count != self.regions:
+            made = "1 region" if count == 1 else f"{count} regions"
+            message = f"The lines between cells make {made}, not {self.regions}: draw them, or name the cells' regions."
+            raise PuzzleError(message, line=rows[0][0])
+        return labels
 
     def layout_of(self, text: str) -> str:
         return "line" if len(self._rows(text)) <= 2 else "grid"

@@ -38,12 +38,6 @@ class LargeSudoku(Sudoku):
     def _rows(self, text: str) -> list[tuple[int, Cells]]:
         return rows_of(text, fields=self.layout_of(text) == "grid")
 
-    def recognises(self, text: str) -> bool:
-        """Sixteen lines that could each be a 4x4 Sudoku are none."""
-        rows = self._rows(text)
-        small = len(rows) > 1 and all(cell in "._01234" for _, cells in rows for _, cell in cells)
-        return super().recognises(text) and not small
-
     def layout_of(self, text: str) -> str:
         fields = [field for line in text.split("\n") for _, field in fields_of(line)]
         longest = max(map(len, fields), default=0)

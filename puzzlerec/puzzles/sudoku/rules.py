@@ -193,14 +193,6 @@ class Sudoku(PuzzleKind):
             raise PuzzleError(message, line=line, column=column)
         return int(self._token_of[ord(character)])
 
-    def recognises(self, text: str) -> bool:
-        """Whether ``text``, a line or a block of lines, looks like one puzzle of this kind; ask jigsaws first.
-
-        It counts cells only, so that faults in them can be told. No text says that diagonals count.
-        """
-        lengths = [len(cells) for _, cells in self._rows(text)]
-        return not self.diagonals and lengths in ([self.size * self.size], [self.size] * self.size)
-
     def _rows(self, text: str) -> list[tuple[int, Cells]]:
         """The lines that hold cells."""
         return rows_of(text)
