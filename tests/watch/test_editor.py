@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from puzzlerec.puzzles import KINDS, Puzzle, Verdict, get
-from puzzlerec.puzzles.maze.rules import FREE, GOAL, START, WALL
+from puzzlerec.puzzles.maze.tokens import FREE, GOAL, START, WALL
 from puzzlerec.watch.editor import SOURCE, Editor
 from puzzlerec.watch.grid import GridView
 
