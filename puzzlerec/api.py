@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 import torch
 
-from puzzlerec.device import choose_device
-from puzzlerec.models import checkpoint
 from puzzlerec.puzzles import KINDS, Puzzle, PuzzleError, PuzzleKind, get, read
+from puzzlerec.session import Session
 from puzzlerec.solving import frames
 from puzzlerec.solving.frames import Frame
 from puzzlerec.solving.solver import Answer, Solver, SolveSettings, fit
@@ -31,12 +30,10 @@ Model = str | Path | Solver
 def load(name_or_path: str | Path = "sudoku", device: str | torch.device = "auto") -> Solver:
     """The solver of a shipped model, of a run or of a checkpoint's folder.
 
-    Raises `puzzlerec.models.checkpoint.CheckpointError`, and ValueError for a device that is not here.
+    A model is loaded once and shared, by `solve` and `refine` too. Raises
+    `puzzlerec.models.checkpoint.CheckpointError`, and ValueError for a device that is not here.
     """
-    chosen = choose_device(device) if isinstance(device, str) else device
-    folder = checkpoint.find(name_or_path)
-    name = folder.parent.name if folder.name == "checkpoint" else folder.name
-    return Solver(checkpoint.load(folder, chosen), chosen, name)
+    return _session(str(device)).solver(name_or_path)
 
 
 @overload
@@ -78,7 +75,7 @@ def solve(
       (1 wall, 2 free, 3 start, 4 goal),
     - a `Puzzle`, or a sequence of any of these: a list.
 
-    ``model`` is a solver or what `load` takes, by default the shipped model that is called like the puzzle's kind.
+    ``model`` is a solver or what `load` takes, by default the model of the puzzle's kind (`default_model`).
     ``settings`` are those of `SolveSettings`, such as ``attempts=64``. Raises `PuzzleError` for what cannot be read.
 
     >>> import numpy as np
@@ -87,14 +84,13 @@ def solve(
     >>> puzzlerec.solve(grid, attempts=4).attempts <= 4
     True
     """
-    solver = model if isinstance(model, Solver) else None
-    found, single = _puzzles(puzzles, solver.kind if solver else None)
+    found, single = _puzzles(puzzles, model.kind if isinstance(model, Solver) else None)
     chosen = SolveSettings(**settings)
     answers: dict[int, Answer] = {}
     for kind in {puzzle.kind: None for puzzle in found}:
         places = [place for place, puzzle in enumerate(found) if puzzle.kind == kind]
-        mine = solver or _loaded(str(model or kind.name), str(device))
-        answers.update(zip(places, mine.solve([found[place] for place in places], chosen), strict=True))
+        solver = _solver_for(kind, model, device)
+        answers.update(zip(places, solver.solve([found[place] for place in places], chosen), strict=True))
     return answers[0] if single else [answers[place] for place in range(len(found))]
 
 
@@ -115,20 +111,26 @@ def refine(
     >>> [frame.tokens.shape for frame in puzzlerec.refine("12" + 14 * ".", steps=2)]
     [(1, 4, 4), (1, 4, 4)]
     """
-    solver = model if isinstance(model, Solver) else None
-    found, _ = _puzzles(puzzles, solver.kind if solver else None)
-    kind = found[0].kind
-    solver = solver or _loaded(str(model or kind.name), str(device))
-    for puzzle in found:
-        if puzzle.kind != solver.kind:
-            raise PuzzleError(f"This model solves {solver.kind.name}, not {puzzle.kind.name}: choose another model.")
-    questions = [fit(puzzle.question, solver.model.config) for puzzle in found]
-    return frames.refine(solver.model, questions, steps=steps, start_noise=start_noise, seed=seed, device=solver.device)
+    found, _ = _puzzles(puzzles, model.kind if isinstance(model, Solver) else None)
+    kinds = list(dict.fromkeys(puzzle.kind for puzzle in found))
+    if len(kinds) > 1:
+        raise PuzzleError(f"Frames are of puzzles of one kind, not of {' and '.join(kind.name for kind in kinds)}.")
+    solver = _solver_for(kinds[0], model, device)
+    refined = solver.model_for(kinds[0])
+    questions = [fit(puzzle.question, refined.config) for puzzle in found]
+    return frames.refine(refined, questions, steps=steps, start_noise=start_noise, seed=seed, device=solver.device)
 
 
-@lru_cache(maxsize=4)
-def _loaded(name: str, device: str) -> Solver:
-    return load(name, device)
+def _solver_for(kind: PuzzleKind, model: Model | None, device: str | torch.device) -> Solver:
+    if isinstance(model, Solver):
+        model.model_for(kind)
+        return model
+    return _session(str(device)).solver_for(kind, model)
+
+
+@cache
+def _session(device: str) -> Session:
+    return Session(device)
 
 
 def _puzzles(source: Source | Sequence[Source], kind: PuzzleKind | None) -> tuple[list[Puzzle], bool]:

@@ -33,11 +33,12 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         checkpoint.save(build(config), tmp_path / "shipped" / config.puzzle, "")
     monkeypatch.setattr(checkpoint, "SHIPPED", (tmp_path / "shipped",))
     monkeypatch.chdir(tmp_path)
-    api._loaded.cache_clear()
+    api._session.cache_clear()
 
 
 def test_importing_the_package_leaves_torch_alone() -> None:
-    code = "import sys, puzzlerec.puzzles, puzzlerec.solving as s; print(puzzlerec.__version__, 'torch' in sys.modules)"
+    modules = "puzzlerec, puzzlerec.puzzles, puzzlerec.solving"
+    code = f"import sys, {modules}; print(puzzlerec.__version__, 'torch' in sys.modules)"
     root = Path(puzzlerec.__file__).parents[1]
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root).stdout
     assert out.split() == [puzzlerec.__version__, "False"]

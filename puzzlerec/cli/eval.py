@@ -57,11 +57,11 @@ def evaluate(
     device: Device = "auto",
     seed: Seed = 0,
 ) -> None:
-    from puzzlerec.api import load
     from puzzlerec.evaluation import evaluate
+    from puzzlerec.session import Session
     from puzzlerec.solving.solver import SolveSettings
 
-    solver = load(model, chosen_device(device))
+    solver = Session(chosen_device(device)).solver(model)
     settings = SolveSettings(steps=steps, attempts=attempts, early=False, seed=seed, batch=batch)
     with _examples(dataset, split, limit, solver.model) as examples:
         asked = len(examples.questions)

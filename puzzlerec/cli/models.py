@@ -52,7 +52,6 @@ def show(
     model: Annotated[str, typer.Argument(metavar="NAME|FOLDER", help="The checkpoint.")], as_json: AsJSON = False
 ) -> None:
     """Show a checkpoint's settings and its card: what it was trained on, and how well it does."""
-    from puzzlerec.models import config_class
     from puzzlerec.models.checkpoint import CARD, find
 
     folder = find(model)
@@ -72,9 +71,8 @@ def show(
     table.add_row("folder", described["folder"])
     table.add_row("puzzle", described["puzzle"])
     table.add_row("parameters", f"{described['parameters']:,} in {described['bytes'] / 1e6:.1f} MB")
-    hidden = ("puzzle", "vocabulary", *config_class(described["config"]).without)
     for key, value in described["config"].items():
-        if key not in hidden and value is not None:
+        if key not in ("puzzle", "vocabulary") and value not in (None, []):
             table.add_row(key.replace("_", " "), "x".join(map(str, value)) if isinstance(value, list) else str(value))
     console = answers()
     console.print(table)

@@ -50,7 +50,7 @@ class Drawings(Writer):
     def write(self, answer: Answer, model: str) -> None:
         from rich.text import Text
 
-        from puzzlerec.cli.drawing import draw
+        from puzzlerec.views.text import draw
 
         unicode = speaks_unicode(self.console)
         if self.titles:
@@ -75,6 +75,8 @@ class Lines(Writer):
         self._grid_before: bool | None = None
 
     def write(self, answer: Answer, model: str) -> None:
+        from puzzlerec.views.words import words_of
+
         is_grid = answer.puzzle.layout != "line"
         if self._grid_before is not None and (is_grid or self._grid_before):
             self.stream.write("\n")
@@ -82,7 +84,7 @@ class Lines(Writer):
         if answer.verdict.solved:
             self.stream.write(answer.text + "\n")
         else:
-            self.stream.write(f"# not solved: {place(answer.puzzle)}: {faults(answer)}\n")
+            self.stream.write(f"# not solved: {place(answer.puzzle)}: {words_of(answer).fault}\n")
         self.stream.flush()
 
 
@@ -126,7 +128,7 @@ class Picture(Writer):
         self._answers.append(answer)
 
     def close(self) -> None:
-        from puzzlerec.cli.svg import picture
+        from puzzlerec.views.svg import picture
 
         self.stream.write(picture(self._answers))
         self.stream.flush()
@@ -161,52 +163,25 @@ def place(puzzle: Puzzle) -> str:
     return f"{source}:{puzzle.line}" if puzzle.line else source
 
 
-def tried(answer: Answer) -> bool:
-    """Whether a model or a search was asked at all, or the question itself broke the rules."""
-    return answer.attempts > 0 or answer.how == "exact solver"
-
-
-def faults(answer: Answer) -> str:
-    """What is wrong with an unsolved answer, in a line: the one fault that it has, or else how many cells are wrong."""
-    from puzzlerec.puzzles import NO_SOLUTION
-
-    offending, problems = int(answer.verdict.offending.sum()), answer.verdict.problems
-    if NO_SOLUTION in problems:
-        return NO_SOLUTION
-    if len(problems) > 1 and offending and tried(answer):
-        return f"{offending} offending cells"
-    return ", ".join(problems)
-
-
 def verdict_line(answer: Answer, model: str, separator: str = " · ") -> tuple[str, str]:
     """The verdict and how it came about, as (what matters, the rest)."""
-    verdict, how = answer.verdict, answer.how
-    attempts = f"{answer.attempts} attempt{'s' if answer.attempts != 1 else ''}"
-    details = [f"{answer.steps} step{'s' if answer.steps != 1 else ''}", f"{answer.seconds:.2f} s"]
-    if not tried(answer):
-        return f"Cannot be solved: {faults(answer)}", ""
-    if not verdict.solved:
-        return f"Not solved: {faults(answer)}", separator + separator.join([attempts, model, *details])
-    head = "Solved"
-    if how == "exact solver":
-        head += f" by the exact solver, after {attempts} of {model}"
-    elif how == "one pass":
-        head += " in one pass"
-    else:
-        head += f" at attempt {answer.attempts} ({how})"
-    facts = [name for name in ("valid", "optimal") if verdict.facts.get(name)]
-    if "length" in verdict.facts:
-        facts.append(f"{verdict.facts['length']} moves")
-    if verdict.problems:
-        facts += verdict.problems
-    elif answer.puzzle.kind.check_question(answer.puzzle.question).facts.get("too_few_givens"):
-        facts.append("one of several solutions")
-    head = separator.join([head, *facts])
-    return head, separator + separator.join(details if how == "exact solver" else [model, *details])
+    from puzzlerec.views.words import words_of
+
+    words = words_of(answer)
+    if not words.tried:
+        return f"Cannot be solved: {words.fault}", ""
+    details = [words.steps, words.seconds]
+    if not words.solved:
+        return f"Not solved: {words.fault}", separator + separator.join([words.attempts, model, *details])
+    how = f"{words.how}, after {words.attempts} of {model}" if words.exact else words.how
+    head = separator.join([f"Solved {how}", *words.facts])
+    return head, separator + separator.join(details if words.exact else [model, *details])
 
 
 def as_object(answer: Answer, model: str, seed: int) -> dict[str, Any]:
     """The answer for programs. Rows and columns count from 1."""
+    from puzzlerec.views.words import tried
+
     puzzle, verdict = answer.puzzle, answer.verdict
     rows, columns = verdict.offending.nonzero()
     square = answer.tokens.shape[0] == answer.tokens.shape[1]

@@ -13,7 +13,7 @@ import typer
 
 from puzzlerec.cli.errors import INTERRUPTED, SOLVED, STATUSES, UNSOLVED, UNUSABLE, CommandError, in_words
 from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, chosen_device
-from puzzlerec.cli.output import Drawings, Format, Writer, opened, place, tried, verdict_line, writer
+from puzzlerec.cli.output import Drawings, Format, Writer, opened, place, verdict_line, writer
 from puzzlerec.cli.terminal import answers, messages, progress
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def solve(
     from puzzlerec.solving.solver import SolveSettings
 
     settings = SolveSettings(steps=steps, attempts=attempts, early=early, exact=exact, seed=seed, batch=batch)
-    session = _Session(model, device, settings, keep_traces=trace is not None)
+    run = _Run(model, device, settings, keep_traces=trace is not None)
     if trace is not None and not trace.parent.is_dir():
         raise CommandError(f"{trace} cannot be written: there is no folder {trace.parent}.")
     console = answers()
@@ -87,7 +87,7 @@ def solve(
         else:
             out = writer(form or Format.text, stream, seed)
         try:
-            for answer, name in session.solve(puzzles):
+            for answer, name in run.solve(puzzles):
                 out.write(answer, name)
                 advance(1)
         except KeyboardInterrupt:
@@ -96,14 +96,14 @@ def solve(
     if trace is not None:
         from puzzlerec.solving.trace import save
 
-        save(trace, session.traces)
-        messages.note(f"{len(session.traces)} trace{'s' * (len(session.traces) != 1)} in {trace}")
-    session.report(len(puzzles), interrupted, drawn)
+        save(trace, run.traces)
+        messages.note(f"{len(run.traces)} trace{'s' * (len(run.traces) != 1)} in {trace}")
+    run.report(len(puzzles), interrupted, drawn)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
-    if unreadable or session.refused:
+    if unreadable or run.refused:
         raise typer.Exit(UNUSABLE)
-    raise typer.Exit(SOLVED if session.solved == len(puzzles) else UNSOLVED)
+    raise typer.Exit(SOLVED if run.solved == len(puzzles) else UNSOLVED)
 
 
 def _format(form: Format | None, as_json: bool, output: Path | None) -> Format | None:
@@ -148,13 +148,15 @@ def _with_hint(error: PuzzleError, file: str) -> PuzzleError:
     return error
 
 
-class _Session:
+class _Run:
     """Solves puzzles of several kinds, each with its model, and counts."""
 
     def __init__(self, model: str | None, device: str, settings: SolveSettings, keep_traces: bool) -> None:
+        from puzzlerec.session import Session
+
         self.model, self.settings = model, settings
-        self.device = chosen_device(device)
-        self.run = f"device {self.device} · seed {settings.seed}"
+        self._session = Session(chosen_device(device))
+        self.where = f"device {self._session.device} · seed {settings.seed}"
         self.solved = self.unsolved = self.unsolvable = 0
         self.refused = 0  # puzzles for which there is no model
         self.last: tuple[Answer, str] | None = None
@@ -165,6 +167,8 @@ class _Session:
 
     def solve(self, puzzles: Sequence[Puzzle]) -> Iterator[tuple[Answer, str]]:
         """Each answer with the name of the model that gave it, in the order of ``puzzles``."""
+        from puzzlerec.views.words import tried
+
         for kind, group in groupby(puzzles, lambda puzzle: puzzle.kind):
             together = list(group)
             sound = [kind.check_question(puzzle.question).solved for puzzle in together]
@@ -193,47 +197,36 @@ class _Session:
 
     def _solver(self, kind: PuzzleKind, first: Puzzle) -> Solver | None:
         """The solver for ``kind``, loaded once; None, explained where it is first needed, if there is none."""
+        from puzzlerec.models import checkpoint
+        from puzzlerec.puzzles import PuzzleError
+        from puzzlerec.session import NoModelError
+
         if kind not in self._solvers:
+            clock = time.perf_counter()
             try:
-                self._solvers[kind] = self._load(kind)
-            except CommandError as error:
+                solver = self._session.solver_for(kind, self.model)
+            except (NoModelError, PuzzleError) as error:
                 self._solvers[kind] = None
                 messages.error(f"{place(first)}: {error}")
+            else:
+                self._solvers[kind] = solver
+                seconds, folder = time.perf_counter() - clock, checkpoint.find(self.model or solver.name)
+                messages.detail(f"model {solver.name} from {folder}, loaded in {seconds:.2f} s")
         return self._solvers[kind]
-
-    def _load(self, kind: PuzzleKind) -> Solver:
-        from puzzlerec.api import load
-        from puzzlerec.models import checkpoint
-
-        name = self.model or kind.name
-        if self.model is None and name not in checkpoint.available():
-            raise CommandError(
-                f"There is no model for {kind.name} puzzles yet. `puzzlerec models list` shows what there is; "
-                "--model takes a checkpoint of your own."
-            )
-        clock = time.perf_counter()
-        solver = load(name, self.device)
-        if solver.kind != kind:
-            raise CommandError(
-                f"The model {solver.name!r} solves {solver.kind.name}, not {kind.name}. Choose another with --model."
-            )
-        seconds = time.perf_counter() - clock
-        messages.detail(f"model {solver.name} from {checkpoint.find(name)}, loaded in {seconds:.2f} s")
-        return solver
 
     def report(self, total: int, interrupted: bool, drawn: bool) -> None:
         """The sum of it all; for a single puzzle its verdict, unless that was drawn. Device and seed in any case."""
         if total == 1 and self.last:
             answer, name = self.last
             verdict = "" if drawn else "".join(verdict_line(answer, name)) + " · "
-            messages.note(verdict + self.run)
+            messages.note(verdict + self.where)
             return
         seconds = time.perf_counter() - self._clock
         counts = [f"{self.solved} of {total} solved"]
         counts += [f"{self.unsolved} unsolved"] * bool(self.unsolved)
         counts += [f"{self.unsolvable} unsolvable"] * bool(self.unsolvable)
         counts += [f"{self.refused} without a model"] * bool(self.refused)
-        summary = f"{', '.join(counts)} in {seconds:.1f} s · {self.run}"
+        summary = f"{', '.join(counts)} in {seconds:.1f} s · {self.where}"
         messages.note(f"Interrupted: {summary}" if interrupted else summary)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from puzzlerec.puzzles import Puzzle
+    from puzzlerec.solving.solver import Answer
     from puzzlerec.solving.trace import Trace
     from puzzlerec.watch.recording import Recording
 
@@ -59,7 +60,7 @@ def watch(
             raise CommandError(f"{run} is a training run: only the app shows it, and here is no terminal for it.")
         if against:
             raise CommandError("Only the app shows two models side by side: leave --against out.")
-        raise typer.Exit(_printed(puzzles, traces, model, options, device, once))
+        raise typer.Exit(_print(_recorded(puzzles, traces, model, options, device), once))
 
     from puzzlerec.watch.app import Watch
     from puzzlerec.watch.memory import Memory
@@ -89,7 +90,7 @@ def _opened(file: str | None, kind: str | None) -> tuple[list[Puzzle], list[Trac
         return [], [], None
     path = Path(file)
     if file != "-" and path.is_dir():
-        from puzzlerec.watch.training import is_run
+        from puzzlerec.watch.run_files import is_run
 
         if not is_run(path):
             raise CommandError(f"{path} is a folder, but of no training run: name a file of puzzles or a run's folder.")
@@ -128,43 +129,40 @@ def _is_terminal() -> bool:
     return True
 
 
-def _printed(
-    puzzles: Sequence[Puzzle],
-    traces: Sequence[Trace],
-    model: str | None,
-    options: dict[str, Any],
-    device: str,
-    once: bool,
-) -> int:
-    """Print the first puzzle's steps, or the last one alone; the exit status."""
-    from puzzlerec.api import load
-    from puzzlerec.cli.drawing import draw
-    from puzzlerec.puzzles import Characters
+def _recorded(
+    puzzles: Sequence[Puzzle], traces: Sequence[Trace], model: str | None, options: dict[str, Any], device: str
+) -> Recording:
+    """The first puzzle, solved, or the first trace. Raises `CommandError` if it cannot be solved here."""
+    from puzzlerec.session import Session
     from puzzlerec.watch.app import example
     from puzzlerec.watch.job import Job
     from puzzlerec.watch.memory import Memory
 
-    console = answers()
     if traces:
         job = Job.replaying(traces[0])
     else:
         first = puzzles[0] if puzzles else Memory.load().recall() or example()
-        job = Job(first, model, options, lambda name: load(name, chosen_device(device)))
+        job = Job(first, model, options, Session(chosen_device(device)).solver_for)
         job.run()
     if job.problem:
         raise CommandError(job.problem)
-    recording = job.recording
-    assert recording is not None and recording.answer is not None
+    assert job.recording is not None
+    return job.recording
+
+
+def _print(recording: Recording, once: bool) -> int:
+    """Print all steps, or the last one alone, and the verdict; the exit status."""
+    console, answer = answers(), recording.answer
+    assert answer is not None
     if not once:
         for index in range(len(recording.moments)):
             _print_step(console, recording, index)
-    elif isinstance(recording.puzzle.kind, Characters) or recording.answer.how == "exact solver":
-        answer, unicode = recording.answer, speaks_unicode(console)
-        console.print(draw(answer.puzzle, answer.tokens, answer.verdict.offending, console.width, unicode))
+    elif recording.puzzle.kind.look.prompt is not None or answer.how == "exact solver":
+        _draw_answer(console, answer)
     elif recording.moments:
-        _draw(console, recording)
-    _print_verdict(console, recording)
-    return SOLVED if recording.answer.verdict.solved else UNSOLVED
+        _draw_step(console, recording)
+    _print_verdict(console, recording.model, answer)
+    return SOLVED if answer.verdict.solved else UNSOLVED
 
 
 def _print_step(console: Console, recording: Recording, index: int) -> None:
@@ -182,14 +180,22 @@ def _print_step(console: Console, recording: Recording, index: int) -> None:
         f"{step.violations} offending",
     ]
     console.out(", ".join(words))
-    console.out(kind.format(step.frame.tokens[0], "grid") + "\n")
+    console.out(kind.format(step.frame.tokens[0], kind.layouts[-1]) + "\n")
 
 
-def _draw(console: Console, recording: Recording) -> None:
+def _draw_answer(console: Console, answer: Answer) -> None:
+    """The answer without heat: there is none, or it is a line of text."""
+    from puzzlerec.views.text import draw
+
+    offending = answer.verdict.offending
+    console.print(draw(answer.puzzle, answer.tokens, offending, console.width, speaks_unicode(console)))
+
+
+def _draw_step(console: Console, recording: Recording) -> None:
     """The last step with its heat, as the app draws it."""
     from rich.text import Text
 
-    from puzzlerec.watch.painting import grid_strips
+    from puzzlerec.views.strips import grid_strips
 
     index = len(recording.moments) - 1
     step = recording.moments[index].steps[recording.leader(index)]
@@ -206,9 +212,7 @@ def _draw(console: Console, recording: Recording) -> None:
         console.print(Text.assemble(*((part.text, part.style or "") for part in strip)), soft_wrap=True)
 
 
-def _print_verdict(console: Console, recording: Recording) -> None:
+def _print_verdict(console: Console, model: str, answer: Answer) -> None:
     from puzzlerec.cli.output import verdict_line
 
-    answer = recording.answer
-    assert answer is not None
-    console.out("".join(verdict_line(answer, recording.model, " · " if speaks_unicode(console) else ", ")))
+    console.out("".join(verdict_line(answer, model, " · " if speaks_unicode(console) else ", ")))

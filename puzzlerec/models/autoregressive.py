@@ -34,8 +34,9 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from .blocks import Canvas, Network, truncated_normal_
-from .config import ModelConfig
-from .system import PADDING, FrameKind, Prediction, System
+from .config import ModelConfig, Truncation
+from .encoders import PADDING
+from .system import FrameKind, Prediction, System, unrolled
 
 Rung = Literal["dense", "iterative", "iterative-step", "universal", "dual-universal", "dual-nested", "ar-trm"]
 STEP_EMBEDDING = ("iterative-step", "universal", "dual-universal", "dual-nested")
@@ -47,17 +48,15 @@ IMPOSSIBLE = -1e9  # logit of a token that no answer holds
 CERTAIN = 20.0  # of a token that stands
 
 
-class AutoregressiveConfig(ModelConfig):
-    """A block is a network of `layers` layers; `evaluations` of it make E, from which T follows (`recursions` is
-    without meaning). `supervision_steps` is the most tokens that a line is given.
+class AutoregressiveConfig(Truncation, ModelConfig):
+    """A block is a network of `layers` layers; `evaluations` of it make E, from which T follows. `supervision_steps`
+    is the most tokens that a line is given.
     """
-
-    without: ClassVar[tuple[str, ...]] = ("networks", "latents", "gradient", "hints")
 
     system: Literal["autoregressive"] = "autoregressive"
     prefix: int = 0
     layers: int = 1
-    latent_updates: int = 2  # n, of dual-nested and ar-trm
+    latent_updates: int = Field(2, ge=1)  # n, of dual-nested and ar-trm
     supervision_steps: int = 64
     rung: Rung = "universal"
     evaluations: int = Field(12, ge=1, le=256)  # E
@@ -95,6 +94,10 @@ class AutoregressiveConfig(ModelConfig):
     def depth(self) -> int:
         """T of the rungs with two streams, in one supervision step; E of the others."""
         return self.evaluations // self.unit
+
+    @property
+    def passes(self) -> int:
+        return self.evaluations // self.deep_supervision
 
     @property
     def any_size(self) -> bool:
@@ -143,10 +146,6 @@ class Autoregressive(System, system="autoregressive"):
     @property
     def training_steps(self) -> int:
         return self.config.deep_supervision
-
-    @property
-    def evaluations(self) -> int:
-        return self.config.evaluations // self.config.deep_supervision * self.config.layers
 
     def begin(self, question: Tensor, answer: Tensor, uniform: Tensor) -> State:
         """The whole answer, to be predicted from what stands before each token (teacher forcing)."""
@@ -240,7 +239,7 @@ class Autoregressive(System, system="autoregressive"):
                 y, z = self.recursion(x, y, z, f, recursion)
                 states.append(y)
             return self._read(states), z
-        return self.unrolled(lambda y, z: self.recursion(x, y, z, f, 0), y, z)
+        return unrolled(lambda y, z: self.recursion(x, y, z, f, 0), y, z, self.config)
 
     def recursion(self, x: Tensor, y: Tensor, z: Tensor, f: partial[Tensor], number: int) -> tuple[Tensor, Tensor]:
         """n times ``z = f(x + y + z)``, then once ``y = f(y + z)``."""
@@ -290,11 +289,12 @@ class Autoregressive(System, system="autoregressive"):
     def _embed(self, answer: Tensor) -> Tensor:
         """x of the tokens before each; padding stands before the first."""
         before = F.pad(answer[:, :-1], (1, 0), value=PADDING)
-        return math.sqrt(self.config.width) * self.embedding(before)
+        x: Tensor = math.sqrt(self.config.width) * self.embedding(before)
+        return x
 
     def _logits(self, y: Tensor) -> Tensor:
         """Of what is read out, without the tokens that no answer holds. [..., V]."""
-        logits = self.readout(y).float()
+        logits: Tensor = self.readout(y).float()
         never = torch.zeros(logits.shape[-1], dtype=torch.bool, device=logits.device)
         never[[PADDING, self.config.blank]] = True
         return logits.masked_fill(never, IMPOSSIBLE)

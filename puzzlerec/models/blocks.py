@@ -68,9 +68,9 @@ class SwiGLU(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         gate, up = self.gate_up(x).chunk(2, dim=-1)
-        if self.gate_norm:
-            return self.down(torch.sigmoid(gate) * rms_norm(gate * up))
-        return self.down(F.silu(gate) * up)
+        inner = torch.sigmoid(gate) * rms_norm(gate * up) if self.gate_norm else F.silu(gate) * up
+        out: Tensor = self.down(inner)
+        return out
 
 
 def rotary_tables(length: int, head_width: int) -> tuple[Tensor, Tensor]:
@@ -147,7 +147,8 @@ class Attention(nn.Module):
                 mixed = fused_attention(q.float(), k.float(), v.float(), heard, canvas.causal)
         else:
             mixed = fused_attention(q, k, v, heard, canvas.causal)
-        return self.out(mixed.transpose(1, 2).reshape(B, L, D))
+        out: Tensor = self.out(mixed.transpose(1, 2).reshape(B, L, D))
+        return out
 
     def _tables(self, grid: tuple[int, int], length: int) -> tuple[Tensor, Tensor]:
         """Of a sequence of so many tokens that shows ``grid``."""
@@ -184,7 +185,8 @@ class UnitsMixer(nn.Module):
             ),
             dim=-1,
         )
-        return self.out(rms_norm(heard.view(B, L, 3 * D)))
+        out: Tensor = self.out(rms_norm(heard.view(B, L, 3 * D)))
+        return out
 
 
 class LocalMixer(nn.Module):
@@ -206,7 +208,8 @@ class LocalMixer(nn.Module):
         if canvas.real is not None:
             h = h * canvas.real[..., None]
         image = h.view(B, *canvas.grid, D).permute(0, 3, 1, 2)  # channels last in memory: no copy
-        return self.out(self.convolution(image).permute(0, 2, 3, 1).reshape(B, L, D))
+        out: Tensor = self.out(self.convolution(image).permute(0, 2, 3, 1).reshape(B, L, D))
+        return out
 
 
 class Layer(nn.Module):

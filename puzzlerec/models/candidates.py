@@ -1,12 +1,13 @@
-"""The candidates mixer: one vector a *candidate* (cell x symbol) that the givens leave open, messages through units.
+"""The candidates encoder and its network: a vector a *candidate* (cell x symbol) that the givens leave open.
 
-A Sudoku is an exact cover: each candidate belongs to four units (symbol in row, symbol in column, symbol in box, cell),
-and a right answer picks one candidate from each unit. The network passes messages along this graph and nothing else, so
-it commutes with every symmetry of the puzzle, renaming of symbols included. Candidates that a given rules out at once
-(same symbol in its row, column or box) are left out of the graph: of 729 in a 9x9 grid some 200 remain, and the cost
-falls with them.
+A Sudoku is its units: a right answer picks one candidate from each of four kinds, symbol in row, symbol in column,
+symbol in region, cell. Regions are boxes, a jigsaw's irregular ones (which its tokens say, question by question), and
+the diagonals where they count. The network passes messages along this graph and nothing else, so it commutes with every
+symmetry of the puzzle, renaming of symbols included, and the same weights run on every board. Candidates that a given
+rules out at once are left out of the graph: of 729 in a 9x9 grid some 200 remain, and the cost falls with them.
 
-Letters: B batch, N open candidates of the whole batch, U units that hold any, D width, E inner width.
+Letters: B batch, L cells, K symbols, N open candidates of the whole batch, U units that hold any, S slots for the units
+of a candidate, D width, E inner width.
 """
 
 from __future__ import annotations
@@ -19,17 +20,20 @@ from torch import Tensor, nn
 
 from .blocks import linear, rms_norm, round_up
 from .config import ModelConfig
+from .encoders import Encoder
 
 IMPOSSIBLE = -1e9  # the logit of a closed candidate; finite, so that losses stay finite
-UNIT_KINDS = 4  # symbol in row, symbol in column, symbol in box, cell
+ROW, COLUMN, REGION, CELL = range(4)  # the kinds of unit: a symbol in a row, a column, a region; a cell
+UNIT_KINDS = 4
+CLOSED = -1  # in place of a number: there is no such unit, no such symbol
 
 
 class Incidence(NamedTuple):
     """A sparse 0/1 matrix in the two forms that its product and its transposed product need."""
 
-    members: Tensor  # [4 N] candidates, unit by unit
+    members: Tensor  # [edges] candidates, unit by unit
     member_offsets: Tensor  # [U + 1]
-    units: Tensor  # [4 N] units, candidate by candidate
+    units: Tensor  # [edges] units, candidate by candidate
     unit_offsets: Tensor  # [N + 1]
 
 
@@ -40,6 +44,7 @@ class CandidateGraph(NamedTuple):
     question: Tensor  # [N] the question, from 0, that each belongs to
     incidence: Incidence
     kinds: list[int]  # units of each kind, in order; their sum is U
+    tokens: Tensor  # [B, L], the questions
 
 
 class _SumRows(torch.autograd.Function):
@@ -65,73 +70,169 @@ class _SumRows(torch.autograd.Function):
 
 def sum_over_units(candidates: Tensor, incidence: Incidence) -> Tensor:
     """``[N, D] -> [U, D]``: each unit's sum over its open candidates."""
-    return _SumRows.apply(candidates, *incidence)
+    return _sum_rows(candidates, *incidence)
 
 
 def sum_over_candidates_units(units: Tensor, incidence: Incidence) -> Tensor:
-    """``[U, E] -> [N, E]``: each candidate's sum over its four units."""
-    return _SumRows.apply(units, incidence.units, incidence.unit_offsets, incidence.members, incidence.member_offsets)
+    """``[U, E] -> [N, E]``: each candidate's sum over its units."""
+    return _sum_rows(units, incidence.units, incidence.unit_offsets, incidence.members, incidence.member_offsets)
 
 
-class CandidateGraphs(nn.Module):
-    """Finds which candidates a question leaves open and through which units they meet. Index tables, no weights."""
+def _sum_rows(rows: Tensor, indices: Tensor, offsets: Tensor, back: Tensor, back_offsets: Tensor) -> Tensor:
+    sums: Tensor = _SumRows.apply(rows, indices, offsets, back, back_offsets)  # type: ignore[no-untyped-call]
+    return sums
 
+
+class CandidateEncoder(Encoder[CandidateGraph]):
+    """Finds which candidates a question leaves open and through which units they meet. Index tables, no weights.
+
+    What a candidate is lies in the graph alone: all have one and the same embedding.
+    """
+
+    dynamic = None
+    count, labels = 1, 3  # labels: not the answer's, the answer's, hidden
     unit_of: Tensor
+    kind_of: Tensor
     peers: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        assert config.box is not None and config.symbols is not None
-        (rows, columns), (box_rows, box_columns) = config.grid, config.box
-        self.first, self.count = config.symbols
-        self.vocabulary = config.vocabulary
-        cell = torch.arange(rows * columns)
-        row, column = cell // columns, cell % columns
-        box = row // box_rows * (columns // box_columns) + column // box_columns
-        groups = torch.stack((row, column, box))  # [3, L]
-        self.register_buffer("peers", (groups[:, :, None] == groups[:, None, :]).any(0).float(), persistent=False)
-        symbol = torch.arange(self.count)
-        by_symbol = groups[:, :, None] * self.count + symbol  # [3, L, K]
-        by_cell = cell[:, None].expand(-1, self.count)
-        unit_of = torch.cat((by_symbol, by_cell[None])).flatten(1)  # [4, L * K], numbered within its kind
-        self.units = int(unit_of.max()) + 1
-        self.register_buffer("unit_of", unit_of, persistent=False)
+        assert config.symbols is not None
+        self.first, self.K = config.symbols
+        self.vocabulary, self.regions = config.vocabulary, config.regions
+        slots = fixed_units(config)
+        cell, symbol = torch.arange(config.cells), torch.arange(self.K)
+        tables = [(CELL, cell[:, None].expand(-1, self.K))]
+        tables += [
+            (kind, torch.where(unit[:, None] >= 0, unit[:, None] * self.K + symbol, CLOSED)) for kind, unit in slots
+        ]
+        if self.regions:  # of which each question has its own
+            tables.append((REGION, (cell * 0)[:, None] + symbol))
+        tables.sort(key=lambda table: table[0])
+        self.region_slot = next(slot for slot, (kind, _) in enumerate(tables) if kind == REGION)
+        unit_of = torch.stack([table for _, table in tables], dim=-1).flatten(0, 1)  # numbered within its kind
+        self.units = 1 + max(int(unit_of.max()), self.regions * self.K - 1)
+        self.ragged = bool((unit_of == CLOSED).any())
+        meet = [(unit[:, None] == unit) & (unit >= 0) for _, unit in slots]
+        self.register_buffer("unit_of", unit_of, persistent=False)  # [L * K, S]
+        self.register_buffer("kind_of", torch.tensor([kind for kind, _ in tables]), persistent=False)  # [S]
+        self.register_buffer("peers", torch.stack(meet).any(0).float(), persistent=False)  # [L, L]
 
-    def forward(self, question: Tensor) -> CandidateGraph:
-        """The graph of the questions ``[B, L]``."""
-        B, device = len(question), question.device
-        symbols = torch.arange(self.first, self.first + self.count, device=device)
-        given = question[..., None] == symbols  # [B, L, K]
-        ruled_out = torch.einsum("lm,bmk->blk", self.peers, given.float()) > 0
-        is_open = ~(ruled_out | given.any(-1, keepdim=True))
+    # ---- the graph
+
+    def length(self, question: Tensor) -> int:
+        """L * K: open or not, every candidate has a place in a state."""
+        return len(self.unit_of)
+
+    def symbols(self, question: Tensor) -> Tensor:
+        return torch.zeros(1, dtype=torch.long, device=question.device)
+
+    def canvas(self, question: Tensor) -> CandidateGraph:
+        """The graph of the questions ``[B, H, W]``."""
+        tokens = question.flatten(1)
+        K, device = self.K, tokens.device
+        given = self._given(tokens)
+        has = given[..., None] == torch.arange(K, device=device)  # [B, L, K]
+        ruled_out = torch.einsum("lm,bmk->blk", self.peers, has.float()) > 0
+        if self.regions:
+            lies_in = F.one_hot(self._region(tokens), self.regions).float()  # [B, L, R]
+            taken = torch.einsum("blr,blk->brk", lies_in, has.float())
+            ruled_out = ruled_out | (torch.einsum("blr,brk->blk", lies_in, taken) > 0)
+        is_open = ~(ruled_out | has.any(-1, keepdim=True))
         batch, position = is_open.flatten(1).nonzero(as_tuple=True)
-        N, K = len(batch), self.unit_of.shape[1]
-        kind = torch.arange(UNIT_KINDS, device=device)[:, None]
-        number = (kind * B + batch) * self.units + self.unit_of[:, position]  # [4, N], grouped by kind
-        used, units, sizes = number.flatten().unique(return_inverse=True, return_counts=True)
-        edges = units.argsort(stable=True)
-        incidence = Incidence(
-            members=edges % max(N, 1),
-            member_offsets=F.pad(sizes.cumsum(0), (1, 0)),
-            units=units.view(UNIT_KINDS, N).t().flatten(),
-            unit_offsets=torch.arange(0, UNIT_KINDS * N + 1, UNIT_KINDS, device=device),
-        )
-        kinds = torch.bincount(used // (B * self.units), minlength=UNIT_KINDS).tolist()
-        return CandidateGraph(batch * K + position, batch, incidence, kinds)
+        unit = self.unit_of[position]  # [N, S]
+        if self.regions:
+            unit[:, self.region_slot] = self._region(tokens)[batch, position // K] * K + position % K
+        incidence, kinds = self._incidence(unit, batch, len(tokens))
+        return CandidateGraph(batch * len(self.unit_of) + position, batch, incidence, kinds, tokens)
 
-    def place(self, scores: Tensor, graph: CandidateGraph, question: Tensor) -> Tensor:
-        """Logits ``[B, L, V]`` from the open candidates' scores ``[N]``; givens are certain, closed ones impossible."""
-        (B, L), V = question.shape, self.vocabulary
+    def _incidence(self, unit: Tensor, batch: Tensor, questions: int) -> tuple[Incidence, list[int]]:
+        """Of candidates' units ``[N, S]``, numbered within their kind, and the question ``[N]`` that each is of."""
+        (N, S), device = unit.shape, unit.device
+        edges = ((self.kind_of * questions + batch[:, None]) * self.units + unit).flatten()  # grouped by kind
+        candidate = torch.arange(N, device=device).repeat_interleave(S)
+        offsets = torch.arange(0, N * S + 1, S, device=device)
+        if self.ragged:
+            is_unit = unit != CLOSED
+            edges, candidate = edges[is_unit.flatten()], candidate[is_unit.flatten()]
+            offsets = F.pad(is_unit.sum(1).cumsum(0), (1, 0))
+        used, units, sizes = torch.unique(edges, return_inverse=True, return_counts=True)
+        members = candidate[units.argsort(stable=True)]
+        kinds: list[int] = torch.bincount(used // (questions * self.units), minlength=UNIT_KINDS).tolist()
+        return Incidence(members, F.pad(sizes.cumsum(0), (1, 0)), units, offsets), kinds
+
+    # ---- states and answers
+
+    def gather(self, state: Tensor, canvas: CandidateGraph) -> Tensor:
+        return state.reshape(-1, state.shape[-1])[canvas.open]
+
+    def scatter(self, state: Tensor, new: Tensor, canvas: CandidateGraph) -> Tensor:
+        return state.reshape(-1, state.shape[-1]).index_copy(0, canvas.open, new).view(state.shape)
+
+    def spread(self, x: Tensor, canvas: CandidateGraph) -> Tensor:
+        return x.repeat(len(canvas.open), 1)
+
+    def labelled(self, answer: Tensor, canvas: CandidateGraph) -> Tensor:
+        said = answer.flatten()[canvas.open // self.K]
+        return torch.where(said == self.vocabulary, 2, (said == self._token(canvas)).long())
+
+    def answering(self, y: Tensor) -> Tensor:
+        return y
+
+    def logits(self, scores: Tensor, canvas: CandidateGraph) -> Tensor:
+        """``[B, L, V]`` from the candidates' scores ``[N, 1]``; givens are certain, closed candidates impossible."""
+        (B, L), V = canvas.tokens.shape, self.vocabulary
         logits = scores.new_full((B * L * V,), IMPOSSIBLE)
-        cell, symbol = graph.open // self.count, graph.open % self.count
-        logits = logits.index_copy(0, cell * V + self.first + symbol, scores).view(B, L, V)
-        given = (question >= self.first) & (question < self.first + self.count)
-        certain = (question[..., None] == torch.arange(V, device=question.device)) & given[..., None]
+        place = canvas.open // self.K * V + self._token(canvas)
+        logits = logits.index_copy(0, place, scores[:, 0]).view(B, L, V)
+        given = self._given(canvas.tokens) != CLOSED
+        certain = (canvas.tokens[..., None] == torch.arange(V, device=scores.device)) & given[..., None]
         return logits.masked_fill(certain, 0.0)
+
+    def summary(self, y: Tensor, canvas: CandidateGraph) -> Tensor:
+        """The most doubtful candidate speaks for the question."""
+        empty = torch.zeros(len(canvas.tokens), y.shape[-1], device=y.device)
+        return empty.scatter_reduce(0, canvas.question[:, None].expand_as(y), y.float(), "amax")
+
+    # ---- tokens (see `config.Board`)
+
+    def _region(self, tokens: Tensor) -> Tensor:
+        """The region of each cell, of a jigsaw's tokens."""
+        return ((tokens - self.first + 1) // (self.K + 1)).clamp(0, self.regions - 1)
+
+    def _given(self, tokens: Tensor) -> Tensor:
+        """The number of the symbol that stands in each cell, `CLOSED` where there is none."""
+        symbol = tokens - self.first
+        if self.regions:
+            symbol = torch.where(symbol >= 0, (symbol + 1) % (self.K + 1) - 1, CLOSED)
+        return torch.where((symbol >= 0) & (symbol < self.K), symbol, CLOSED)
+
+    def _token(self, canvas: CandidateGraph) -> Tensor:
+        """The token of each open candidate. [N]."""
+        token = self.first + canvas.open % self.K
+        if self.regions:
+            token = token + self._region(canvas.tokens).flatten()[canvas.open // self.K] * (self.K + 1)
+        return token
+
+
+def fixed_units(config: ModelConfig) -> list[tuple[int, Tensor]]:
+    """Kinds of unit and which of each kind every cell [L] lies in, `CLOSED` for none: all but a jigsaw's regions."""
+    rows, columns = config.grid
+    cell = torch.arange(rows * columns)
+    row, column = cell // columns, cell % columns
+    units, regions = [(ROW, row), (COLUMN, column)], config.regions
+    if config.box is not None and not config.regions:
+        height, width = config.box
+        units.append((REGION, row // height * (columns // width) + column // width))
+        regions = rows // height * (columns // width)
+    if config.diagonals:
+        for number, on_it in enumerate((row == column, row + column == rows - 1), regions):
+            units.append((REGION, torch.where(on_it, number, CLOSED)))
+    return units
 
 
 class MessageLayer(nn.Module):
-    """``h = norm(h + W_out silu(W_in h + sum over the four units of U_kind (sum of the unit's h)))``."""
+    """``h = norm(h + W_out silu(W_in h + sum over a candidate's units of U_kind (sum of the unit's h)))``."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -141,10 +242,10 @@ class MessageLayer(nn.Module):
         self.hear = nn.ModuleList(linear(D, E, gain=0.25) for _ in range(UNIT_KINDS))
         self.out = linear(E, D)
 
-    def forward(self, h: Tensor, graph: CandidateGraph) -> Tensor:
-        sums = sum_over_units(h, graph.incidence).split(graph.kinds)
+    def forward(self, h: Tensor, canvas: CandidateGraph) -> Tensor:
+        sums = sum_over_units(h, canvas.incidence).split(canvas.kinds)  # type: ignore[no-untyped-call]
         messages = torch.cat([hear(part) for hear, part in zip(self.hear, sums, strict=True)])
-        heard = sum_over_candidates_units(messages, graph.incidence)
+        heard = sum_over_candidates_units(messages, canvas.incidence)
         return rms_norm(h + self.out(F.silu(self.inner(h) + heard)))
 
 
@@ -155,7 +256,7 @@ class CandidateNetwork(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(MessageLayer(config) for _ in range(config.layers))
 
-    def forward(self, h: Tensor, graph: CandidateGraph) -> Tensor:
+    def forward(self, h: Tensor, canvas: CandidateGraph) -> Tensor:
         for layer in self.layers:
-            h = layer(h, graph)
+            h = layer(h, canvas)
         return h

@@ -18,8 +18,8 @@ from safetensors.torch import save as serialized
 from torch import Tensor, nn
 
 from puzzlerec.files import replacing, typed
-from puzzlerec.models import build, config_class
-from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.config import ModelConfig, fault_of
+from puzzlerec.models.registry import build, config_class
 from puzzlerec.models.system import System
 
 FORMAT = "puzzlerec checkpoint"
@@ -42,17 +42,22 @@ def save(
     card: str,
     *,
     dtype: Literal["float32", "bfloat16", "float16"] = "float32",
+    step: int | None = None,
 ) -> Path:
     """Write ``model`` (which has a `ModelConfig` as ``config``) and ``card``, the text of its README.md.
 
-    Each file is written beside its target and renamed. Returns the folder.
+    ``step`` is how many steps of training made its weights. Each file is written beside its target and renamed.
+    Returns the folder.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {
         name: tensor.detach().to("cpu", DTYPES[dtype]).contiguous() for name, tensor in _own_tensors(model).items()
     }
-    config = {"format": FORMAT, "version": VERSION, "model": model.config.model_dump(mode="json")}
+    config: dict[str, Any] = {"format": FORMAT, "version": VERSION}
+    if step is not None:
+        config["step"] = step
+    config["model"] = model.config.model_dump(mode="json")
     _write(folder / WEIGHTS, serialized(tensors, metadata={"format": "pt"}))
     _write(folder / CONFIG, (json.dumps(config, indent=2) + "\n").encode())
     _write(folder / CARD, card.encode())
@@ -90,6 +95,26 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> System:
 
 def read_config(folder: str | Path) -> ModelConfig:
     """The `ModelConfig` in a checkpoint's folder, without its weights. Raises `CheckpointError`."""
+    path, settings = Path(folder) / CONFIG, _document(folder).get("model")
+    try:
+        return config_class(settings).model_validate(settings)
+    except ValidationError as error:
+        raise CheckpointError(f"{path}: model.{fault_of(dict(error.errors()[0]))}") from None
+    except ValueError as error:
+        raise CheckpointError(f"{path}: model.system: {error}") from None
+
+
+def trained_steps(folder: str | Path) -> int | None:
+    """How many steps of training made the weights in a checkpoint's folder; None where it does not say.
+
+    Raises `CheckpointError`.
+    """
+    step = _document(folder).get("step")
+    return step if isinstance(step, int) else None
+
+
+def _document(folder: str | Path) -> dict[str, Any]:
+    """What a checkpoint's config.json holds."""
     path = Path(folder) / CONFIG
     try:
         document: Any = json.loads(path.read_text("utf-8"))
@@ -104,14 +129,7 @@ def read_config(folder: str | Path) -> ModelConfig:
             f"{path} has version {document.get('version')!r} of the checkpoint format, this puzzlerec reads {VERSION}: "
             "update puzzlerec."
         )
-    try:
-        return config_class(document.get("model")).model_validate(document.get("model"))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in ("model", *first["loc"]))
-        raise CheckpointError(f"{path}: {place}: {first['msg']}") from None
-    except ValueError as error:
-        raise CheckpointError(f"{path}: model.system: {error}") from None
+    return document
 
 
 def find(name: str | Path) -> Path:

@@ -1,94 +1,174 @@
-"""The settings of a model: all that is needed to rebuild it beside its weights."""
+"""The settings of a model: all that is needed to rebuild it beside its weights.
+
+They are composed of parts, each with its own settings and its own checks: what the board is, the network, how questions
+enter it, the recursion, where its gradient flows. A system's `Config` inherits those that the system has.
+"""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 
-class ModelConfig(BaseModel):
-    """One recursive model; systems other than TRM add to these settings.
-
-    The papers' D is `width`, n `latent_updates`, T `recursions`, N_sup `supervision_steps`.
-    """
+class Part(BaseModel):
+    """Settings that belong together; those that a system does not have are refused by name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    without: ClassVar[tuple[str, ...]] = ()  # settings of TRM that another system does not have
 
-    system: str = "trm"
+
+class Board(Part):
+    """What the model is for. A *jigsaw* has irregular `regions`, which its tokens say.
+
+    `symbols` = (first, count) are the interchangeable tokens, of digit 0, 1 ... count - 1. Where there are `regions`,
+    they are those of region 0: tokens lie in blocks of count + 1, a block a region, the blank before its symbols. The
+    token of symbol k in region r is ``first + r * (count + 1) + k``, of a blank there one less than that of k = 0.
+    """
+
+    system: str
     puzzle: str = "sudoku"  # the kind of puzzle whose tokens these are
+    also: tuple[str, ...] = ()  # other kinds of its family that the model was trained for too
     vocabulary: int = Field(11, ge=2, le=1024)  # V, padding included
     grid: tuple[int, int] = (9, 9)  # (H, W), the largest unless `any_size`; L = H * W tokens
+    box: tuple[int, int] | None = None  # (rows, columns) of a Sudoku box
+    diagonals: bool = False  # both diagonals are units too
+    regions: int = Field(0, ge=0)  # that a jigsaw has instead of boxes; 0: none
+    symbols: tuple[int, int] | None = None
 
-    prefix: int = Field(16, ge=0, le=64)  # P positions in front of the grid; the first holds the puzzle embedding
-    puzzle_ids: int = Field(1, ge=1)  # rows of the puzzle embedding
+    @model_validator(mode="after")
+    def _board_is_one(self) -> Self:
+        if self.box is not None and self.regions:
+            raise ValueError("a board has a `box` or `regions`, not both")
+        if self.diagonals and self.grid[0] != self.grid[1]:
+            raise ValueError(f"only a square grid has diagonals, not {self.grid[0]}x{self.grid[1]}")
+        return self
 
-    # the network f
+    @property
+    def cells(self) -> int:
+        """L, the number of tokens of a grid."""
+        return self.grid[0] * self.grid[1]
+
+
+class Network(Board):
+    """The network f, a stack of layers."""
+
     mixer: Literal["attention", "mlp", "units", "candidates", "local"] = "attention"
-    mask_padding: bool = False  # padding cells (token 0) are outside the grid: no cell hears them, none halts for them
-    box: tuple[int, int] | None = None  # (rows, columns) of a Sudoku box, for units and candidates
-    symbols: tuple[int, int] | None = None  # (first token, count) of the interchangeable symbols, for candidates
     width: int = Field(512, ge=4, le=4096)  # D
     layers: int = Field(2, ge=1, le=64)
     heads: int = Field(8, ge=1)
     expansion: float = Field(4.0, gt=0)  # of the SwiGLU
     multiple: int = Field(256, ge=1)  # the SwiGLU's inner width is rounded up to this
-    # of attention. grid: learned embeddings of row and column; grid-rope: rotary ones of both
-    positions: Literal["rope", "grid", "grid-rope", "none"] = "rope"
     gate_norm: bool = False  # SwiGLU as sigmoid(g) * rms_norm(g * v), after SIC (arXiv 2601.19085)
 
-    # classes of the hints that z is to show in training beside the answer (class 0: no hint for this cell); 0: none
-    hints: int = Field(0, ge=0, le=64)
-
-    # the recursion
-    latent_updates: int = Field(6, ge=1)  # n
-    recursions: int = Field(3, ge=1)  # T
-    supervision_steps: int = Field(16, ge=1)  # N_sup
-    networks: Literal["one", "two"] = "one"  # two: f_L updates z, f_H updates y
-    latents: Literal["pair", "single", "multi-scale"] = "pair"  # (y, z) | z alone | y with n latents z_i
-    with_gradient: int = Field(1, ge=1)  # of the T recursions, the last so many
-    gradient: Literal["recursion", "one-step"] = "recursion"  # through all of a recursion, or its last two evaluations
-
     @model_validator(mode="after")
-    def _consistent(self) -> ModelConfig:
-        for name in self.without:
-            if getattr(self, name) != ModelConfig.model_fields[name].default:
-                raise ValueError(f"`{name}` is a setting of TRM, which {self.system} does not have")
+    def _mixer_fits_the_board(self) -> Self:
         if self.mixer == "attention" and self.width % (2 * self.heads):
             raise ValueError(f"width {self.width} must be a multiple of 2 * heads = {2 * self.heads}: rotary pairs")
+        rows, columns = self.grid
+        boxed = self.box is not None and not (rows % self.box[0] or columns % self.box[1])
+        if (self.mixer == "units" and not boxed) or (self.mixer == "candidates" and not (boxed or self.regions)):
+            raise ValueError(f"the {self.mixer} mixer needs a `box` that divides {rows}x{columns}, not {self.box}")
+        if self.mixer == "candidates":
+            first, count = self.symbols or (0, 0)
+            end = first + count if not self.regions else first - 1 + self.regions * (count + 1)
+            if first < 1 or count < 1 or end > self.vocabulary:
+                raise ValueError(
+                    f"the candidates mixer needs `symbols` = [first token, count] within {self.vocabulary}, "
+                    f"not {self.symbols}"
+                )
+        return self
+
+    @property
+    def any_size(self) -> bool:
+        """Whether the same weights run on grids of every size; `grid` is then the one that they were trained for."""
+        return self.mixer == "local"
+
+    @property
+    def any_board(self) -> bool:
+        """Whether the same weights run on other boards: see `on`."""
+        return self.mixer in ("candidates", "local")
+
+    def takes(self, shape: tuple[int, int]) -> bool:
+        """Whether a grid of this shape has room in the model."""
+        return self.any_size or all(size <= most for size, most in zip(shape, self.grid, strict=True))
+
+    def on(self, settings: Mapping[str, object]) -> Self:
+        """The settings of the same weights on another board, which ``settings`` (those of `Board`) say.
+
+        Of `box`, `diagonals`, `regions` and `symbols`, those that they leave out are what a board has that does not
+        say. Raises `ValueError` if the weights belong to one board, or not to that one.
+        """
+        if not self.any_board:
+            raise ValueError(f"a model with the {self.mixer} mixer is for the board that it was trained on alone")
+        known = set(Board.model_fields) - {"system", "also"}
+        if unknown := sorted(set(settings) - known):
+            raise ValueError(f"{', '.join(unknown)}: a board has the settings {', '.join(sorted(known))}")
+        own = self.model_dump(exclude={"also", "box", "diagonals", "regions", "symbols"})
+        try:
+            other = type(self).model_validate(own | dict(settings))
+        except ValidationError as error:
+            raise ValueError("; ".join(fault_of(dict(fault)) for fault in error.errors())) from None
+        if self.mixer == "local" and other.vocabulary != self.vocabulary:
+            raise ValueError(f"a local model knows {self.vocabulary} tokens by their own vectors, not others")
+        return other
+
+
+class Encoder(Network):
+    """How questions enter the network."""
+
+    prefix: int = Field(16, ge=0, le=64)  # P positions in front of the grid; the first holds the puzzle embedding
+    puzzle_ids: int = Field(1, ge=1)  # rows of the puzzle embedding
+    mask_padding: bool = False  # padding cells (token 0) are outside the grid: no cell hears them, none halts for them
+    # of attention. grid: learned embeddings of row and column; grid-rope: rotary ones of both
+    positions: Literal["rope", "grid", "grid-rope", "none"] = "rope"
+
+    @model_validator(mode="after")
+    def _mixer_takes_what_enters(self) -> Self:
         if self.positions == "grid-rope" and (self.mixer != "attention" or self.width % (4 * self.heads)):
             raise ValueError(
                 f'positions = "grid-rope" is for attention, with a width that 4 * heads = {4 * self.heads} divides'
             )
+        if self.positions == "grid" and self.mixer not in ("attention", "mlp"):
+            raise ValueError(f'the {self.mixer} mixer knows the grid: positions = "grid" is for attention and mlp')
         if self.mixer in ("units", "candidates", "local") and self.prefix:
             raise ValueError(f"the {self.mixer} mixer has no place for a prefix: set prefix = 0")
         if self.mixer == "local" and not self.mask_padding:
             raise ValueError("the local mixer leaves padding out: set mask_padding = true")
         if self.mask_padding and self.mixer not in ("attention", "local"):
             raise ValueError(f"the {self.mixer} mixer cannot leave padding out: set mask_padding = false")
-        if self.positions == "grid" and self.mixer not in ("attention", "mlp"):
-            raise ValueError(f'the {self.mixer} mixer knows the grid: positions = "grid" is for attention and mlp')
-        if self.mixer in ("units", "candidates"):
-            rows, columns = self.grid
-            if self.box is None or rows % self.box[0] or columns % self.box[1]:
-                raise ValueError(f"the {self.mixer} mixer needs a `box` that divides {rows}x{columns}, not {self.box}")
-        if self.mixer == "candidates" and self.latents == "multi-scale":
-            raise ValueError('latents = "multi-scale" is not made for the candidates mixer: use "pair" or "single"')
-        if self.with_gradient > self.depth:
-            raise ValueError(f"of {self.depth} recursions, {self.with_gradient} cannot have a gradient")
-        if self.hints and (self.mixer == "candidates" or self.latents != "pair"):
-            raise ValueError('hints need one vector z a cell: latents = "pair", and not the candidates mixer')
-        if self.gradient == "one-step" and self.latents != "pair":
-            raise ValueError('gradient = "one-step" is the last update of z and of y: it needs latents = "pair"')
-        if self.mixer == "candidates" and (
-            self.symbols is None or sum(self.symbols) > self.vocabulary or min(self.symbols) < 1
-        ):
-            raise ValueError(
-                f"the candidates mixer needs `symbols` = [first token, count] within {self.vocabulary}, "
-                f"not {self.symbols}"
-            )
         return self
+
+    @property
+    def state_length(self) -> int:
+        """The number of tokens that the network mixes: prefix + L."""
+        return self.prefix + self.cells
+
+
+class ModelConfig(Encoder):
+    """What every system has. Its `Config` adds the parts that it has besides, and settings of its own.
+
+    The papers' D is `width`, n `latent_updates`, T `recursions`, N_sup `supervision_steps`.
+    """
+
+    supervision_steps: int = Field(16, ge=1)  # N_sup
+
+    @property
+    def passes(self) -> int:
+        """How many times a training step applies a network."""
+        return 1
+
+    @property
+    def has_hints(self) -> bool:
+        """Whether the model is to show hints in training beside the answer."""
+        return False
+
+
+class Recursion(Part):
+    """How often a step applies its networks."""
+
+    latent_updates: int = Field(6, ge=1)  # n
+    recursions: int = Field(3, ge=1)  # T
 
     @property
     def depth(self) -> int:
@@ -96,22 +176,69 @@ class ModelConfig(BaseModel):
         return self.recursions
 
     @property
-    def any_size(self) -> bool:
-        """Whether the same weights run on grids of every size; `grid` is then the one that they were trained for."""
-        return self.mixer == "local"
+    def passes(self) -> int:
+        """How many times a training step applies a network."""
+        return self.recursions * (self.latent_updates + 1)
 
-    def takes(self, shape: tuple[int, int]) -> bool:
-        """Whether a grid of this shape has room in the model."""
-        return self.any_size or all(size <= most for size, most in zip(shape, self.grid, strict=True))
 
-    @property
-    def cells(self) -> int:
-        """L, the number of tokens of a grid."""
-        return self.grid[0] * self.grid[1]
+class Truncation(Part):
+    """Where the gradient stops."""
+
+    with_gradient: int = Field(1, ge=1)  # of the T recursions, the last so many
 
     @property
-    def state_length(self) -> int:
-        """The number of vectors in y and in z: prefix + L, or L * K for candidates."""
-        if self.mixer == "candidates" and self.symbols:
-            return self.cells * self.symbols[1]
-        return self.prefix + self.cells
+    def depth(self) -> int:
+        """T, the recursions of a step."""
+        raise NotImplementedError
+
+    @model_validator(mode="after")
+    def _no_more_than_all(self) -> Self:
+        if self.with_gradient > self.depth:
+            raise ValueError(f"of {self.depth} recursions, {self.with_gradient} cannot have a gradient")
+        return self
+
+
+class TinyRecursion(Recursion, Truncation, ModelConfig):
+    """TRM's recursion and its ablations."""
+
+    networks: Literal["one", "two"] = "one"  # two: f_L updates z, f_H updates y
+    latents: Literal["pair", "single", "multi-scale"] = "pair"  # (y, z) | z alone | y with n latents z_i
+    gradient: Literal["recursion", "one-step"] = "recursion"  # through all of a recursion, or its last two evaluations
+
+    @model_validator(mode="after")
+    def _latents_fit(self) -> Self:
+        if self.mixer == "candidates" and self.latents == "multi-scale":
+            raise ValueError('latents = "multi-scale" is not made for the candidates mixer: use "pair" or "single"')
+        if self.gradient == "one-step" and self.latents != "pair":
+            raise ValueError('gradient = "one-step" is the last update of z and of y: it needs latents = "pair"')
+        return self
+
+
+class HintedRecursion(TinyRecursion):
+    """TRM's recursion with a z that learns to show more than the answer."""
+
+    # classes of the hints that z is to show in training beside the answer (class 0: no hint for this cell); 0: none
+    hints: int = Field(0, ge=0, le=64)
+
+    @model_validator(mode="after")
+    def _hints_have_a_vector(self) -> Self:
+        if self.hints and (self.mixer == "candidates" or self.latents != "pair"):
+            raise ValueError('hints need one vector z a cell: latents = "pair", and not the candidates mixer')
+        return self
+
+    @property
+    def has_hints(self) -> bool:
+        return self.hints > 0
+
+
+class TRMConfig(HintedRecursion):
+    """TRM's settings, which can be read without importing torch. Its defaults are the paper's."""
+
+    system: Literal["trm"] = "trm"
+
+
+def fault_of(fault: Mapping[str, object]) -> str:
+    """What pydantic found wrong, in words."""
+    place = ".".join(map(str, fault["loc"])) if isinstance(fault["loc"], tuple) else ""
+    said = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{place}: {said}" if place else said

@@ -16,39 +16,32 @@ from typing import ClassVar, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from pydantic import model_validator
 from torch import Tensor, nn
 
 from .blocks import truncated_normal_
-from .config import ModelConfig
+from .config import ModelConfig, TinyRecursion
 from .denoising import of_step, ranks, seeded_uniform
-from .system import PADDING, FrameKind, Prediction, detached
+from .encoders import PADDING
+from .system import FrameKind, Prediction, detached
 from .trm import TRM
 
 LEVELS = 1000  # of corruption, t = 0 ... LEVELS - 1
 BLUR, SIGMA = 5, 1.5  # cells, of spatially correlated masks
 
 
-class DRMConfig(ModelConfig):
+class DRMConfig(TinyRecursion):
     """T is `recursions`; `supervision_steps` is the number of denoising steps that an answer takes."""
-
-    without: ClassVar[tuple[str, ...]] = ("hints",)
 
     system: Literal["drm"] = "drm"
     latent_updates: int = 4
+    latents: Literal["pair"] = "pair"  # y is rebuilt at every step
     remasking: Literal["random", "confidence", "spatial"] = "random"
-
-    @model_validator(mode="after")
-    def _only_drm(self) -> DRMConfig:
-        if self.latents != "pair" or self.mixer == "candidates":
-            raise ValueError('DRM rebuilds y at every step: it needs latents = "pair" and one vector a cell')
-        return self
 
 
 class State(NamedTuple):
     """A corrupted answer and what the recursion remembers."""
 
-    z: Tensor  # [B, P + L, D]
+    z: Tensor  # [B, length, D]
     answer: Tensor  # [B, L] tokens, the vocabulary's size where hidden
     done: Tensor  # [B] denoising steps
     uniform: Tensor  # [B, N, L] random numbers of the N steps
@@ -58,13 +51,14 @@ class DRM(TRM, system="drm"):
     """TRM trained to denoise. Its steps are denoising steps."""
 
     Config = DRMConfig
+    config: DRMConfig
     frames: ClassVar[FrameKind] = "denoising"
     disturbed: ClassVar[tuple[str, ...]] = ("z",)
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
         # the last is for "hidden"; as y enters the first recursion alone, it is trained only if that has a gradient
-        self.label_embedding = nn.Embedding(config.vocabulary + 1, config.width)
+        self.label_embedding = nn.Embedding(self.encoder.labels, config.width)
         truncated_normal_(self.label_embedding.weight, 1 / math.sqrt(config.width))
 
     # ---- training: one corruption, undone at once
@@ -73,7 +67,7 @@ class DRM(TRM, system="drm"):
     def training_steps(self) -> int:
         return 1
 
-    def begin(self, question: Tensor, answer: Tensor, uniform: Tensor) -> State:  # type: ignore[override]
+    def begin(self, question: Tensor, answer: Tensor, uniform: Tensor) -> State:
         """Answers of which each token is hidden with probability p(t), t drawn anew for each."""
         t = (uniform[:, :1] * LEVELS).floor()
         hidden = uniform[:, 1:] < corruption(t)
@@ -101,16 +95,17 @@ class DRM(TRM, system="drm"):
 
         Given cells are restored and hidden like the others; padding stays token 0 where it is not hidden.
         """
-        config, canvas = self.config, self.canvas(question)
-        x, y = self.embed(question, puzzle_ids), math.sqrt(config.width) * self.label_embedding(state.answer)
+        config, (x, canvas) = self.config, self.encode(question, puzzle_ids)
+        y = math.sqrt(config.width) * self.label_embedding(self.encoder.labelled(state.answer, canvas))
         y = F.pad(y, (0, 0, config.prefix, 0))
         f, g = partial(self.network, canvas=canvas), partial(self.answer_network, canvas=canvas)
-        y, z = self.recursions(x, y, state.z, f, g)
+        y, z = self.recursions(x, y, self.encoder.gather(state.z, canvas), f, g)
         prediction = self.predict(y, canvas)
         done = state.done + 1
         hidden = self._hidden(question, prediction.logits, state.uniform, done)
         answer = prediction.logits.argmax(-1).masked_fill(question.flatten(1) == PADDING, PADDING)
         answer = answer.masked_fill(hidden, config.vocabulary)
+        z = self.encoder.scatter(state.z, z.detach(), canvas)
         return detached(State(z, answer, done, state.uniform)), prediction._replace(masked=hidden)
 
     def _fresh(self, question: Tensor) -> Tensor:
@@ -119,7 +114,6 @@ class DRM(TRM, system="drm"):
     def _hidden(self, question: Tensor, logits: Tensor, uniform: Tensor, done: Tensor) -> Tensor:
         """Which cells [B, L] are hidden after ``done [B]`` of the N steps."""
         config = self.config
-        assert isinstance(config, DRMConfig)
         share = remasking_share(done, uniform.shape[1])[:, None]
         drawn = of_step(uniform, done)
         if config.remasking == "random":

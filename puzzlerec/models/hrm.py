@@ -1,39 +1,30 @@
 """HRM, the Hierarchical Reasoning Model (arXiv 2506.21734): a slow network over a fast one, gradient through one step.
 
-Letters: x embedded question, high and low the states of the two levels ``[B, P + L, D]``, n low updates to a high one,
+Letters: x embedded question, high and low the states of the two levels ``[B, length, D]``, n low updates to a high one,
 T high updates a supervision step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
-from pydantic import model_validator
 from torch import Tensor
 
-from .blocks import Canvas, Network, truncated_normal_
-from .config import ModelConfig
-from .system import Prediction, System, detached
+from .blocks import truncated_normal_
+from .config import ModelConfig, Recursion
+from .system import Prediction, System, network_for
 
 
-class HRMConfig(ModelConfig):
+class HRMConfig(Recursion, ModelConfig):
     """n is `latent_updates`, T `recursions`; both networks have `layers` layers. 27,275,266 weights at paper size."""
-
-    without: ClassVar[tuple[str, ...]] = ("networks", "latents", "gradient", "with_gradient", "hints")
 
     system: Literal["hrm"] = "hrm"
     prefix: int = 1
     layers: int = 4
     latent_updates: int = 2
     recursions: int = 2
-
-    @model_validator(mode="after")
-    def _only_hrm(self) -> HRMConfig:
-        if self.mixer == "candidates":
-            raise ValueError("HRM has no place for the candidates mixer")
-        return self
 
 
 class State(NamedTuple):
@@ -47,13 +38,14 @@ class HRM(System, system="hrm"):
     """Two levels of recursion. Its steps are supervision steps."""
 
     Config = HRMConfig
+    config: HRMConfig
     disturbed: ClassVar[tuple[str, ...]] = ("high", "low")
     high0: Tensor
     low0: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__(config)
-        self.high_network, self.low_network = Network(config), Network(config)
+        self.high_network, self.low_network = network_for(config), network_for(config)
         for name in ("high0", "low0"):
             self.register_buffer(name, truncated_normal_(torch.empty(config.width), 1.0))
 
@@ -63,11 +55,12 @@ class HRM(System, system="hrm"):
 
     def step(self, question: Tensor, state: State, puzzle_ids: Tensor | None = None) -> tuple[State, Prediction]:
         """One supervision step (HRM, section 2): gradient flows through the last update of each level alone."""
-        canvas = self.canvas(question)
-        high, low = self.levels(self.embed(question, puzzle_ids), state.high, state.low, canvas)
-        return detached(State(high, low)), self.predict(high, canvas)
+        x, canvas = self.encode(question, puzzle_ids)
+        high, low = self.gather(state, canvas)
+        high, low = self.levels(x, high, low, canvas)
+        return self.scatter(state, (high, low), canvas), self.predict(high, canvas)
 
-    def levels(self, x: Tensor, high: Tensor, low: Tensor, canvas: Canvas) -> tuple[Tensor, Tensor]:
+    def levels(self, x: Tensor, high: Tensor, low: Tensor, canvas: Any) -> tuple[Tensor, Tensor]:
         """n T times ``low = f_L(low + high + x)``; after every n of them ``high = f_H(high + low)``."""
         n, T = self.config.latent_updates, self.config.recursions
         with torch.no_grad():
@@ -79,4 +72,4 @@ class HRM(System, system="hrm"):
         return self.high_network(high + low, canvas), low
 
     def compile_core(self) -> None:
-        self.levels = torch.compile(self.levels, dynamic=False)  # type: ignore[method-assign]
+        self.levels = torch.compile(self.levels, dynamic=self.encoder.dynamic)  # type: ignore[method-assign]

@@ -16,9 +16,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from puzzlerec.files import replacing
-from puzzlerec.models import build
 from puzzlerec.models.checkpoint import CheckpointError
 from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.registry import build
 from puzzlerec.models.system import System
 
 PREFIX = "model.inner."  # what a training loss that wraps the model puts in front

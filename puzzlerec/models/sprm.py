@@ -12,14 +12,14 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from .config import ModelConfig
+from .config import HintedRecursion
 from .system import Prediction
 from .trm import TRM, State
 
 LEVELS, FIRST, BETAS = 1000, 100, (1e-4, 0.02)
 
 
-class SPRMConfig(ModelConfig):
+class SPRMConfig(HintedRecursion):
     """As TRM's."""
 
     system: Literal["sprm"] = "sprm"

@@ -8,21 +8,23 @@ Letters: B batch, H x W grid, L = H * W tokens, P prefix, D width, V vocabulary.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Literal, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .blocks import Canvas, linear, truncated_normal_
-from .config import ModelConfig
+from .blocks import Network, linear, truncated_normal_
+from .candidates import CandidateEncoder, CandidateNetwork
+from .config import ModelConfig, Truncation
+from .encoders import PADDING as PADDING
+from .encoders import CellEncoder, Encoder
 
 FrameKind = Literal["supervision", "denoising", "token"]
 
 Recursion = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]  # y and z to the next y and z
 
-PADDING = 0  # the token of no cell
 HALT_BIAS = -5.0  # a new model does not halt
 
 
@@ -44,7 +46,7 @@ class System(nn.Module):
     """
 
     registry: ClassVar[dict[str, type[System]]] = {}
-    Config: ClassVar[type[ModelConfig]] = ModelConfig
+    Config: ClassVar[type[ModelConfig]]
     frames: ClassVar[FrameKind] = "supervision"  # what a step is
     disturbed: ClassVar[tuple[str, ...]] = ("y", "z")  # the parts of a state that noise goes into
 
@@ -52,13 +54,13 @@ class System(nn.Module):
         super().__init_subclass__()
         System.registry[system] = cls
 
-    def __init__(self, config: ModelConfig, *, symbols: int | None = None) -> None:
-        """``symbols`` other than the vocabulary's are embedded and read out where a token is not what has a vector."""
+    def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        D, V = config.width, symbols or config.vocabulary
-        self.embedding = nn.Embedding(V, D)
-        self.readout = linear(D, V)
+        self.encoder = encoder_for(config)
+        D, count = config.width, self.encoder.count
+        self.embedding = nn.Embedding(count, D)
+        self.readout = linear(D, count)
         truncated_normal_(self.embedding.weight, 1 / math.sqrt(D))
         if config.positions == "grid":
             self.rows, self.columns = (position_embedding(count, D) for count in config.grid)
@@ -93,8 +95,7 @@ class System(nn.Module):
     @property
     def evaluations(self) -> int:
         """How many layers a training step applies to a puzzle: the measure by which systems are trained equally."""
-        config = self.config
-        return config.recursions * (config.latent_updates + 1) * config.layers
+        return self.config.passes * self.config.layers
 
     def begin(self, question: Tensor, answer: Tensor, uniform: Tensor) -> Any:
         """The states from which training starts, of ``answer [B, L]`` and random numbers ``uniform [B, 1 + L]``."""
@@ -115,36 +116,44 @@ class System(nn.Module):
     def compile_core(self) -> None:
         """Let torch.compile fuse what training and solving repeat; nothing by default."""
 
-    # ---- shared parts
+    def on(self, settings: Mapping[str, object]) -> Self:
+        """The same weights, shared, as a model of another board: see `config.Board.on`. Raises `ValueError`."""
+        config = self.config.on(settings)
+        other = copy(self)
+        other._modules = dict(self._modules)
+        other.config, other.encoder = config, encoder_for(config).to(self.halting.weight.device)
+        return other
 
-    def unrolled(self, recursion: Recursion, y: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
-        """T recursions, the last (or the last `with_gradient`) with gradient."""
-        learned = self.config.with_gradient
-        with torch.no_grad():
-            for _ in range(self.config.depth - learned):
-                y, z = recursion(y, z)
-        for _ in range(learned):
-            y, z = recursion(y, z)
-        return y, z
+    # ---- shared parts: a question's way in, and an answer's way out
+
+    def encode(self, question: Tensor, puzzle_ids: Tensor | None = None) -> tuple[Tensor, Any]:
+        """x, scaled by sqrt(D), of the questions' tokens ``[B, H, W]``, and the canvas that it lies on.
+
+        x is ``[B, P + L, D]``, or one vector for all candidates ``[1, D]``.
+        """
+        x = self.embedding(self.encoder.symbols(question))
+        if self.config.positions == "grid":
+            x = x + self.places(question)
+        return math.sqrt(self.config.width) * self.behind_prefix(x, puzzle_ids), self.encoder.canvas(question)
+
+    def gather(self, state: Any, canvas: Any) -> Iterator[Tensor]:
+        """What the network works on of each part of a state."""
+        return (self.encoder.gather(part, canvas) for part in state)
+
+    def scatter(self, state: Any, parts: Iterable[Tensor], canvas: Any) -> Any:
+        """The state with what the network made of its parts, cut off from the graph."""
+        pairs = zip(state, parts, strict=True)
+        return type(state)(*(self.encoder.scatter(old, new.detach(), canvas) for old, new in pairs))
 
     def length(self, question: Tensor) -> int:
         """The number of vectors in a state for the questions ``[B, H, W]``."""
-        return question[0].numel() if self.config.any_size else self.config.state_length
+        return self.encoder.length(question)
 
-    def canvas(self, question: Tensor) -> Canvas:
-        """The grid of the questions ``[B, H, W]``, and which of its cells are real where some are padding."""
-        grid = (question.shape[1], question.shape[2])
-        real = (question != PADDING).flatten(1)
-        if not self.config.mask_padding or bool(real.all()):
-            return Canvas(grid)
-        return Canvas(grid, F.pad(real, (self.config.prefix, 0), value=True))
-
-    def embed(self, question: Tensor, puzzle_ids: Tensor | None = None) -> Tensor:
-        """x ``[B, P + L, D]`` of the questions' tokens ``[B, H, W]``, scaled by sqrt(D)."""
-        x = self.embedding(question.flatten(1))
-        if self.config.positions == "grid":
-            x = x + self.places(question)
-        return math.sqrt(self.config.width) * self.behind_prefix(x, puzzle_ids)
+    def predict(self, y: Tensor, canvas: Any) -> Prediction:
+        """Logits of the grid's cells and halting logits from what the network made of the answer state."""
+        logits = self.encoder.logits(self.readout(self.encoder.answering(y)).float(), canvas)
+        halt, proceed = self.halting(self.encoder.summary(y, canvas)).float().unbind(dim=-1)
+        return Prediction(logits, halt, proceed)
 
     def places(self, question: Tensor) -> Tensor:
         """The embeddings ``[L, D]`` of the rows and columns of the questions' cells."""
@@ -160,16 +169,25 @@ class System(nn.Module):
         front = torch.cat((self.puzzle_embedding(ids)[:, None], x.new_zeros(B, self.config.prefix - 1, D)), dim=1)
         return torch.cat((front, x), dim=1)
 
-    def predict(self, y: Tensor, canvas: Canvas) -> Prediction:
-        """Logits of the grid's cells and halting logits from the answer state ``y [B, P + L, D]``."""
-        logits = self.readout(y[:, self.config.prefix :]).float()
-        if self.config.prefix:
-            summary = y[:, 0]
-        else:  # without a prefix to speak for the whole grid, its most doubtful cell does
-            cells = y if canvas.real is None else y.masked_fill(~canvas.real[..., None], -torch.inf)
-            summary = cells.amax(dim=1)
-        halt, proceed = self.halting(summary).float().unbind(dim=-1)
-        return Prediction(logits, halt, proceed)
+
+def encoder_for(config: ModelConfig) -> Encoder[Any]:
+    """What the vectors of the model's states stand for."""
+    return CandidateEncoder(config) if config.mixer == "candidates" else CellEncoder(config)
+
+
+def network_for(config: ModelConfig) -> nn.Module:
+    """A new f for such vectors: ``f(h, canvas)``."""
+    return CandidateNetwork(config) if config.mixer == "candidates" else Network(config)
+
+
+def unrolled(recursion: Recursion, y: Tensor, z: Tensor, config: Truncation) -> tuple[Tensor, Tensor]:
+    """T recursions, the last (or the last `with_gradient`) with gradient."""
+    with torch.no_grad():
+        for _ in range(config.depth - config.with_gradient):
+            y, z = recursion(y, z)
+    for _ in range(config.with_gradient):
+        y, z = recursion(y, z)
+    return y, z
 
 
 def position_embedding(count: int, width: int) -> nn.Embedding:

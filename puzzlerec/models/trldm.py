@@ -18,15 +18,13 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from .blocks import Canvas, Network, truncated_normal_
-from .config import ModelConfig
+from .config import ModelConfig, Recursion, Truncation
 from .denoising import of_step, ranks, seeded_uniform
-from .system import FrameKind, Prediction, System, detached, position_embedding
+from .system import FrameKind, Prediction, System, detached, position_embedding, unrolled
 
 
-class TRLDMConfig(ModelConfig):
+class TRLDMConfig(Recursion, Truncation, ModelConfig):
     """n is `latent_updates`, T `recursions`; `supervision_steps` is N, the denoising steps that an answer takes."""
-
-    without: ClassVar[tuple[str, ...]] = ("networks", "latents", "gradient", "hints")
 
     system: Literal["trldm"] = "trldm"
     prefix: int = 0
@@ -46,6 +44,10 @@ class TRLDMConfig(ModelConfig):
     @property
     def state_length(self) -> int:
         return 2 * self.cells
+
+    @property
+    def passes(self) -> int:
+        return 1 if self.states == "none" else super().passes
 
     @model_validator(mode="after")
     def _only_trldm(self) -> TRLDMConfig:
@@ -89,10 +91,6 @@ class TRLDM(System, system="trldm"):
     def training_steps(self) -> int:
         return self.config.training_denoising if self.config.regime == "ds" else 1
 
-    @property
-    def evaluations(self) -> int:
-        return self.config.layers if self.config.states == "none" else super().evaluations
-
     def begin(self, question: Tensor, answer: Tensor, uniform: Tensor) -> State:
         """One step: each token masked with probability t, drawn from (0, 1]. Deep supervision: all masked."""
         if self.config.regime == "ds":
@@ -122,7 +120,7 @@ class TRLDM(System, system="trldm"):
         else:
             if config.initial_y == "sequence":
                 y = torch.where(anew, x + y, y)
-            y, z = self.unrolled(lambda y, z: self.recursion(x, y, z, canvas), y, z)
+            y, z = unrolled(lambda y, z: self.recursion(x, y, z, canvas), y, z, config)
         logits = self.readout(y[:, L:]).float()
         halt, proceed = self.halting(y[:, L:].amax(dim=1)).float().unbind(dim=-1)
 

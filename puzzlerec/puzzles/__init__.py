@@ -3,6 +3,7 @@
 from puzzlerec.puzzles.arc.rules import Arc
 from puzzlerec.puzzles.base import NO_SOLUTION, Puzzle, PuzzleError, PuzzleKind, Symmetry, Verdict
 from puzzlerec.puzzles.characters.rules import Characters
+from puzzlerec.puzzles.choices import Choice
 from puzzlerec.puzzles.maze.rules import Maze
 from puzzlerec.puzzles.reading import Reading, read
 from puzzlerec.puzzles.registry import KINDS, get, register
@@ -13,6 +14,7 @@ __all__ = [
     "NO_SOLUTION",
     "Arc",
     "Characters",
+    "Choice",
     "Maze",
     "Puzzle",
     "PuzzleError",

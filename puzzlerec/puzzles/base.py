@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
+from puzzlerec.puzzles.choices import Choice
+from puzzlerec.puzzles.edit import Editing
 from puzzlerec.puzzles.generator import Generator
+from puzzlerec.puzzles.look import Look
 
 RATING_EDGES = (0, 1, 2, 5, 10, 20, 50)  # of the bins that results are told by; the last is open
 NO_SOLUTION = "there is no solution"  # a problem that only an exact solver can name
@@ -174,6 +179,14 @@ class PuzzleKind(ABC):
         """[L, N] uint8: the token that each of the N symbols has in each cell."""
         return None
 
+    def board(self) -> dict[str, Any] | None:
+        """The settings of a model that say what board it plays on; None for kinds whose models cannot change boards.
+
+        For models that work on any board of a family: `puzzle`, `vocabulary`, `grid`, and what the family's boards
+        differ in.
+        """
+        return None
+
     # ---- symmetries
 
     answers_move_along: bool = True  # whether the copy of a right answer is the answer to the copy of the question
@@ -211,6 +224,8 @@ class PuzzleKind(ABC):
 
     # ---- data
 
+    choices: tuple[Choice, ...] = ()  # of what can be generated, where it is more than one sort
+
     pairs: bool = False  # whether question and answer are two grids, each to be shown, rather than one filled in
 
     def generator(self, shape: tuple[int, int] | None = None) -> Generator | None:
@@ -246,6 +261,25 @@ class PuzzleKind(ABC):
             f"{low} or more" if high == np.inf else f"{low} to {high}": (ratings >= low) & (ratings < high)
             for low, high in pairwise(edges)
         }
+
+    # ---- looks and editing
+
+    @cached_property
+    def look(self) -> Look:
+        """How puzzles and answers are drawn: by default a plain grid of the vocabulary's characters."""
+        return Look(self.vocabulary, self.answer_tokens)
+
+    def partial(self, question: np.ndarray, tokens: np.ndarray, masked: np.ndarray) -> np.ndarray:
+        """[H, W] bool: the cells of an unfinished answer that break a rule; ``masked`` [H, W] ones hold nothing yet."""
+        offending: np.ndarray = self.check(question, tokens).offending & ~masked
+        return offending
+
+    @cached_property
+    def editing(self) -> Editing | None:
+        """How questions are typed: by default as the vocabulary's characters. None: not at all, see `not_edited`."""
+        return Editing.of(self.title, self.vocabulary, self.shape or (9, 9), self.layouts[0])
+
+    not_edited: str = ""  # in words, how else one comes by such a puzzle
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PuzzleKind) and other.name == self.name

@@ -9,13 +9,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.system import PADDING
-from puzzlerec.puzzles import NO_SOLUTION, Puzzle, PuzzleError, Verdict, get
+from puzzlerec.puzzles import NO_SOLUTION, Puzzle, PuzzleError, PuzzleKind, Verdict, get
 from puzzlerec.solving.attempts import Attempt, How, Outcome, Plan
 from puzzlerec.solving.frames import Frame, Model, Refinement
 
@@ -63,7 +64,7 @@ class Answer:
 
 
 class Solver:
-    """Solves puzzles of the kind that ``model`` was made for.
+    """Solves puzzles of the kind that ``model`` was made for, and of others that it can be put on the boards of.
 
     ``name`` is what the model is called, for whoever shows the answer.
     """
@@ -71,6 +72,18 @@ class Solver:
     def __init__(self, model: Model, device: str | torch.device = "cpu", name: str = "") -> None:
         self.model, self.device, self.name = model, torch.device(device), name
         self.kind = get(model.config.puzzle)
+        self._models = {self.kind: model}  # by the kind of board
+
+    def model_for(self, kind: PuzzleKind) -> Model:
+        """The model on boards of ``kind``, with the same weights. Raises `PuzzleError` if it is not for them."""
+        if kind not in self._models:
+            board = kind.board() if kind.family == self.kind.family else None
+            if board is None or not getattr(self.model.config, "any_board", False):
+                called = f"The model {self.name!r}" if self.name else "This model"
+                raise PuzzleError(f"{called} solves {self.kind.name}, not {kind.name}: choose another model.")
+            model: Any = self.model  # which has `on` where its config has `any_board`
+            self._models[kind] = model.on(board)
+        return self._models[kind]
 
     def solve(
         self,
@@ -85,12 +98,10 @@ class Solver:
         """
         settings = settings or SolveSettings()
         for puzzle in puzzles:
-            if puzzle.kind != self.kind:
-                raise PuzzleError(
-                    f"This model solves {self.kind.name}, not {puzzle.kind.name}: choose another model.",
-                    source=puzzle.source,
-                    line=puzzle.line,
-                )
+            try:
+                self.model_for(puzzle.kind)
+            except PuzzleError as error:
+                raise PuzzleError(error.message, source=puzzle.source, line=puzzle.line) from None
         for first in range(0, len(puzzles), settings.batch):
             chunk = range(first, min(first + settings.batch, len(puzzles)))
             yield from self._solve_chunk(puzzles, chunk, settings, on_frame)

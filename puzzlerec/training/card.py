@@ -20,7 +20,7 @@ class CheckpointSaver:
         self.data = data
 
     def __call__(self, trainer: Trainer, record: dict[str, Any]) -> None:
-        checkpoint.save(trainer.averaged, trainer.folder.checkpoint, card=self.card(trainer, record))
+        checkpoint.save(trainer.averaged, trainer.folder.checkpoint, self.card(trainer, record), step=trainer.done)
 
     def card(self, trainer: Trainer, record: dict[str, Any]) -> str:
         recipe = trainer.recipe

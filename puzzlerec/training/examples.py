@@ -73,7 +73,7 @@ def load_material(
                     f"{dataset.path} holds {dataset.puzzle} {dataset.shape} with {len(dataset.vocabulary)} tokens, the "
                     f"model is for {model.puzzle} {model.grid} with {model.vocabulary}."
                 )
-            training[name] = _split(dataset, "train", copies=recipe.data.augment, hints=bool(model.hints))
+            training[name] = _split(dataset, "train", copies=recipe.data.augment, hints=model.has_hints)
             if test is None:
                 test, path = _split(dataset, "test"), dataset.path
             about.append(

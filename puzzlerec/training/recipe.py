@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from ..models import config_class
-from ..models.config import ModelConfig
+from ..models.config import ModelConfig, TRMConfig
 
 
 class RecipeError(ValueError):
@@ -104,7 +105,7 @@ class Recipe(_Section):
     name: str
     description: str = ""
     data: DataSettings = DataSettings()
-    model: ModelConfig = ModelConfig()
+    model: ModelConfig = TRMConfig()
     objective: Objective = Objective()
     optimizer: OptimizerSettings = OptimizerSettings()
     training: TrainingSettings = TrainingSettings()
@@ -113,7 +114,7 @@ class Recipe(_Section):
     @model_validator(mode="after")
     def _consistent(self) -> Recipe:
         weights, curriculum = self.objective.token_weights, self.data.curriculum
-        if self.objective.pace and not self.model.hints:
+        if self.objective.pace and not self.model.has_hints:
             raise ValueError("objective.pace is a timetable for hints: set model.hints, or leave it out")
         if weights is not None and len(weights) != self.model.vocabulary:
             raise ValueError(f"{len(weights)} token_weights for a vocabulary of {self.model.vocabulary}")
@@ -165,30 +166,51 @@ def _content(name: str | Path, seen: tuple[str, ...] = ()) -> dict[str, Any]:
         raise RecipeError(f"{name}: base is a recipe's name or a file, not {base!r}")
     if base.endswith(".toml"):
         base = str(path.parent / base)
-    merged = _content(base, (*seen, str(name)))
-    for key, value in content.items():
-        below = merged.get(key)
-        merged[key] = below | value if isinstance(below, dict) and isinstance(value, dict) else value
+    return _over(_content(base, (*seen, str(name))), content)
+
+
+def _over(below: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
+    """``content`` over ``below``: section by section, key by key.
+
+    Where they name different systems, what ``below`` says of settings that the new one does not have is left out.
+    """
+    merged = dict(below)
+    for section, value in content.items():
+        old = below.get(section, {})
+        if isinstance(value, dict) and not isinstance(old, dict):
+            raise RecipeError(f"{section!r} is a value, not a section")
+        merged[section] = old | value if isinstance(value, dict) else value
+    old, own = below.get("model"), content.get("model")
+    if isinstance(old, dict) and isinstance(own, dict) and own.get("system", old.get("system")) != old.get("system"):
+        known = _config_class(merged["model"]).model_fields
+        merged["model"] = {key: value for key, value in merged["model"].items() if key in known or key in own}
     return merged
 
 
 def parse_recipe(content: dict[str, Any], overrides: list[str] | None = None) -> Recipe:
     """A validated recipe; `RecipeError` names every key that is wrong."""
+    said: dict[str, Any] = {}
     for override in overrides or []:
-        _override(content, override)
-    try:
-        form = _form(config_class(content.get("model")))
-    except ValueError as error:
-        raise RecipeError(f"model.system: {error}") from None
+        _override(said, override)
+    content = _over(content, said)
+    form = _form(_config_class(content.get("model")))
     try:
         return form.model_validate(content)
     except ValidationError as error:
         raise RecipeError("; ".join(_explain(form, dict(fault)) for fault in error.errors())) from None
 
 
+def _config_class(model: Any) -> type[ModelConfig]:
+    try:
+        return config_class(model)
+    except ValueError as error:
+        raise RecipeError(f"model.system: {error}") from None
+
+
+@cache
 def _form(config: type[ModelConfig]) -> type[Recipe]:
     """Recipes whose model has the settings of its own system."""
-    return Recipe if config is ModelConfig else create_model("Recipe", __base__=Recipe, model=(config, ...))
+    return create_model("Recipe", __base__=Recipe, model=(config, Recipe.model_fields["model"].default))
 
 
 def _override(content: dict[str, Any], override: str) -> None:
@@ -216,8 +238,10 @@ def _explain(form: type[Recipe], fault: dict[str, Any]) -> str:
         return f"{place}: {said} (got {fault['input']!r})"
     section: Any = form
     for part in fault["loc"][:-1]:
-        section = section.model_fields[part].annotation
-    return f"unknown key {place}{_nearest(str(fault['loc'][-1]), list(section.model_fields))}"
+        section = get_args(section)[0] if isinstance(part, int) else section.model_fields[part].annotation
+    name, known = str(fault["loc"][-1]), section.model_fields
+    whose = f": {known['system'].default} has no setting {name}" if issubclass(section, ModelConfig) else ""
+    return f"unknown key {place}{whose}{_nearest(name, list(known))}"
 
 
 def _nearest(name: str, known: list[str]) -> str:

@@ -1,11 +1,10 @@
-"""The app: which screen is shown, what all screens share, and the themes."""
+"""The app: which screen is shown, and the themes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -13,13 +12,15 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import Theme
 
-from puzzlerec.files import is_hdf5
-from puzzlerec.puzzles import Puzzle, PuzzleError, PuzzleKind, get, read
+from puzzlerec.puzzles import Puzzle, get
+from puzzlerec.watch.context import Context, Side
 from puzzlerec.watch.memory import Memory
+from puzzlerec.watch.opening import Open, contents
 from puzzlerec.watch.refinement import RefinementScreen
+from puzzlerec.watch.run_files import is_run
+from puzzlerec.watch.training import TrainingScreen
 
 if TYPE_CHECKING:
-    from puzzlerec.solving.solver import Solver
     from puzzlerec.solving.trace import Trace
 
 EXAMPLE = "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3.."
@@ -79,18 +80,16 @@ class Watch(App[None]):
         device: str = "auto",
         memory: Memory | None = None,
     ) -> None:
-        """``puzzles`` to solve with ``model`` (by default the one that is called like their kind) under ``options``,
+        """``puzzles`` to solve with ``model`` (by default that of their kind) under ``options``,
         which are those of `SolveSettings`; ``traces`` to replay; or a training ``run`` to follow.
 
         ``second`` is the model and the options of another side. Without anything to watch it is the last puzzle.
         """
         super().__init__()
         self.memory = memory or Memory()
-        self.options: dict[str, Any] = {"attempts": 64} | dict(options or {})
-        self.device, self.second = device, second
-        self._model = model
-        self._solvers: dict[str, Solver] = {}
-        self._loading = Lock()
+        self.context = Context(
+            self.memory, model=model, options=options, second=Side(*second) if second else None, device=device
+        )
         self._run = run
         self._traces = list(traces)
         self._puzzles = (
@@ -102,64 +101,37 @@ class Watch(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         if self._run is not None:
-            from puzzlerec.watch.training import TrainingScreen
-
-            return TrainingScreen(self._run, self.device)
-        return RefinementScreen(self._puzzles, traces=self._traces)
+            return TrainingScreen(self._run, self.context.device)
+        return RefinementScreen(self.context, self._puzzles, self._traces)
 
     def watch_theme(self, theme: str) -> None:
         self.memory.theme = theme
 
-    # ---- what screens share
-
-    def solver(self, name: str) -> Solver:
-        """The model that is called ``name``, loaded once. May be called from any thread."""
-        from puzzlerec.api import load
-
-        with self._loading:
-            if name not in self._solvers:
-                self._solvers[name] = load(name, self.device)
-            return self._solvers[name]
-
-    def model_for(self, kind: PuzzleKind) -> str | None:
-        """The model that was asked for, or chosen last for this kind; None: the one that is called like the kind."""
-        return self._model or self.memory.models.get(kind.name)
-
-    def open(self, path: Path) -> None:
+    def on_open(self, event: Open) -> None:
         """Show a file of puzzles, a trace or a run's folder; what cannot be shown is said."""
-        from puzzlerec.watch.training import TrainingScreen, is_run
-
+        if is_run(event.path):
+            self.push_screen(TrainingScreen(event.path, self.context.device))
+            return
         try:
-            if is_run(path):
-                self.push_screen(TrainingScreen(path, self.device))
-                return
-            screen = next(screen for screen in self.screen_stack if isinstance(screen, RefinementScreen))
-            if is_hdf5(path):
-                from puzzlerec.solving.trace import load
-
-                traces = load(path)
-                screen.set_puzzles([trace.answer.puzzle for trace in traces], traces)
-            else:
-                reading = read(path)
-                if not reading.puzzles:
-                    raise reading.errors[0]
-                screen.set_puzzles(reading.puzzles)
-                if reading.errors:
-                    self.notify(f"{len(reading.errors)} more cannot be read: {reading.errors[0]}", severity="warning")
-        except (PuzzleError, ValueError, OSError) as error:
-            self.notify(str(error), severity="error", timeout=10)
-
-    # ---- keys and commands
+            reading, traces = contents(event.path)
+        except (ValueError, OSError) as error:
+            self.notify(str(error), severity="error", timeout=10, markup=False)
+            return
+        screen = next(screen for screen in self.screen_stack if isinstance(screen, RefinementScreen))
+        screen.set_puzzles(reading.puzzles, traces)
+        if reading.errors:
+            more = f"{len(reading.errors)} more cannot be read: {reading.errors[0]}"
+            self.notify(more, severity="warning", markup=False)
 
     def action_help(self) -> None:
-        from puzzlerec.watch.help import Help
+        from puzzlerec.watch.dialogs.help import Help
 
         if not isinstance(self.screen, Help):
             self.push_screen(Help(self.screen))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Whatever a key does, and the themes."""
-        from puzzlerec.watch.help import bindings
+        from puzzlerec.watch.dialogs.help import bindings
 
         for node, keys in bindings(screen):
             for binding, names in keys:

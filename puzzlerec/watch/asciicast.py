@@ -12,7 +12,9 @@ from rich.style import Style
 
 from puzzlerec.files import replacing
 from puzzlerec.puzzles import Puzzle
-from puzzlerec.watch.painting import DARK, PAPER, grid_strips
+from puzzlerec.views.palette import DARK, PAPER
+from puzzlerec.views.strips import grid_strips
+from puzzlerec.views.words import in_short
 
 if TYPE_CHECKING:
     from puzzlerec.solving.frames import Frame
@@ -62,8 +64,7 @@ def _heading(trace: Trace, run: Run, index: int) -> list[tuple[str, bool]]:
     if len(trace.runs) > 1:
         words.append((f"attempt {run.number} of {len(trace.runs)}: {run.label}", False))
     words.append((f"halting {frame.halt[0]:>4.0%}", False))
-    faults = int(verdict.offending.sum())
-    words.append(("solved" if verdict.solved else f"{faults} cells at fault" if faults else "not solved", True))
+    words.append((in_short(verdict), True))
     return words + [(trace.model, False)] * bool(trace.model)
 
 

@@ -13,22 +13,22 @@ from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.keys import format_key
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
-from puzzlerec.puzzles import KINDS, NO_SOLUTION, Maze, Puzzle, PuzzleError, PuzzleKind, Sudoku, Verdict, get, read
-from puzzlerec.puzzles.maze.tokens import FREE, GOAL, LARGEST, SMALLEST, START, WALL
-from puzzlerec.puzzles.sudoku.rules import BLANK
+from puzzlerec.puzzles import KINDS, NO_SOLUTION, Puzzle, PuzzleError, PuzzleKind, Verdict, read
+from puzzlerec.puzzles.edit import Editing, Key
 from puzzlerec.watch.grid import GridView
 
 SOURCE = "typed in"  # of the puzzles that come from here
-MAZE_SHAPE = (9, 9)  # of a new maze
 MOST_UNDONE = 1000
+TOO_HARD = -1  # instead of the number of solutions
 PAUSE = 0.3  # seconds without a key before solutions are counted
 
 
 class Editor(ModalScreen[Puzzle | None]):
-    """Changes a puzzle; the result is one that can be solved, or None."""
+    """Changes a puzzle of a kind that can be edited; the result is one that can be solved, or None."""
 
     DEFAULT_CSS = """
     Editor {
@@ -47,27 +47,21 @@ class Editor(ModalScreen[Puzzle | None]):
         Binding("k", "kind", "Kind", tooltip="Begin with an empty one of the next kind."),
         Binding("ctrl+z,u", "undo", "Undo", tooltip="Take back the last change."),
         Binding("ctrl+v", "paste", "Paste", tooltip="Take a puzzle from the clipboard, as text in any known form."),
-        *(
-            Binding(str(digit), f"digit({digit})", "Digit, go on", key_display="1-9", show=False)
-            for digit in range(1, 10)
-        ),
-        Binding("space,full_stop,0", "blank", "Blank, go on", show=False),
-        Binding("delete", "clear", "Clear", show=False),
-        Binding("backspace", "clear_back", "Clear, go back", show=False),
-        Binding("space,number_sign,w", "wall", "Wall or free", show=False),
-        Binding("s", "end(3)", "Start", show=False),
-        Binding("g", "end(4)", "Goal", show=False),
-        Binding("shift+up", "draw(-1, 0)", "Draw on", key_display="⇧↑↓←→", show=False),
-        Binding("shift+down", "draw(1, 0)", "Draw on", show=False),
-        Binding("shift+left", "draw(0, -1)", "Draw on", show=False),
-        Binding("shift+right", "draw(0, 1)", "Draw on", show=False),
-        Binding("r", "size(1, 0)", "Row more", show=False),
-        Binding("R,shift+r", "size(-1, 0)", "Row less", key_display="R", show=False),
-        Binding("c", "size(0, 1)", "Column more", show=False),
-        Binding("C,shift+c", "size(0, -1)", "Column less", key_display="C", show=False),
+        Binding("shift+up", "draw(-1, 0)", show=False),
+        Binding("shift+down", "draw(1, 0)", show=False),
+        Binding("shift+left", "draw(0, -1)", show=False),
+        Binding("shift+right", "draw(0, 1)", show=False),
+        Binding("r", "size(1, 0)", show=False),
+        Binding("R,shift+r", "size(-1, 0)", show=False),
+        Binding("c", "size(0, 1)", show=False),
+        Binding("C,shift+c", "size(0, -1)", show=False),
     ]
-    _FOR_SUDOKUS: ClassVar[frozenset[str]] = frozenset({"digit", "blank", "clear", "clear_back"})
-    _FOR_MAZES: ClassVar[frozenset[str]] = frozenset({"wall", "end", "draw", "size"})
+    _SIZES: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("r", "Row more"),
+        ("R", "Row less"),
+        ("c", "Column more"),
+        ("C", "Column less"),
+    )
 
     def __init__(self, puzzle: Puzzle) -> None:
         super().__init__()
@@ -75,7 +69,7 @@ class Editor(ModalScreen[Puzzle | None]):
         self._kind, self._question = puzzle.kind, puzzle.question.copy()
         self._undo: list[tuple[PuzzleKind, np.ndarray]] = []
         self._verdict = Verdict(True, np.zeros(puzzle.question.shape, bool))
-        self._solutions: int | None = None  # of a sound Sudoku, at most 2; None: not counted yet
+        self._solutions: int | None = None  # of a sound puzzle, at most 2; None: not counted yet
         self._message = ""
 
     def compose(self) -> ComposeResult:
@@ -96,68 +90,62 @@ class Editor(ModalScreen[Puzzle | None]):
         return self.query_one(GridView)
 
     @property
-    def _is_sudoku(self) -> bool:
-        return isinstance(self._kind, Sudoku)
+    def _editing(self) -> Editing:
+        assert self._kind.editing is not None
+        return self._kind.editing
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "digit" and isinstance(self._kind, Sudoku):
-            return parameters[0] in range(1, self._kind.size + 1)
-        return action not in (self._FOR_MAZES if self._is_sudoku else self._FOR_SUDOKUS)
+        if action == "draw":
+            return bool(self._editing.draws)
+        return action != "size" or self._editing.sizes is not None
 
     # ---- changes
 
-    def action_digit(self, digit: int) -> None:
-        self._put(digit + BLANK)
-        self._go(1)
+    def on_key(self, event: events.Key) -> None:
+        """The keys of the kind; all others are bindings."""
+        for key in self._editing.keys:
+            if event.character in key.names or event.key in key.names:
+                event.stop()
+                event.prevent_default()
+                self._put(key)
+                return
 
-    def action_blank(self) -> None:
-        self._put(BLANK)
-        self._go(1)
-
-    def action_clear(self) -> None:
-        self._put(BLANK)
-
-    def action_clear_back(self) -> None:
-        self._put(BLANK)
-        self._go(-1)
-
-    def action_wall(self) -> None:
-        self._put(FREE if self._question[self._cursor] == WALL else WALL)
-
-    def action_end(self, token: int) -> None:
-        """S or G on this cell; where it was, the maze is free."""
-        changed = self._question.copy()
-        changed[changed == token] = FREE
-        changed[self._cursor] = token
-        self._change(changed)
+    def _put(self, key: Key) -> None:
+        self._change(self._editing.put(self._question, self._cursor, key))
+        if key.go:
+            row, column = self._cursor
+            height, width = self._question.shape
+            self._grid.cursor = divmod((row * width + column + key.go) % (height * width), width)
 
     def action_draw(self, rows: int, columns: int) -> None:
-        """Go one cell on and make it like this one, wall or free."""
-        token = WALL if self._question[self._cursor] == WALL else FREE
+        """Go one cell on, and make it like this one in what the kind draws."""
+        here = self._cursor
         self._grid.action_move(rows, columns)
-        self._put(token)
+        self._change(self._editing.draw(self._question, here, self._cursor))
 
     def action_size(self, rows: int, columns: int) -> None:
         height, width = (size + more for size, more in zip(self._question.shape, (rows, columns), strict=True))
-        if not (SMALLEST <= height <= LARGEST and SMALLEST <= width <= LARGEST):
-            self._say(f"A maze has {SMALLEST} to {LARGEST} rows and columns.")
+        assert self._editing.sizes is not None
+        fewest, most = self._editing.sizes
+        if not (fewest <= height <= most and fewest <= width <= most):
+            self._say(f"A {self._editing.name.lower()} has {fewest} to {most} rows and columns.")
             return
         row, column = self._cursor
-        resized = np.full((height, width), FREE, np.uint8)
-        kept = tuple(slice(min(old, new)) for old, new in zip(self._question.shape, (height, width), strict=True))
-        resized[kept] = self._question[kept]
+        resized = self._editing.resized(self._question, (height, width))
         self._change(resized, (min(row, height - 1), min(column, width - 1)))
 
     def action_new(self) -> None:
-        self._change(empty(self._kind, self._question.shape), (0, 0))
+        height, width = self._question.shape
+        self._change(self._editing.empty((height, width)), (0, 0))
 
     def action_kind(self) -> None:
-        names = [name for name, kind in KINDS.items() if isinstance(kind, Sudoku | Maze)]
-        self._switch(get(names[(names.index(self._kind.name) + 1) % len(names)]))
+        kinds = [kind for kind in KINDS.values() if kind.editing is not None]
+        self._switch(kinds[(kinds.index(self._kind) + 1 if self._kind in kinds else 0) % len(kinds)])
 
     def _switch(self, kind: PuzzleKind) -> None:
         self._remember()
-        self._kind, self._question = kind, empty(kind, kind.shape or MAZE_SHAPE)
+        self._kind = kind
+        self._question = self._editing.empty(self._editing.shape)
         self._show((0, 0))
 
     def action_undo(self) -> None:
@@ -182,8 +170,11 @@ class Editor(ModalScreen[Puzzle | None]):
         except PuzzleError as error:
             self._say(f"This cannot be pasted: {error}")
             return
-        self._remember()
         pasted = reading.puzzles[0]
+        if pasted.kind.editing is None:
+            self._say(pasted.kind.not_edited)
+            return
+        self._remember()
         self._kind, self._question = pasted.kind, pasted.question.copy()
         self._show((0, 0))
 
@@ -191,19 +182,10 @@ class Editor(ModalScreen[Puzzle | None]):
     def _cursor(self) -> tuple[int, int]:
         return self._grid.cursor or (0, 0)
 
-    def _go(self, cells: int) -> None:
-        """On or back in reading order."""
-        row, column = self._cursor
-        height, width = self._question.shape
-        self._grid.cursor = divmod((row * width + column + cells) % (height * width), width)
-
-    def _put(self, token: int) -> None:
-        if self._question[self._cursor] != token:
-            changed = self._question.copy()
-            changed[self._cursor] = token
-            self._change(changed)
-
     def _change(self, question: np.ndarray, cursor: tuple[int, int] | None = None) -> None:
+        if question.shape == self._question.shape and (question == self._question).all():
+            self._grid.cursor = cursor or self._cursor
+            return
         self._remember()
         self._question = question
         self._show(cursor)
@@ -224,15 +206,14 @@ class Editor(ModalScreen[Puzzle | None]):
         self.query_one("#keys", Static).update(self._keys())
         self.refresh_bindings()
         self.workers.cancel_node(self)
-        if self._is_sudoku and self._verdict.solved:
-            question = self._question
-            self.set_timer(PAUSE, lambda: self._question is question and self._count(question))
+        if self._editing.counts and self._verdict.solved:
+            kind, question = self._kind, self._question
+            self.set_timer(PAUSE, lambda: self._question is question and self._count(kind, question))
 
     @work(thread=True, group="count")
-    def _count(self, question: np.ndarray) -> None:
-        from puzzlerec.puzzles.sudoku.exact import solve_sudoku  # compiles with numba, seconds when first used
-
-        self.app.call_from_thread(self._counted, question, len(solve_sudoku(question, limit=2)))
+    def _count(self, kind: PuzzleKind, question: np.ndarray) -> None:
+        found = kind.solutions(question, limit=2)  # may compile, seconds when first used
+        self.app.call_from_thread(self._counted, question, TOO_HARD if found is None else len(found))
 
     def _counted(self, question: np.ndarray, solutions: int) -> None:
         if question is self._question and self.is_attached:
@@ -244,19 +225,19 @@ class Editor(ModalScreen[Puzzle | None]):
         self._describe()
 
     def _describe(self) -> None:
+        editing, verdict = self._editing, self._verdict
         size = "x".join(map(str, self._question.shape))
-        text = Text.assemble((f"{'Sudoku' if self._is_sudoku else 'Maze'} {size}\n\n", "bold"))
-        problems = [*self._verdict.problems, NO_SOLUTION] if self._solutions == 0 else self._verdict.problems
+        text = Text.assemble((f"{editing.name} {size}\n\n", "bold"))
+        problems = [*verdict.problems, NO_SOLUTION] if self._solutions == 0 else verdict.problems
         if problems:
-            text.append("Cannot be solved:\n", "bold red")
-            text.append("\n".join(f"{problem}" for problem in problems))
-        elif self._is_sudoku:
-            counted = {None: "counting solutions ...", 1: "one solution", 2: "several solutions"}[self._solutions]
-            text.append("Can be solved:\n" if self._solutions else "Sound:\n", "bold green")
-            text.append(f"{self._verdict.facts['givens']} givens, {counted}")
+            text.append("Cannot be solved:\n", "bold red").append("\n".join(problems))
         else:
-            text.append("Can be solved:\n", "bold green")
-            text.append(f"the shortest path has {self._verdict.facts['shortest']} moves")
+            words = [editing.sound.format(**verdict.facts)]
+            if editing.counts:
+                words.append(_COUNTED[self._solutions])
+            solvable = self._solutions in (1, 2) or not editing.counts
+            text.append("Can be solved:\n" if solvable else "Sound:\n", "bold green")
+            text.append(", ".join(filter(None, words)))
         if self._message:
             text.append(f"\n\n{self._message}", "yellow")
         self.query_one("#verdict", Static).update(text)
@@ -270,15 +251,16 @@ class Editor(ModalScreen[Puzzle | None]):
         return table
 
     def _editing_keys(self) -> Iterator[tuple[str, str]]:
+        editing = self._editing
         seen = set()
-        mine = self._FOR_SUDOKUS if self._is_sudoku else self._FOR_MAZES
-        for binding in self._bindings.key_to_bindings.values():
-            for bound in binding:
-                name = bound.action.partition("(")[0]
-                if name in mine and bound.description not in seen:
-                    seen.add(bound.description)
-                    shown = f"1-{self._kind.size}" if isinstance(self._kind, Sudoku) and name == "digit" else None
-                    yield shown or self.app.get_key_display(bound), bound.description
+        for key in editing.keys:
+            if key.about not in seen:
+                seen.add(key.about)
+                yield key.shown or format_key({" ": "space"}.get(key.names[0], key.names[0])), key.about
+        if editing.draws:
+            yield "⇧↑↓←→", editing.draws
+        if editing.sizes:
+            yield from self._SIZES
 
     # ---- the end
 
@@ -288,27 +270,25 @@ class Editor(ModalScreen[Puzzle | None]):
     def action_accept(self) -> None:
         if not self._verdict.solved or self._solutions == 0:
             self._say("Only what can be solved is accepted.")
-        elif self._is_sudoku and self._solutions is None:
-            self._accept_counted(self._question)
+        elif self._editing.counts and self._solutions is None:
+            self._accept_counted(self._kind, self._question)
         else:
             self._accept()
 
     @work(group="accept", exclusive=True)
-    async def _accept_counted(self, question: np.ndarray) -> None:
-        await self._count(question).wait()
+    async def _accept_counted(self, kind: PuzzleKind, question: np.ndarray) -> None:
+        await self._count(kind, question).wait()
         if question is self._question:
             self.action_accept()
 
     def _accept(self) -> None:
         unchanged = self._kind == self._first.kind and np.array_equal(self._question, self._first.question)
-        layout = "line" if self._is_sudoku else "grid"
-        self.dismiss(self._first if unchanged else Puzzle(self._kind, self._question, layout, SOURCE))
+        self.dismiss(self._first if unchanged else Puzzle(self._kind, self._question, self._editing.layout, SOURCE))
 
 
-def empty(kind: PuzzleKind, shape: tuple[int, int]) -> np.ndarray:
-    """A question without givens; a maze has S and G in opposite corners."""
-    if isinstance(kind, Sudoku):
-        return np.full(shape, BLANK, np.uint8)
-    question = np.full(shape, FREE, np.uint8)
-    question[0, 0], question[-1, -1] = START, GOAL
-    return question
+_COUNTED = {
+    None: "counting solutions ...",
+    TOO_HARD: "too hard to count solutions",
+    1: "one solution",
+    2: "several solutions",
+}

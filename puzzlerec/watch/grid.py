@@ -16,12 +16,13 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from puzzlerec.puzzles import Puzzle
-from puzzlerec.watch.painting import PAPER, Painter, Palette, Scene, StripCache, Tiling, grid_strips, scene
+from puzzlerec.views.palette import NAMES, PAPER, Palette
+from puzzlerec.views.scene import Scene, scene
+from puzzlerec.views.strips import Painter, StripCache
+from puzzlerec.views.tiling import Tiling
 
 if TYPE_CHECKING:
     from puzzlerec.solving.frames import Frame
-
-__all__ = ["GridView", "grid_strips"]
 
 
 class GridView(ScrollView, can_focus=True, inherit_bindings=False):
@@ -34,18 +35,7 @@ class GridView(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("right", "move(0, 1)", "Cell to the right", show=False),
         Binding("escape", "leave", "Take the cursor away", show=False),
     ]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "grid--paper",
-        "grid--line",
-        "grid--given",
-        "grid--open",
-        "grid--masked",
-        "grid--wall",
-        "grid--filled",
-        "grid--fault",
-        "grid--wrong",
-        "grid--cursor",
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"grid--{name}" for name in NAMES}
     DEFAULT_CSS = """
     GridView {
         width: 1fr;
@@ -106,7 +96,7 @@ class GridView(ScrollView, can_focus=True, inherit_bindings=False):
         truth: np.ndarray | None = None,
         offending: np.ndarray | None = None,
     ) -> None:
-        """Draw ``puzzle``'s question, or one frame (B = 1) of its answer; the rest is as in `painting.scene`."""
+        """Draw ``puzzle``'s question, or one frame (B = 1) of its answer; the rest is as in `views.scene`."""
         before = self._scene
         self._scene = scene(puzzle, frame, previous=previous, truth=truth, offending=offending)
         if before is None or before.puzzle is not puzzle:
@@ -185,9 +175,9 @@ class GridView(ScrollView, can_focus=True, inherit_bindings=False):
         if self._scene is None or not width or not height:
             return
         puzzle = self._scene.puzzle
-        tiling = Tiling.fitting(puzzle.kind, puzzle.question.shape, width, height)
+        tiling = Tiling.fitting(puzzle, width, height)
         if tiling.height > height and tiling.width > width - self.scrollbar_size_vertical:
-            tiling = Tiling.fitting(puzzle.kind, puzzle.question.shape, width - self.scrollbar_size_vertical, height)
+            tiling = Tiling.fitting(puzzle, width - self.scrollbar_size_vertical, height)
         if tiling != self._tiling or self._painter is None:
             self._tiling, self._painter = tiling, Painter(tiling, self.app.console.encoding.lower().startswith("utf"))
         self._top = max((height - tiling.height) // 2, 0)
@@ -215,10 +205,9 @@ class GridView(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def palette(self) -> Palette:
         style = self.get_component_rich_style
-        return _palette(*(style(f"grid--{name}") for name in _NAMES))
+        return _palette(*(style(f"grid--{name}") for name in NAMES))
 
 
-_NAMES = ("paper", "line", "given", "open", "masked", "wall", "filled", "fault", "wrong", "cursor")
 _palettes: dict[tuple[object, ...], Palette] = {}
 
 

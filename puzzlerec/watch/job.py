@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from puzzlerec.puzzles import Puzzle
+from puzzlerec.puzzles import Puzzle, PuzzleKind
 
 if TYPE_CHECKING:
     from puzzlerec.solving.solver import Solver
@@ -16,21 +16,20 @@ if TYPE_CHECKING:
     from puzzlerec.watch.recording import Recording
 
 State = Literal["loading", "computing", "done", "failed"]
+SolverFor = Callable[[PuzzleKind, str | None], "Solver"]  # such as `Session.solver_for`
 
 
 class Job:
     """Solve one puzzle and record it. The screen reads `state`, `recording` and `problem` as they come to be."""
 
-    def __init__(
-        self, puzzle: Puzzle, model: str | None, options: Mapping[str, Any], load: Callable[[str], Solver]
-    ) -> None:
-        """``model`` None means the one that is called like the puzzle's kind; ``options`` are of `SolveSettings`."""
+    def __init__(self, puzzle: Puzzle, model: str | None, options: Mapping[str, Any], solver_for: SolverFor) -> None:
+        """``model`` None means the default of the puzzle's kind; ``options`` are of `SolveSettings`."""
         self.puzzle, self.model, self.options = puzzle, model, dict(options)
         self.state: State = "loading"
         self.recording: Recording | None = None
         self.problem = ""
         self.cancelled = False
-        self._load = load
+        self._solver_for = solver_for
 
     @classmethod
     def replaying(cls, trace: Trace) -> Job:
@@ -61,14 +60,15 @@ class Job:
             self.state = "failed"
 
     def _run(self) -> None:
-        from puzzlerec.models import checkpoint
+        from puzzlerec.session import NoModelError
         from puzzlerec.solving.solver import SolveSettings
         from puzzlerec.watch.recording import CancelledError, Recording
 
         kind = self.puzzle.kind
-        if self.model is None and kind.name not in checkpoint.available():
-            raise checkpoint.CheckpointError(f"There is no model for {kind.name} puzzles yet: choose one (m).")
-        solver = self._load(self.model or kind.name)
+        try:
+            solver = self._solver_for(kind, self.model)
+        except NoModelError:
+            raise NoModelError(f"There is no model for {kind.name} puzzles yet: choose one (m).") from None
         settings = SolveSettings(**self.options)
         steps = settings.steps or solver.model.config.supervision_steps
         recording = Recording(self.puzzle, solver.name, settings, steps)
@@ -83,5 +83,5 @@ class Job:
         self.state = "done"
 
 
-def _no_solver(name: str) -> Solver:
-    raise LookupError(name)
+def _no_solver(kind: PuzzleKind, model: str | None) -> Solver:
+    raise LookupError(model)

@@ -21,7 +21,7 @@ class Lines(Widget):
         super().__init__(id=id, classes=classes)
         self._lines: list[list[Segment]] = []
 
-    def show(self, lines: Sequence[Iterable[Segment]]) -> None:
+    def put(self, lines: Sequence[Iterable[Segment]]) -> None:
         made = [list(line) for line in lines]
         if made != self._lines:
             self._lines = made

@@ -11,19 +11,20 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from puzzlerec.puzzles import Puzzle, PuzzleError
+from puzzlerec.puzzles import Puzzle, PuzzleError, get
 
 
-async def make(name: str, settings: dict[str, Any], seed: int) -> list[Puzzle]:
+async def make(name: str, settings: Mapping[str, Any], seed: int) -> list[Puzzle]:
     """A chunk of puzzles of the dataset ``name`` in random order; cancelling kills the process that makes them.
 
     Raises `PuzzleError` for a name or settings that cannot be used.
     """
-    command = [sys.executable, "-m", __name__, name, json.dumps(settings), str(seed)]
+    command = [sys.executable, "-m", __name__, name, json.dumps(dict(settings)), str(seed)]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe)
     try:
@@ -34,14 +35,13 @@ async def make(name: str, settings: dict[str, Any], seed: int) -> list[Puzzle]:
             await process.wait()
     if process.returncode:
         raise PuzzleError(errors.decode(errors="replace").strip().rpartition("\n")[2] or f"{name} cannot be made.")
-    from puzzlerec.data.building import kind_and_shape
-
-    kind, _ = kind_and_shape(name)
-    return [Puzzle(kind, kind.parse(line), source=f"generated {name}") for line in output.decode().splitlines()]
+    kind_name, *lines = output.decode().splitlines()
+    kind = get(kind_name)
+    return [Puzzle(kind, kind.parse(line), source=f"generated {name}") for line in lines]
 
 
 def main() -> None:
-    """Print a chunk, a puzzle a line."""
+    """Print the name of the kind, then a chunk, a puzzle a line."""
     from puzzlerec.data.building import generator, kind_and_shape
     from puzzlerec.puzzles.generator import DatasetError
 
@@ -52,6 +52,7 @@ def main() -> None:
         maker.check(complete)
     except DatasetError as error:
         sys.exit(str(error))
+    print(kind.name)
     rows = maker.chunk(complete, "test", np.random.SeedSequence(seed).generate_state(1, np.uint64)).inputs
     for row in np.random.default_rng(seed).permutation(rows):
         print(kind.format(row.reshape(maker.shape_of(complete))))

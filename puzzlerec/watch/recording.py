@@ -16,7 +16,7 @@ from puzzlerec.solving.attempts import Attempt
 from puzzlerec.solving.frames import Frame
 from puzzlerec.solving.solver import LARGEST_ROUND, Answer, Solver, SolveSettings
 from puzzlerec.solving.trace import Recorder, Run, Trace
-from puzzlerec.watch.painting import changed, faults
+from puzzlerec.views.scene import changed, faults
 
 
 class CancelledError(Exception):

@@ -13,8 +13,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from puzzlerec.watch import heat
 from puzzlerec.watch.lines import spread
-from puzzlerec.watch.painting import LEVELS, VIRIDIS
 
 
 class Timeline(Widget, can_focus=True):
@@ -151,11 +151,8 @@ def track(
         if column == knob_at:
             segments.append(Segment(here, knob))
         elif known:
-            style = _LEVEL_STYLES[max(0, min(int(shares[index] * LEVELS), LEVELS - 1))]
-            segments.append(Segment(bar if starts else past if index <= position else later, style))
+            character = bar if starts else past if index <= position else later
+            segments.append(Segment(character, heat.style(shares[index])))
         else:
             segments.append(Segment(coming, rest))
     return segments
-
-
-_LEVEL_STYLES = [Style(color=colour) for colour in VIRIDIS]

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import math
-import re
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,100 +19,20 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from puzzlerec.puzzles import Maze, Puzzle, PuzzleError, Verdict, get
+from puzzlerec.puzzles import Puzzle, PuzzleError, Verdict
+from puzzlerec.views.tiling import Tiling
+from puzzlerec.views.words import in_short
 from puzzlerec.watch.curves import Curve
 from puzzlerec.watch.grid import GridView
-from puzzlerec.watch.making import make
-from puzzlerec.watch.painting import Tiling
+from puzzlerec.watch.run_files import CHECKPOINT, METRICS, Metrics, Record, number, recipe_of, stamp
+from puzzlerec.watch.snapshots import PUZZLES, Snapshot, puzzles_of, snapshot
 
 if TYPE_CHECKING:
     from puzzlerec.solving.frames import Frame
 
-METRICS, RECIPE, CHECKPOINT = "metrics.jsonl", "recipe.json", "checkpoint"  # as `training.run_folder` lays them out
-CARD = "README.md"  # what is written last of a checkpoint
-PUZZLES = 12  # that every checkpoint solves
-PIECE = 1 << 20  # bytes read at a time, so that a long run does not hold up the screen
 POLL = 1.0  # seconds
 SILENT = 120.0  # seconds without a figure after which a run no longer counts as live
 MOST_PICTURES = (3, 2)  # columns and rows of puzzles side by side
-
-Record = dict[str, Any]
-
-
-def is_run(path: Path) -> bool:
-    """Whether ``path`` is the folder of a training run, begun or finished."""
-    return (path / RECIPE).is_file() or (path / METRICS).is_file()
-
-
-class Metrics:
-    """The records of a ``metrics.jsonl`` that another process writes.
-
-    ``records`` holds every whole line so far; a resumed run takes back those that it does again.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.records: list[Record] = []
-        self.there = False
-        self.written = 0.0  # time of the last change
-        self._file = 0  # inode: a resumed run replaces the file
-        self._offset = 0
-        self._rest = b""
-
-    def read(self) -> bool:
-        """Take in what is new, at most `PIECE` bytes; whether there was anything."""
-        try:
-            with self.path.open("rb") as file:
-                status = self.path.stat()
-                again = status.st_ino != self._file or status.st_size < self._offset
-                if again:
-                    self.records, self._rest = [], b""
-                    self._file, self._offset = status.st_ino, 0
-                file.seek(self._offset)
-                piece = file.read(PIECE)
-        except OSError:
-            there, self.there = self.there, False
-            return there
-        self.there, self.written = True, status.st_mtime
-        self._offset += len(piece)
-        *lines, self._rest = (self._rest + piece).split(b"\n")
-        self.records += [record for line in lines if (record := _record(line))]
-        return again or bool(piece)
-
-    def series(self, key: str) -> list[float]:
-        """The values of ``key``, NaN where a record has none."""
-        return [_number(record.get(key)) for record in self.records]
-
-
-def _record(line: bytes) -> Record | None:
-    """None for a line that a killed process has left, or that is none of ours."""
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return None
-    return record if isinstance(record, dict) and isinstance(record.get("step"), int) else None
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else math.nan
-
-
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """What one checkpoint makes of the puzzles."""
-
-    step: int  # of the run, 0 if not known
-    frames: list[Frame]  # B = 1, the last of each puzzle
-    verdicts: list[Verdict]
-
-    @property
-    def solved(self) -> int:
-        return sum(verdict.solved for verdict in self.verdicts)
-
-    @property
-    def in_order(self) -> float:
-        """The share of the cells that break no rule."""
-        return 1 - float(np.mean([verdict.offending.mean() for verdict in self.verdicts]))
 
 
 class Picture(Vertical):
@@ -225,30 +142,24 @@ class TrainingScreen(Screen[None]):
     # ---- following the run
 
     def _poll(self) -> None:
-        if not self._recipe:
-            self._recipe = _json(self.run / RECIPE)
+        self._recipe = self._recipe or recipe_of(self.run)
         changed = self.metrics.read()
         self._describe()
         if changed:
             self._draw_curves()
             self.set_timer(0.01, self._poll)  # there may be more than one piece
-        stamp = _stamp(self.run / CHECKPOINT)
+        newest = stamp(self.run / CHECKPOINT)
         idle = self._solving is None or self._solving.is_finished
-        if self.puzzles and stamp and stamp != self._stamp and idle:
-            self._stamp = stamp
+        if self.puzzles and newest and newest != self._stamp and idle:
             self._solving = self._solve()
 
     @work(group="prepare", exclusive=True)
     async def _prepare(self) -> None:
-        """Find the puzzles: the first of the run's test set, or new ones of the same kind where that is not here."""
+        """Find the puzzles, as soon as there is a recipe."""
         while not self._recipe:
             await asyncio.sleep(POLL)
         try:
-            kind, (height, width) = get(self._recipe["model"]["puzzle"]), self._recipe["model"]["grid"]
-            puzzles = await asyncio.to_thread(_test_puzzles, self._recipe)
-            if not puzzles:
-                name = f"{kind.name}-{height}x{width}" if isinstance(kind, Maze) else kind.name
-                puzzles = (await make(name, {}, seed=0))[:PUZZLES]
+            puzzles = await puzzles_of(self._recipe)
             self._answers = await asyncio.to_thread(lambda: [puzzle.kind.truth(puzzle.question) for puzzle in puzzles])
         except (PuzzleError, OSError, KeyError, TypeError, ValueError) as error:
             self._problem = f"There are no puzzles to solve: {error}"
@@ -259,32 +170,20 @@ class TrainingScreen(Screen[None]):
     @work(thread=True, group="solve", exit_on_error=False)
     def _solve(self) -> None:
         """Let the newest checkpoint solve the puzzles, in a thread."""
-        from puzzlerec.device import choose_device
-        from puzzlerec.models import checkpoint
-        from puzzlerec.solving.frames import refine
-        from puzzlerec.solving.solver import fit
+        from puzzlerec.models.checkpoint import CheckpointError
 
-        worker = get_current_worker()
-        device = choose_device(self._device)
+        worker, folder = get_current_worker(), self.run / CHECKPOINT
+        self._stamp = stamp(folder)
         try:
-            self._stamp = _stamp(self.run / CHECKPOINT)
-            model, step = checkpoint.load(self.run / CHECKPOINT, device), _step_of(self.run / CHECKPOINT)
-        except checkpoint.CheckpointError:
+            made = snapshot(folder, self.puzzles, self._device, lambda: worker.is_cancelled)
+        except CheckpointError:
             self._stamp = ()  # caught while it was written: look again
             return
-        questions = [fit(puzzle.question, model.config) for puzzle in self.puzzles]
-        for last in refine(model, questions, device=device):  # noqa: B007
-            if worker.is_cancelled:
-                return
-        frames = [last.of(run, puzzle.question.shape) for run, puzzle in enumerate(self.puzzles)]
-        verdicts = [
-            puzzle.kind.check(puzzle.question, frame.tokens[0])
-            for puzzle, frame in zip(self.puzzles, frames, strict=True)
-        ]
-        self.app.call_from_thread(self._add, Snapshot(step, frames, verdicts))
+        if made is not None:
+            self.app.call_from_thread(self._add, made)
 
-    def _add(self, snapshot: Snapshot) -> None:
-        self.snapshots.append(snapshot)
+    def _add(self, made: Snapshot) -> None:
+        self.snapshots.append(made)
         self._problem = ""
         self._draw_puzzles()
 
@@ -301,7 +200,7 @@ class TrainingScreen(Screen[None]):
         records = self.metrics.records
         if not self.run.is_dir():
             return "no such folder"
-        if records and _number(records[-1].get("progress")) >= 1:
+        if records and number(records[-1].get("progress")) >= 1:
             return "finished"
         if not records:
             return "no figures yet"
@@ -322,7 +221,7 @@ class TrainingScreen(Screen[None]):
         if not records:
             return Text("Figures come with the first report of the run.", "dim")
         record = records[-1 if self._mark is None else min(self._mark, len(records) - 1)]
-        progress, seconds = (_number(record.get(key)) for key in ("progress", "seconds"))
+        progress, seconds = (number(record.get(key)) for key in ("progress", "seconds"))
         line = Text.assemble((f"step {record['step']:,}", "bold"))
         if not math.isnan(progress):
             done = round(min(max(progress, 0.0), 1.0) * 16)
@@ -335,7 +234,7 @@ class TrainingScreen(Screen[None]):
                 left = seconds * (1 - progress) / progress - (time.time() - self.metrics.written)
                 line.append(f"   {_duration(max(left, 0.0))} left", "bold")
         for key, form in (("steps_per_second", "{:.1f} steps/s"), ("token_accuracy", "{:.1%} of the cells right")):
-            if not math.isnan(value := _number(record.get(key))):
+            if not math.isnan(value := number(record.get(key))):
                 line.append(f"   {form.format(value)}")
         return line
 
@@ -352,8 +251,7 @@ class TrainingScreen(Screen[None]):
             return
         if self.puzzles and area.size:
             puzzle = self.puzzles[0]
-            tile = (2, 1) if isinstance(puzzle.kind, Maze) else (3, 1)
-            tiling = Tiling(puzzle.kind, puzzle.question.shape, tile)
+            tiling = Tiling.of(puzzle, puzzle.kind.look.small)
             columns = min(max(area.size.width // (tiling.width + 2), 1), MOST_PICTURES[0])
             rows = min(max(area.size.height // (tiling.height + 1), 1), MOST_PICTURES[1])
             area.styles.grid_size_columns, area.styles.grid_size_rows = columns, rows
@@ -362,42 +260,42 @@ class TrainingScreen(Screen[None]):
         self._draw_puzzles()
 
     def _draw_puzzles(self) -> None:
-        snapshot, number = self._snapshot()
-        before = self.snapshots[number - 1] if number > 0 else None
-        _write(self.query_one("#summary", Static), self._summary(snapshot))
+        shown, place = self._snapshot()
+        before = self.snapshots[place - 1] if place > 0 else None
+        _write(self.query_one("#summary", Static), self._summary(shown))
         pictures = [picture for picture in self.query(Picture) if picture.display]
         self._first = min(self._first, max(len(self.puzzles) - len(pictures), 0))
         for index, picture in enumerate(pictures, self._first):
-            puzzle, verdict = self.puzzles[index], snapshot.verdicts[index] if snapshot else None
+            puzzle, verdict = self.puzzles[index], shown.verdicts[index] if shown else None
             picture.show(
                 puzzle,
                 self._label(index, verdict),
-                snapshot.frames[index] if snapshot else None,
+                shown.frames[index] if shown else None,
                 verdict,
                 previous=before.frames[index] if before else None,
                 truth=self._answers[index],
             )
-        steps = [snapshot.step for snapshot in self.snapshots]
-        mark = number if self._shown is not None else None
-        self.query_one("#solved", Curve).show([float(snapshot.solved) for snapshot in self.snapshots], mark, steps)
-        self.query_one("#in_order", Curve).show([snapshot.in_order for snapshot in self.snapshots], mark, steps)
+        steps = [one.step for one in self.snapshots]
+        mark = place if self._shown is not None else None
+        self.query_one("#solved", Curve).show([float(one.solved) for one in self.snapshots], mark, steps)
+        self.query_one("#in_order", Curve).show([one.in_order for one in self.snapshots], mark, steps)
 
     def _snapshot(self) -> tuple[Snapshot | None, int]:
         """The one to show, and its number."""
         if not self.snapshots:
             return None, -1
-        number = len(self.snapshots) - 1 if self._shown is None else self._shown
-        return self.snapshots[number], number
+        place = len(self.snapshots) - 1 if self._shown is None else self._shown
+        return self.snapshots[place], place
 
-    def _summary(self, snapshot: Snapshot | None) -> Text:
-        if snapshot:
-            words = f"{snapshot.solved} of {len(self.puzzles)} solved"
-            return Text.assemble((words, "bold"), f" at step {snapshot.step:,}")
+    def _summary(self, shown: Snapshot | None) -> Text:
+        if shown:
+            words = f"{shown.solved} of {len(self.puzzles)} solved"
+            return Text.assemble((words, "bold"), f" at step {shown.step:,}")
         if self._problem:
             return Text(self._problem, "yellow")
         if not self.puzzles:
             return Text("Finding puzzles ...", "dim")
-        if _stamp(self.run / CHECKPOINT):
+        if stamp(self.run / CHECKPOINT):
             return Text("Loading the checkpoint ...", "dim")
         every = self._recipe.get("evaluation", {}).get("every")
         return Text("Waiting for a checkpoint" + f": one comes every {every:,} steps" * bool(every), "dim")
@@ -406,10 +304,7 @@ class TrainingScreen(Screen[None]):
         text = Text(f"puzzle {index + 1}  ", "dim")
         if verdict is None:
             return text
-        if verdict.solved:
-            return text.append("solved", "bold green")
-        faults = int(verdict.offending.sum())
-        return text.append(f"{faults} cells at fault" if faults else "; ".join(verdict.problems), "red")
+        return text.append(in_short(verdict), "bold green" if verdict.solved else "red")
 
     @property
     def _speaks_unicode(self) -> bool:
@@ -418,10 +313,10 @@ class TrainingScreen(Screen[None]):
     # ---- keys and clicks
 
     def action_checkpoint(self, by: int) -> None:
-        _, number = self._snapshot()
+        _, place = self._snapshot()
         last = len(self.snapshots) - 1
-        number = min(max(number + by, 0), last)
-        self._shown = None if number >= last else number
+        place = min(max(place + by, 0), last)
+        self._shown = None if place >= last else place
         self._draw_puzzles()
 
     def action_puzzles(self, by: int) -> None:
@@ -458,53 +353,6 @@ def _write(static: Static, text: Text) -> None:
     """Lay out anew only for what is new."""
     if static.content != text:
         static.update(text)
-
-
-def _step_of(folder: Path) -> int:
-    """The step of the run at which the checkpoint was saved, as its card says; 0 if that does not."""
-    try:
-        found = re.search(r"([\d,]+) steps of batch", (folder / CARD).read_text("utf-8"))
-    except (OSError, UnicodeDecodeError):
-        return 0
-    return int(found[1].replace(",", "")) if found else 0
-
-
-def _json(path: Path) -> Record:
-    """What the file holds; empty while it is missing or half-written."""
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _stamp(folder: Path) -> tuple[int, ...]:
-    """Another one for every checkpoint that is saved in ``folder``; empty if there is none."""
-    try:
-        status = (folder / CARD).stat()
-    except OSError:
-        return ()
-    return status.st_mtime_ns, status.st_ino
-
-
-def _test_puzzles(recipe: Record) -> list[Puzzle]:
-    """The first puzzles of the run's test set; none if its file is not here."""
-    from puzzlerec.data.building import default_path
-    from puzzlerec.data.store import Dataset, DatasetError
-
-    data, kind = recipe["data"], get(recipe["model"]["puzzle"])
-    wanted = {key: data[key] for key in ("train", "test", "seed")}
-    try:
-        with Dataset.open(data.get("file") or default_path(data["name"], **wanted)) as dataset:
-            if (dataset.puzzle, dataset.shape) != (kind.name, tuple(recipe["model"]["grid"])):
-                return []
-            questions = dataset.split("test").read(0, PUZZLES).inputs.reshape(-1, *dataset.shape)
-            return [
-                Puzzle(kind, question, source=dataset.path.name, line=number)
-                for number, question in enumerate(questions, 1)
-            ]
-    except DatasetError:
-        return []
 
 
 def _duration(seconds: float) -> str:

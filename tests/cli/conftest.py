@@ -34,12 +34,12 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import torch
 
     from puzzlerec.models import build, checkpoint
-    from puzzlerec.models.config import ModelConfig
+    from puzzlerec.models.config import TRMConfig
 
     folder = tmp_path_factory.mktemp("shipped")
     torch.manual_seed(0)
     for name, size, box in (("sudoku", 9, (3, 3)), ("sudoku-4x4", 4, (2, 2))):
-        config = ModelConfig(
+        config = TRMConfig(
             puzzle=name,
             vocabulary=size + 2,
             grid=(size, size),

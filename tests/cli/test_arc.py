@@ -11,8 +11,9 @@ import pytest
 from rich.console import Console
 from typer.testing import Result
 
-from puzzlerec.cli.drawing import PALETTE, draw_pair
 from puzzlerec.data import Dataset, arc_agi
+from puzzlerec.puzzles.arc.look import PALETTE
+from puzzlerec.views.text import draw_pair
 
 Run = Callable[..., Result]
 
@@ -182,7 +183,7 @@ def drawn(width: int = 80, system: str | None = "truecolor", **options: bool) ->
     grids = [np.arange(10, dtype=np.uint8).reshape(2, 5), np.zeros((3, 1), np.uint8)]
     console = Console(width=width, color_system=system, force_terminal=system is not None, legacy_windows=False)
     with console.capture() as capture:
-        console.print(draw_pair(*grids, width, **({"digits": False, "colour": True} | options)))
+        console.print(draw_pair(*grids, PALETTE, width, **({"digits": False, "colour": True} | options)))
     return capture.get()
 
 

@@ -11,11 +11,11 @@ import torch
 from rich.console import Console
 from typer.testing import Result
 
-from puzzlerec.cli.drawing import draw
 from puzzlerec.models import build, checkpoint, config_class
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.training.objectives import supervise
 from puzzlerec.training.recipe import Objective, load_recipe, shipped_recipes
+from puzzlerec.views.text import draw
 
 KNOWN = {"12+345=": "357", "9+9=": "18", "70+7=": "77"}
 

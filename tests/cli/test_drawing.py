@@ -12,9 +12,9 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from puzzlerec.cli.drawing import FILLED, GIVEN, OFFENDING, draw
 from puzzlerec.cli.terminal import messages, progress
 from puzzlerec.puzzles import Puzzle, get
+from puzzlerec.views.text import FILLED, GIVEN, OFFENDING, draw
 
 from .conftest import SOLVED_4X4, SOLVED_9X9, opened
 

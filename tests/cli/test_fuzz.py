@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-import puzzlerec.api
+import puzzlerec.session
 
 from .conftest import SOLVED_4X4, SOLVED_9X9, opened
 
@@ -97,7 +97,7 @@ def is_right(question: str, answer: str) -> bool:
 def test_spoilt_inputs_end_cleanly_and_solve_nothing_that_is_not(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("puzzlerec.api.load", lru_cache(puzzlerec.api.load))  # each checkpoint is read once
+    monkeypatch.setattr("puzzlerec.session.load", lru_cache(puzzlerec.session.load))  # each checkpoint is read once
     chance = random.Random(0)
     statuses = {0: 0, 1: 0, 2: 0}
     path = tmp_path / "spoilt.txt"

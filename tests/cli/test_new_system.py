@@ -43,8 +43,8 @@ class Echo(System, system="echo"):
         return State(torch.zeros(len(question), self.length(question), self.config.width))
 
     def step(self, question, state, puzzle_ids=None):
-        canvas = self.canvas(question)
-        y = self.network(self.embed(question, puzzle_ids) + state.y, canvas)
+        x, canvas = self.encode(question, puzzle_ids)
+        y = self.network(x + state.y, canvas)
         return detached(State(y)), self.predict(y, canvas)
 '''
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from puzzlerec.evaluation import Report, evaluate, wilson
-from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.system import Prediction, System
 from puzzlerec.puzzles import get
 from puzzlerec.solving.solver import SolveSettings
@@ -33,7 +33,7 @@ class Half:
     frames, disturbed, perturb = System.frames, ("y",), System.perturb
 
     def __init__(self) -> None:
-        self.config = ModelConfig(
+        self.config = TRMConfig(
             puzzle="sudoku-4x4", vocabulary=6, grid=(4, 4), prefix=0, supervision_steps=4,
             mixer="candidates", box=(2, 2), symbols=(2, 4),
         )  # fmt: skip

@@ -241,7 +241,7 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         ({"rung": "ar-trm", "with_gradient": 3}, "of 2 recursions, 3"),
         ({"rung": "dense", "prefix": 1}, "causal attention"),
         ({"rung": "dense", "mixer": "mlp"}, "causal attention"),
-        ({"rung": "dense", "latents": "single"}, "setting of TRM"),
+        ({"rung": "dense", "latents": "single"}, "latents\n  Extra inputs"),
         ({"rung": "dense", "end": 1}, "two tokens"),
         ({"rung": "sparse"}, "universal"),
     ):

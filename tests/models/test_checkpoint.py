@@ -10,10 +10,10 @@ from safetensors.torch import load_file
 
 from puzzlerec.models import build, checkpoint
 from puzzlerec.models.checkpoint import CheckpointError
-from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.trm import TRM
 
-CONFIG = ModelConfig(
+CONFIG = TRMConfig(
     puzzle="sudoku-4x4", vocabulary=6, grid=(4, 4), prefix=1, width=16, heads=2, multiple=8, latent_updates=2,
     recursions=1,
 )  # fmt: skip
@@ -34,7 +34,7 @@ def said(model: TRM) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("config", [CONFIG, CONFIG.model_copy(update={"networks": "two"}), CANDIDATES])
-def test_a_model_comes_back_as_it_was(config: ModelConfig, tmp_path: Path) -> None:
+def test_a_model_comes_back_as_it_was(config: TRMConfig, tmp_path: Path) -> None:
     torch.manual_seed(1)
     model = build(config)
     folder = checkpoint.save(model, tmp_path / "mine", "# Mine")
@@ -49,7 +49,7 @@ def test_the_config_rebuilds_the_model_and_shared_weights_are_stored_once(model:
     folder = checkpoint.save(model, tmp_path, "")
     document = json.loads((folder / "config.json").read_text())
     assert document["version"] == 1
-    assert ModelConfig.model_validate(document["model"]) == checkpoint.read_config(folder) == CONFIG
+    assert TRMConfig.model_validate(document["model"]) == checkpoint.read_config(folder) == CONFIG
     stored = load_file(folder / "model.safetensors")
     buffers = {"y0", "z0"}
     assert sum(t.numel() for name, t in stored.items() if name not in buffers) == sum(
@@ -64,6 +64,26 @@ def test_halved_weights_load_as_float32(model: TRM, tmp_path: Path, dtype: str) 
     loaded = checkpoint.load(folder)
     assert all(parameter.dtype == torch.float32 for parameter in loaded.parameters())
     assert torch.allclose(said(loaded), said(model), atol=0.1)
+
+
+def test_a_checkpoint_says_how_many_steps_made_it(model: TRM, tmp_path: Path) -> None:
+    checkpoint.save(model, tmp_path / "one", "", step=1234)
+    checkpoint.save(model, tmp_path / "two", "")
+    assert checkpoint.trained_steps(tmp_path / "one") == 1234
+    assert checkpoint.trained_steps(tmp_path / "two") is None
+    assert checkpoint.read_config(tmp_path / "one") == CONFIG  # it is no setting of the model
+    with pytest.raises(CheckpointError, match=r"no config\.json"):
+        checkpoint.trained_steps(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, folder in checkpoint.available().items() if "runs" not in folder.parts]
+)
+def test_shipped_checkpoints_hold_the_settings_of_their_system_alone(name: str) -> None:
+    folder = checkpoint.find(name)
+    document = json.loads((folder / "config.json").read_text())
+    assert document["model"] == checkpoint.read_config(folder).model_dump(mode="json")
+    assert f"{checkpoint.trained_steps(folder):,} steps of batch" in (folder / "README.md").read_text("utf-8")
 
 
 def test_saving_again_replaces_all_files(model: TRM, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import torch
 
 from puzzlerec.models import build
 from puzzlerec.models.checkpoint import CheckpointError
-from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.reference import PREFIX, export_reference, import_reference
 from puzzlerec.models.trm import TRM
 
@@ -20,7 +20,7 @@ SMALL = {"vocabulary": 6, "grid": (4, 4), "prefix": 2, "width": 16, "heads": 2, 
 @pytest.fixture(params=["attention", "mlp"])
 def model(request: pytest.FixtureRequest) -> TRM:
     torch.manual_seed(1)
-    return build(ModelConfig.model_validate(SMALL | {"mixer": request.param})).eval()
+    return build(TRMConfig.model_validate(SMALL | {"mixer": request.param})).eval()
 
 
 def test_what_was_exported_is_the_same_model_when_imported(model: TRM, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from puzzlerec.models import build, config_class, systems
 from puzzlerec.models.blocks import Layer
-from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.config import ModelConfig, TRMConfig
 from puzzlerec.models.denoising import ranks
 from puzzlerec.models.drm import LEVELS, blurred, corruption, remasking_share
 from puzzlerec.models.sprm import disturbed, kept
@@ -26,13 +26,11 @@ SMALL = {
 
 
 def small(system: str, **settings: object) -> ModelConfig:
-    content = {
-        **SMALL,
-        "system": system,
-        **({"prefix": 0} if system in ("trldm", "autoregressive") else {}),
-        **settings,
-    }
-    return config_class(content).model_validate(content)
+    config = config_class({"system": system})
+    content: dict[str, object] = {key: value for key, value in SMALL.items() if key in config.model_fields}
+    if system in ("trldm", "autoregressive"):
+        content["prefix"] = 0
+    return config.model_validate(content | {"system": system} | settings)
 
 
 def questions(count: int = 3) -> torch.Tensor:
@@ -121,6 +119,34 @@ def test_noise_changes_the_runs_it_is_meant_for(system: dict[str, str]) -> None:
     assert changed == [False, system["system"] != "direct", False]  # direct prediction has no states
 
 
+@pytest.mark.parametrize("system", ["trm", "sprm", "hrm", "direct", "drm"])
+def test_a_puzzles_id_decides_and_stays_with_its_row(system: str) -> None:
+    model = build(small(system, puzzle_ids=3)).eval()
+    question = questions(1).expand(3, -1, -1)
+
+    def says(ids: list[int] | None) -> torch.Tensor:
+        state = model.start(question, 2, [1, 1, 1])
+        with torch.no_grad():
+            for _ in range(2):
+                state, prediction = model.step(question, state, None if ids is None else torch.tensor(ids))
+        return prediction.logits
+
+    assert torch.equal(says([0, 1, 2])[0], says([0, 1, 2])[2])  # all embeddings of a new model are zero
+    torch.nn.init.normal_(model.puzzle_embedding.weight)
+    one, other = says([0, 1, 2]), says([2, 0, 1])
+    for a, b in ((0, 1), (0, 2), (1, 2)):
+        assert not torch.allclose(one[a], one[b], atol=1e-3)
+    torch.testing.assert_close(one, other[[1, 2, 0]])
+    torch.testing.assert_close(says(None), says([0, 0, 0]))
+
+
+@pytest.mark.parametrize("system", ["trldm", "autoregressive"])
+def test_systems_without_a_prefix_have_no_puzzle_embedding(system: str) -> None:
+    with pytest.raises(ValidationError, match="prefix"):
+        small(system, prefix=1)
+    assert not hasattr(build(small(system)), "puzzle_embedding")
+
+
 def test_hrm_has_the_papers_parameters() -> None:
     model = build(small("hrm", width=512, heads=8, multiple=256, layers=4, vocabulary=11, grid=(9, 9), prefix=1))
     counted = sum(p.numel() for name, p in model.named_parameters() if "puzzle_embedding" not in name)
@@ -137,21 +163,31 @@ def test_hrm_updates_each_level_as_often_as_the_paper_and_once_with_gradient() -
     assert calls == {"high_network": [False, True], "low_network": [False] * 5 + [True]}
 
 
-def test_settings_of_other_systems_are_refused() -> None:
-    for system, setting in (
-        ("hrm", {"networks": "two"}),
-        ("hrm", {"mixer": "candidates"}),
-        ("hrm", {"hints": 5}),
-        ("direct", {"mixer": "candidates"}),
-        ("direct", {"latents": "single"}),
-        ("drm", {"latents": "single"}),
-        ("drm", {"hints": 5}),
-        ("trldm", {"networks": "two"}),
-        ("trldm", {"gradient": "one-step"}),
-        ("trldm", {"hints": 5}),
-        ("trm", {"latents": "single", "gradient": "one-step"}),
+def test_settings_of_other_systems_are_unknown() -> None:
+    """Whatever the value: what a system does not have, it does not take at its default either."""
+    defaults = TRMConfig().model_dump()
+    for system, lacks in (
+        ("hrm", ("networks", "latents", "gradient", "with_gradient", "hints")),
+        ("direct", ("latent_updates", "recursions", "networks", "latents", "gradient", "with_gradient", "hints")),
+        ("drm", ("hints",)),
+        ("trldm", ("networks", "latents", "gradient", "hints")),
+        ("autoregressive", ("recursions", "networks", "latents", "gradient", "hints")),
+        ("trm", ("rung", "states")),
+        ("sprm", ("remasking",)),
     ):
-        with pytest.raises(ValidationError):
+        for name in lacks:
+            with pytest.raises(ValidationError, match=f"{name}\n  Extra inputs are not permitted"):
+                small(system, **{name: defaults.get(name, 1)})
+
+
+def test_settings_that_do_not_go_together_are_refused() -> None:
+    for system, setting, words in (
+        ("drm", {"latents": "single"}, "should be 'pair'"),
+        ("trm", {"latents": "single", "gradient": "one-step"}, "one-step"),
+        ("hrm", {"mixer": "candidates"}, "needs a `box`"),
+        ("trldm", {"mixer": "candidates", "box": (2, 2), "symbols": (2, 4)}, "mixes a sequence"),
+    ):
+        with pytest.raises(ValidationError, match=words):
             small(system, **setting)
     with pytest.raises(ValidationError, match="cannot have a gradient"):
         small("drm", with_gradient=3)

@@ -10,7 +10,7 @@ import torch
 from pydantic import ValidationError
 
 from puzzlerec.models.blocks import Attention, Canvas, rms_norm, rotary_tables, rotate, truncated_normal_
-from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.trm import TRM, State
 from puzzlerec.puzzles import get
 
@@ -20,7 +20,7 @@ SUDOKU = "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4.....
 MIXERS = ("attention", "mlp", "units", "candidates", "local")
 
 
-def small(**settings: object) -> ModelConfig:
+def small(**settings: object) -> TRMConfig:
     """A small model of 4x4 Sudokus."""
     common = {"puzzle": "sudoku-4x4", "vocabulary": 6, "grid": (4, 4), "width": 16, "heads": 2, "multiple": 8}
     if settings.get("mixer") in ("units", "candidates"):
@@ -29,7 +29,7 @@ def small(**settings: object) -> ModelConfig:
         common |= {"symbols": (2, 4)}
     if settings.get("mixer") == "local":
         common |= {"prefix": 0, "mask_padding": True}
-    return ModelConfig(**{**common, "latent_updates": 2, "recursions": 2, **settings})  # type: ignore[arg-type]
+    return TRMConfig(**{**common, "latent_updates": 2, "recursions": 2, **settings})  # type: ignore[arg-type]
 
 
 def questions(count: int, vocabulary: int = 6, cells: int = 16) -> torch.Tensor:
@@ -45,7 +45,7 @@ def trainable(model: TRM) -> int:
 
 @pytest.mark.parametrize(("mixer", "count"), [("mlp", 5_028_866), ("attention", 6_828_034)])
 def test_paper_size_models_have_the_papers_parameters(mixer: str, count: int) -> None:
-    assert trainable(TRM(ModelConfig(mixer=mixer))) == count  # type: ignore[arg-type]
+    assert trainable(TRM(TRMConfig(mixer=mixer))) == count  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("mixer", MIXERS)
@@ -83,7 +83,8 @@ def test_the_step_is_the_papers_pseudocode() -> None:
     """n times z = f(x + y + z), then y = f(y + z); T times in all, logits from y, halting from its first position."""
     model = TRM(small())
     question = questions(3)
-    f, x = partial(model.network, canvas=model.canvas(question)), model.embed(question)
+    x, canvas = model.encode(question)
+    f = partial(model.network, canvas=canvas)
     y, z = model.start(question)
     for _ in range(model.config.recursions):
         for _ in range(model.config.latent_updates):
@@ -135,7 +136,7 @@ def test_symmetric_copies_get_copied_answers(mixer: str) -> None:
     kind = get("sudoku")
     settings = {"symbols": (2, 9)} if mixer == "candidates" else {}
     model = TRM(
-        ModelConfig(mixer=mixer, prefix=0, box=(3, 3), width=16, multiple=8, latent_updates=2, recursions=1, **settings)
+        TRMConfig(mixer=mixer, prefix=0, box=(3, 3), width=16, multiple=8, latent_updates=2, recursions=1, **settings)
     )
     grid = kind.parse(SUDOKU)
     symmetry = kind.random_symmetry(np.random.default_rng(3), (9, 9))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.system import Prediction, System
 from puzzlerec.puzzles import get
 from puzzlerec.puzzles.maze.rules import answer as shortest_answer
@@ -29,7 +29,7 @@ class Singles:
     def __init__(self, puzzle: str = "sudoku", steps: int = 16, sweeps: int = 2) -> None:
         kind = get(puzzle)
         size = kind.size
-        self.config = ModelConfig(
+        self.config = TRMConfig(
             puzzle=puzzle, vocabulary=size + 2, grid=(size, size), prefix=0, supervision_steps=steps,
             mixer="candidates", box=kind.box, symbols=(2, size),
         )  # fmt: skip
@@ -70,7 +70,7 @@ class MazeOracle:
     frames, disturbed, perturb = System.frames, ("y",), System.perturb
 
     def __init__(self, size: int = 8, *, only_start_above_goal: bool = False, only_after_noise: bool = False) -> None:
-        self.config = ModelConfig(puzzle="maze", vocabulary=6, grid=(size, size), supervision_steps=3)
+        self.config = TRMConfig(puzzle="maze", vocabulary=6, grid=(size, size), supervision_steps=3)
         self.only_start_above_goal, self.only_after_noise = only_start_above_goal, only_after_noise
 
     def start(self, question: Tensor, *_: object) -> Latent:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from puzzlerec.models import build
-from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.drm import DRMConfig
 from puzzlerec.models.trm import TRM
 from puzzlerec.puzzles import get
@@ -20,7 +20,7 @@ QUESTIONS = np.stack([SUDOKU.parse(text) for text in ("1....2....3....4", "..3.2
 def model() -> TRM:
     torch.manual_seed(0)
     return TRM(
-        ModelConfig(
+        TRMConfig(
             puzzle="sudoku-4x4", vocabulary=6, grid=(4, 4), prefix=1, width=16, heads=2, multiple=8,
             latent_updates=2, recursions=1, supervision_steps=4,
         )
@@ -106,7 +106,7 @@ def test_dropped_runs_leave_the_others_as_they_were(model: TRM) -> None:
 
 
 def test_mazes_of_several_sizes_and_their_copies_run_together_as_they_run_alone() -> None:
-    config = ModelConfig(
+    config = TRMConfig(
         puzzle="maze", vocabulary=6, grid=(8, 8), mixer="local", mask_padding=True, prefix=0, width=16, multiple=8,
         latent_updates=2, recursions=1, supervision_steps=3,
     )  # fmt: skip

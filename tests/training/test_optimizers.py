@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.trm import TRM
 from puzzlerec.training.optimizers import AdamAtan2, SignDescent, build_optimizers, clip_gradients, schedule
 from puzzlerec.training.recipe import OptimizerSettings
@@ -58,7 +58,7 @@ def test_sparse_gradients_move_rows_as_dense_ones_do() -> None:
 
 
 def test_a_million_puzzle_ids_cost_no_optimizer_state() -> None:
-    model = TRM(ModelConfig(grid=(2, 2), width=8, heads=2, multiple=8, latent_updates=1, puzzle_ids=10**6))
+    model = TRM(TRMConfig(grid=(2, 2), width=8, heads=2, multiple=8, latent_updates=1, puzzle_ids=10**6))
     optimizers = build_optimizers(model, OptimizerSettings(name="adamw", embedding_lr=0.5))
     question, ids = torch.ones(2, 2, 2, dtype=torch.long), torch.tensor([7, 999_999])
     _, prediction = model.step(question, model.start(question), ids)
@@ -73,7 +73,7 @@ def test_a_million_puzzle_ids_cost_no_optimizer_state() -> None:
 
 @pytest.mark.parametrize("name", ["adamw", "adam-atan2", "muon"])
 def test_every_weight_has_one_optimizer(name: str) -> None:
-    model = TRM(ModelConfig(width=16, heads=2, multiple=8))
+    model = TRM(TRMConfig(width=16, heads=2, multiple=8))
     optimizers = build_optimizers(model, OptimizerSettings(name=name))  # type: ignore[arg-type]
     trained = [id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]]
     assert sorted(trained) == sorted(id(p) for p in model.parameters())

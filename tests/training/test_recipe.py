@@ -48,6 +48,7 @@ def test_overrides() -> None:
         ("model.mixer=conv", "model.mixer"),
         ("objective.token_weights=[1, 2]", "2 token_weights for a vocabulary of 11"),
         ('data.curriculum=[{until=0.5, shares={"sudoku-4x4"=1}}]', "any size, not candidates"),
+        ('data.curriculum=[{until=0.5, share={"sudoku-4x4"=1}}]', "unknown key data.curriculum.0.share; did you mean"),
         ("name.x=1", "'name' is a value"),
     ],
 )
@@ -82,6 +83,25 @@ def test_a_recipe_on_another(tmp_path: Path) -> None:
     assert (recipe.training.steps, recipe.training.batch) == (7, 3)
     assert recipe.training.ema == base.training.ema
     assert recipe.model == base.model
+
+
+def test_a_recipe_of_another_system_takes_what_it_has_from_its_base(tmp_path: Path) -> None:
+    one = tmp_path / "one.toml"
+    one.write_text('base = "sudoku-6x6-trm"\n[model]\nsystem = "direct"\n')
+    recipe, base = load_recipe(one), load_recipe("sudoku-6x6-trm")
+    assert (recipe.model.system, recipe.model.width, recipe.model.layers) == ("direct", 64, base.model.layers)
+    assert not hasattr(recipe.model, "recursions") and base.model.latent_updates == 4
+    assert load_recipe("sudoku-6x6-trm", ["model.system=direct"]).model == recipe.model
+    for said in ('system = "direct"\nrecursions = 2', 'system = "drm"\nhints = 5'):
+        one.write_text(f'base = "sudoku-6x6-trm"\n[model]\n{said}\n')
+        with pytest.raises(RecipeError, match=r"(direct|drm) has no setting (recursions|hints); "):
+            load_recipe(one)
+    with pytest.raises(RecipeError, match="direct has no setting latent_updates"):
+        load_recipe("sudoku-6x6-trm", ["model.system=direct", "model.latent_updates=2"])
+    with pytest.raises(RecipeError, match="trm has no setting wdith; did you mean 'width'"):
+        load_recipe("sudoku-6x6-trm", ["model.wdith=8"])
+    with pytest.raises(RecipeError, match="no system is called 'drn'"):
+        load_recipe("sudoku-6x6-trm", ["model.system=drn"])
 
 
 def test_bases_that_cannot_be(tmp_path: Path) -> None:

@@ -9,16 +9,20 @@ from textual.binding import Binding
 from textual.pilot import Pilot
 from textual.widgets import Input, Label
 
+from puzzlerec.files import HDF5
 from puzzlerec.solving.trace import Trace, load
 from puzzlerec.solving.trace import save as save_trace
 from puzzlerec.watch.app import Watch
+from puzzlerec.watch.context import Side
 from puzzlerec.watch.curves import Curve
+from puzzlerec.watch.dialogs.help import Help, bindings
+from puzzlerec.watch.dialogs.saving import SaveAs
 from puzzlerec.watch.grid import GridView
-from puzzlerec.watch.help import Help, bindings
 from puzzlerec.watch.memory import Memory
+from puzzlerec.watch.opening import Open
+from puzzlerec.watch.panels import Attempts
 from puzzlerec.watch.player import Player
-from puzzlerec.watch.refinement import Attempts, RefinementScreen
-from puzzlerec.watch.saving import SaveAs
+from puzzlerec.watch.refinement import RefinementScreen
 from puzzlerec.watch.timeline import Timeline
 
 from .conftest import SOLVED_4X4, drive, replaying, sudoku, trace_of, until
@@ -46,8 +50,8 @@ def test_a_model_solves_while_the_screen_shows_it(solving: Watch) -> None:
         lane = screen.lanes[0]
         await until(pilot, lambda: lane.job is not None and lane.job.state == "done")
         await until(pilot, lambda: screen.player.position == lane.length - 1 >= 0)
-        await until(pilot, lambda: "solved" in text_of(screen, ".title"))
-        assert "sudoku-4x4" in text_of(screen, ".title") and "easy.sdm:1" in text_of(screen, ".heading")
+        await until(pilot, lambda: "solved" in text_of(screen, "Title"))
+        assert "sudoku-4x4" in text_of(screen, "Title") and "easy.sdm:1" in text_of(screen, "Heading")
         assert screen.query(Curve).first()._values
         await until(pilot, lambda: lane.truth is not None)
 
@@ -81,7 +85,7 @@ def test_what_is_shown_follows_the_position(trace: Trace) -> None:
         await pilot.press("end")
         await pilot.pause()
         assert "step 3 of 4 · supervision · attempt 2: pin r1c2=3" in text_of(screen, "Timeline")
-        assert "✓ solved at attempt 2" in text_of(screen, ".title")
+        assert "✓ solved at attempt 2" in text_of(screen, "Title")
         attempts = text_of(screen, "Attempts").splitlines()
         assert attempts[0].startswith("attempts  2 of at most 8")
         assert "✗" in attempts[1] and "▸" in attempts[2] and "solved ✓" in attempts[2]
@@ -96,7 +100,7 @@ def test_what_is_shown_follows_the_position(trace: Trace) -> None:
 def test_speed_goes_up_and_down_and_is_remembered(trace: Trace) -> None:
     async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
         await pilot.press("plus", "equals_sign", "minus")
-        assert screen.player.speed == screen.app.memory.speed == 8
+        assert screen.player.speed == screen.context.memory.speed == 8
 
     drive(replaying(trace), steps)
 
@@ -125,7 +129,7 @@ def test_the_mouse_scrubs_in_the_timeline_and_in_the_curves(trace: Trace) -> Non
         timeline = screen.query_one(Timeline)
         await pilot.click(Timeline, offset=(timeline.size.width // 2, 1))
         assert screen.player.position == 3
-        await pilot.click(".curves .halt", offset=(0, 2))
+        await pilot.click("Curves .halt", offset=(0, 2))
         assert screen.player.position == 0
         timeline.focus()
         await pilot.press("right", "right", "left", "pagedown")
@@ -140,14 +144,14 @@ def test_the_cursor_shows_a_cells_candidates_and_how_they_moved(trace: Trace) ->
     async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
         await pilot.press("end", "right", "right")
         await pilot.pause()
-        shown = text_of(screen, ".candidates").splitlines()
+        shown = text_of(screen, "Candidates").splitlines()
         assert shown[0].startswith("row 1, column 4") and shown[1].startswith("4 ") and "0.750" in shown[1]
         await pilot.press("left", "left")
         await pilot.pause()
-        assert "given: 2" in text_of(screen, ".candidates")
+        assert "given: 2" in text_of(screen, "Candidates")
         await pilot.press("escape")
         await pilot.pause()
-        assert "arrow keys" in text_of(screen, ".candidates")
+        assert "arrow keys" in text_of(screen, "Candidates")
 
     drive(replaying(trace), steps)
 
@@ -156,18 +160,18 @@ def test_next_and_previous_puzzle(solving: Watch) -> None:
     async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
         await pilot.press("n")
         assert screen.index == 1
-        await until(pilot, lambda: "2 of 2" in text_of(screen, ".heading"))
+        await until(pilot, lambda: "2 of 2" in text_of(screen, "Heading"))
         await pilot.press("n")
         assert screen.index == 0
         await pilot.press("p")
-        assert screen.index == 1 and screen.app.memory.line == 2
+        assert screen.index == 1 and screen.context.memory.line == 2
 
     drive(solving, steps)
 
 
 def test_heat_glyphs_and_marks_are_switched_and_remembered(trace: Trace) -> None:
     async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
-        grid, memory = screen.lanes[0].grid, screen.app.memory
+        grid, memory = screen.lanes[0].grid, screen.context.memory
         await pilot.press("h", "v", "t")
         assert not grid.heat and grid.glyphs and not screen.lanes[0].marks_wrong
         assert (memory.heat, memory.glyphs, memory.exact) == (False, True, False)
@@ -221,7 +225,8 @@ def test_a_folder_is_no_file_to_write(trace: Trace, tmp_path: Path) -> None:
 
 
 def test_two_models_side_by_side_run_in_step_and_share_the_cursor(solving: Watch) -> None:
-    solving.second = (solving._model, {"attempts": 1, "steps": 1, "early": False})
+    context = solving.context
+    context.second = Side(context.model, {"attempts": 1, "steps": 1, "early": False})
 
     async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
         await until(pilot, lambda: len(screen.lanes) == 2 and screen.lanes[1].length == 1)
@@ -281,19 +286,23 @@ def test_opening_files_traces_and_what_is_neither(trace: Trace, steady: Path) ->
     save_trace(steady / "it.h5", [trace])
     (steady / "two.sdm").write_text("12..34..2...4...\n\n1234341221434...\nnonsense\n")
     (steady / "bad.txt").write_text("nothing of the kind\n")
+    (steady / "bad.h5").write_bytes(HDF5 + b"rubbish")
+    save_trace(steady / "empty.h5", [])
 
     async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
-        app = screen.app
-        app.open(steady / "two.sdm")
+        async def opened(name: str) -> None:
+            screen.post_message(Open(steady / name))
+            await pilot.pause()
+
+        await opened("two.sdm")
         assert len(screen.puzzles) == 2 and not screen.traces
-        app.open(steady / "it.h5")
+        await opened("it.h5")
         assert len(screen.puzzles) == 1 and screen.lanes[0].length == 7
         before = screen.puzzles
-        for name in ("bad.txt", "none.txt"):
-            app.open(steady / name)
+        for name in ("bad.txt", "none.txt", "bad.h5", "empty.h5", ".", "[bold"):
+            await opened(name)
         assert screen.puzzles is before
-        await pilot.pause()
-        assert len(app._notifications) == 3
+        assert len(screen.app._notifications) == 7
 
     drive(replaying(trace), steps)
 
@@ -357,7 +366,7 @@ def test_themes_and_no_colour(trace: Trace, monkeypatch: pytest.MonkeyPatch) -> 
         for theme in ("puzzlerec-light", "textual-dark", "nord"):
             pilot.app.theme = theme
             await pilot.pause()
-        assert screen.app.memory.theme == "nord"
+        assert screen.context.memory.theme == "nord"
 
     drive(replaying(trace), steps)
 

@@ -14,11 +14,14 @@ from textual.screen import Screen
 from textual.widgets import Checkbox, DirectoryTree, Input, Label, LoadingIndicator, OptionList
 
 from puzzlerec.models import build, checkpoint
-from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.config import TRMConfig
 from puzzlerec.puzzles import Puzzle, PuzzleError, get
 from puzzlerec.solving.solver import SolveSettings
-from puzzlerec.watch import choosers
-from puzzlerec.watch.choosers import ChooseModel, Generate, OpenFile, PathSuggester, RunSettings
+from puzzlerec.watch.dialogs import generate
+from puzzlerec.watch.dialogs.files import OpenFile, PathSuggester
+from puzzlerec.watch.dialogs.generate import Generate
+from puzzlerec.watch.dialogs.model import ChooseModel
+from puzzlerec.watch.dialogs.settings import RunSettings
 from puzzlerec.watch.making import make
 
 SUDOKU, SMALL, MAZE = get("sudoku"), get("sudoku-4x4"), get("maze")
@@ -151,8 +154,8 @@ def test_completion(files: Path, typed: str, whole: str | None) -> None:
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two models for small mazes, one for Sudokus and a damaged one."""
-    maze = ModelConfig(puzzle="maze", vocabulary=6, grid=(6, 6), mixer="attention", width=8, heads=2, layers=1)
-    sudoku = ModelConfig(puzzle="sudoku", vocabulary=11, grid=(9, 9), mixer="mlp", width=8, heads=2, layers=1)
+    maze = TRMConfig(puzzle="maze", vocabulary=6, grid=(6, 6), mixer="attention", width=8, heads=2, layers=1)
+    sudoku = TRMConfig(puzzle="sudoku", vocabulary=11, grid=(9, 9), mixer="mlp", width=8, heads=2, layers=1)
     for name, config in (("first", maze), ("second", maze), ("other", sudoku)):
         checkpoint.save(build(config), tmp_path / name, "card")
     (tmp_path / "broken").mkdir()
@@ -213,7 +216,7 @@ class Made:
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> Made:
     instead = Made()
-    monkeypatch.setattr(choosers, "make", instead)
+    monkeypatch.setattr(generate, "make", instead)
     monkeypatch.setattr(Generate, "_stock", {})
     return instead
 
@@ -239,9 +242,11 @@ def test_a_difficulty_is_asked_for_and_the_rest_of_a_chunk_is_kept(made: Made) -
 
 def test_a_maze_of_a_size_and_length(made: Made) -> None:
     async def steps(pilot: Pilot[None], host: Host) -> None:
-        assert host.dialog.query_one(OptionList).highlighted == 9
-        await pilot.press("tab", "backspace", "backspace", "3", "enter")
+        options = host.dialog.query_one(OptionList)
+        assert options.highlighted == 9
+        await pilot.press("up", "tab", "backspace", "backspace", "3", "enter")
         await until(pilot, lambda: "sizes from 4 to 62" in host.problem)
+        assert options.highlighted == 9  # whoever types a size wants a maze
         assert not host.dialog.query_one(LoadingIndicator).display
         await pilot.press("backspace", "1", "2", "tab", "2", "5")
         assert host.problem == ""

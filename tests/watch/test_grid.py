@@ -12,8 +12,11 @@ from textual.app import App, ComposeResult
 
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.solving.frames import Frame
-from puzzlerec.watch.grid import GridView, grid_strips
-from puzzlerec.watch.painting import DARK, FAULT, GIVEN, HEAT, LEVELS, OPEN, STONE, WRONG, Tiling, legend, scene
+from puzzlerec.views.palette import DARK, FAULT, GIVEN, HEAT, LEVELS, OPEN, STONE, WRONG
+from puzzlerec.views.scene import scene
+from puzzlerec.views.strips import Painter, StripCache, grid_strips, legend
+from puzzlerec.views.tiling import Tiling
+from puzzlerec.watch.grid import GridView
 
 from .conftest import SOLVED_4X4, frame_of, sudoku, trace_of
 
@@ -28,7 +31,7 @@ def lines(puzzle: Puzzle, frame: Frame | None = None, width: int = 12, height: i
 def style_at(puzzle: Puzzle, frame: Frame | None, row: int, column: int, offset: int = 0, **more: object) -> Style:
     """Of a character of a cell, in tiles of 2 x 1 characters."""
     strips = grid_strips(puzzle, frame, width=11, height=7, **more)  # type: ignore[arg-type]
-    tiling = Tiling.fitting(puzzle.kind, puzzle.question.shape, 11, 7)
+    tiling = Tiling.fitting(puzzle, 11, 7)
     assert tiling.tile == (2, 1)
     place = tiling.left(column) + offset
     part = next(iter(strips[tiling.top(row)].crop(place, place + 1)))
@@ -68,13 +71,13 @@ def test_ascii_where_nothing_else_can_be_shown() -> None:
 )
 def test_tiles_grow_with_the_room(size: tuple[int, int], tile: tuple[int, int]) -> None:
     puzzle = sudoku(QUESTION_9X9)
-    assert Tiling.fitting(puzzle.kind, (9, 9), *size).tile == tile
+    assert Tiling.fitting(puzzle, *size).tile == tile
     widths = {len(line) for line in lines(puzzle, width=size[0], height=size[1])}
     assert len(widths) == 1
 
 
 def test_every_character_of_a_tile_belongs_to_its_cell() -> None:
-    tiling = Tiling.fitting(get("sudoku"), (9, 9), 69, 35)
+    tiling = Tiling.fitting(sudoku(QUESTION_9X9), 69, 35)
     for row in range(9):
         for column in range(9):
             for x in (0, 6):
@@ -174,9 +177,7 @@ def test_a_path_off_every_shortest_path_is_wrong() -> None:
 
 
 def test_strips_of_lines_seen_before_are_the_same_objects() -> None:
-    from puzzlerec.watch.painting import Painter, StripCache
-
-    painter = Painter(Tiling.fitting(get("sudoku-4x4"), (4, 4), 11, 7))
+    painter = Painter(Tiling.fitting(sudoku(), 11, 7))
     cache = StripCache(DARK, 11)
     shown = scene(sudoku(), frame_of(sudoku(), SOLVED_4X4, 1, 0.5))
     first, again = (cache.strips(*painter.paint(shown)) for _ in range(2))

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from puzzlerec.api import load
 from puzzlerec.models import checkpoint
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.puzzles.maze.tokens import PATH
+from puzzlerec.session import Session
 from puzzlerec.solving.attempts import Attempt
 from puzzlerec.solving.solver import SolveSettings
 from puzzlerec.solving.trace import Trace
@@ -24,7 +24,7 @@ from .conftest import QUESTION_4X4, SOLVED_4X4, frame_of, sudoku, trace_of
 
 
 def job(shipped: Path, puzzle: Puzzle, model: str | None = None, **options: object) -> Job:
-    return Job(puzzle, model or str(shipped / puzzle.kind.name), options, lambda name: load(name, "cpu"))
+    return Job(puzzle, model or str(shipped / puzzle.kind.name), options, Session("cpu").solver_for)
 
 
 def test_a_job_records_every_step_and_ends_with_the_answer(shipped: Path) -> None:
@@ -64,16 +64,16 @@ def test_attempts_run_side_by_side_and_one_leads(shipped: Path) -> None:
 
 @pytest.mark.parametrize(
     ("model", "words"),
-    [(None, "no model for sudoku-6x6"), ("nothing-like-it", "No model is called"), ("sudoku", "solves sudoku, not")],
+    [(None, "no model for maze"), ("nothing-like-it", "No model is called"), ("sudoku", "solves sudoku, not maze")],
 )
 def test_what_cannot_be_computed_is_said_in_words(
     shipped: Path, model: str | None, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoint, "SHIPPED", (shipped,))
-    kind = get("sudoku-6x6")
-    puzzle = Puzzle(kind, kind.parse("." * 36))
+    kind = get("maze")
+    puzzle = Puzzle(kind, kind.parse("S  \n # \n  G"))
     name = str(shipped / model) if model == "sudoku" else model
-    work = Job(puzzle, name, {}, lambda name: load(name, "cpu"))
+    work = Job(puzzle, name, {}, Session("cpu").solver_for)
     work.run()
     assert work.state == "failed" and words in work.problem
 

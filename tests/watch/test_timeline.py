@@ -8,7 +8,7 @@ import pytest
 from rich.style import Style
 from textual.app import App, ComposeResult
 
-from puzzlerec.watch.painting import VIRIDIS
+from puzzlerec.views.palette import VIRIDIS
 from puzzlerec.watch.timeline import Timeline, track
 
 PLAIN = Style()

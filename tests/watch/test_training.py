@@ -18,14 +18,15 @@ from textual.widgets import Static
 
 from puzzlerec.models import build, checkpoint
 from puzzlerec.models.autoregressive import AutoregressiveConfig
-from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.config import TRMConfig
 from puzzlerec.puzzles import Puzzle, get
-from puzzlerec.watch import training
+from puzzlerec.watch import run_files, snapshots, training
 from puzzlerec.watch.curves import Curve
 from puzzlerec.watch.grid import GridView
-from puzzlerec.watch.training import Metrics, Picture, TrainingScreen, is_run
+from puzzlerec.watch.run_files import Metrics, is_run
+from puzzlerec.watch.training import Picture, TrainingScreen
 
-SMALL = ModelConfig(
+SMALL = TRMConfig(
     puzzle="sudoku-4x4", vocabulary=6, grid=(4, 4), mixer="candidates", box=(2, 2), symbols=(2, 4), width=8, heads=2,
     layers=1, prefix=0, latent_updates=1, recursions=1, supervision_steps=2,
 )  # fmt: skip
@@ -61,12 +62,12 @@ def puzzles(monkeypatch: pytest.MonkeyPatch) -> None:
         texts = ["S    \n # # \n   # \n ##  \n  # G"] if kind.name == "maze" else QUESTIONS
         return [Puzzle(kind, kind.parse(text)) for text in texts]
 
-    monkeypatch.setattr(training, "make", some)
+    monkeypatch.setattr(snapshots, "make", some)
     monkeypatch.setattr(training, "POLL", 0.1)
 
 
 def save_checkpoint(run: Path, step: int) -> None:
-    checkpoint.save(build(SMALL), run / "checkpoint", f"- made: {step:,} steps of batch 8\n")
+    checkpoint.save(build(SMALL), run / "checkpoint", "card", step=step)
 
 
 def drive(
@@ -135,7 +136,7 @@ def test_a_resumed_run_takes_back_what_it_does_again(tmp_path: Path) -> None:
 
 
 def test_a_long_file_comes_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "PIECE", 100)
+    monkeypatch.setattr(run_files, "PIECE", 100)
     path = tmp_path / "metrics.jsonl"
     path.write_text("".join(record(step) for step in range(1, 20)))
     metrics = Metrics(path)
@@ -254,10 +255,10 @@ def test_the_mark_in_the_curves_and_the_figures_at_it(run: Path) -> None:
 
 
 def test_mazes(run: Path) -> None:
-    config = ModelConfig(puzzle="maze", vocabulary=6, grid=(5, 5), width=8, heads=2, layers=1, supervision_steps=2)
+    config = TRMConfig(puzzle="maze", vocabulary=6, grid=(5, 5), width=8, heads=2, layers=1, supervision_steps=2)
     data = RECIPE["data"] | {"name": "maze-5x5"}  # type: ignore[operator]
     (run / "recipe.json").write_text(json.dumps(RECIPE | {"data": data, "model": config.model_dump(mode="json")}))
-    checkpoint.save(build(config), run / "checkpoint", "- made: 20 steps of batch 8\n")
+    checkpoint.save(build(config), run / "checkpoint", "card", step=20)
 
     async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
         await until(pilot, lambda: screen.snapshots)
@@ -272,10 +273,10 @@ def test_lines_of_several_lengths(run: Path, monkeypatch: pytest.MonkeyPatch) ->
         puzzle="copy", vocabulary=40, grid=(1, 22), width=8, heads=2, evaluations=1, supervision_steps=3
     )
     (run / "recipe.json").write_text(json.dumps(RECIPE | {"model": config.model_dump(mode="json")}))
-    checkpoint.save(build(config), run / "checkpoint", "- made: 20 steps of batch 8\n")
+    checkpoint.save(build(config), run / "checkpoint", "card", step=20)
     kind = get("copy")
     puzzles = [Puzzle(kind, kind.parse(text)) for text in ("copy:a=", "copy:a1b2c3=")]
-    monkeypatch.setattr(training, "_test_puzzles", lambda recipe: puzzles)
+    monkeypatch.setattr(snapshots, "test_puzzles", lambda recipe: puzzles)
 
     async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
         await until(pilot, lambda: screen.snapshots)

@@ -101,7 +101,8 @@ def show_pairs(dataset: Dataset, split: str, index: int, count: int, digits: boo
 
 
 def _print_pair(console: Console, title: str, question: np.ndarray, answer: np.ndarray | None, digits: bool) -> None:
-    from puzzlerec.cli.drawing import draw_pair
+    from puzzlerec.puzzles.arc.look import PALETTE
+    from puzzlerec.views.text import draw_pair
 
     unicode, colour = speaks_unicode(console), console.color_system is not None and not console.no_color
     sizes = ["?" if grid is None else "x".join(map(str, grid.shape)) for grid in (question, answer)]
@@ -109,5 +110,5 @@ def _print_pair(console: Console, title: str, question: np.ndarray, answer: np.n
     if not unicode:
         title = title.replace(" · ", ", ").replace("→", "->")
     console.print(title, style="dim", markup=False, soft_wrap=True)
-    drawing = draw_pair(question, answer, console.width, digits=digits, colour=colour, unicode=unicode)
+    drawing = draw_pair(question, answer, PALETTE, console.width, digits=digits, colour=colour, unicode=unicode)
     console.print(drawing, "", sep="\n", soft_wrap=True)

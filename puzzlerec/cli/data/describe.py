@@ -72,9 +72,9 @@ def show(
     """
     import numpy as np
 
-    from puzzlerec.cli.drawing import draw
     from puzzlerec.data import Dataset
     from puzzlerec.puzzles import Puzzle, get
+    from puzzlerec.views.text import draw
 
     if arc.holds_tasks(file):
         arc.show_tasks(file, index, count, digits)

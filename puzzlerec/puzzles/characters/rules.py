@@ -11,13 +11,17 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from functools import cached_property
 from string import ascii_lowercase, digits
 
 import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
+from puzzlerec.puzzles.characters.look import LineLook
 from puzzlerec.puzzles.characters.tokens import BLANK, END, FIRST, LONGEST
+from puzzlerec.puzzles.choices import Choice
 from puzzlerec.puzzles.generator import DatasetError, Generator
+from puzzlerec.puzzles.look import Look
 
 
 class Characters(PuzzleKind):
@@ -27,6 +31,8 @@ class Characters(PuzzleKind):
     layouts = ("line", "grid")  # which are the same
     shape = None
     rating_words = "characters of the longest operand"
+    editing = None
+    not_edited = "A line of characters is written in a file: o opens one."
     form: re.Pattern[str]  # of a prompt, its operands in groups
     example: str
 
@@ -40,6 +46,10 @@ class Characters(PuzzleKind):
     def start(self) -> str:
         """What a line begins with, before its first token."""
         return ""
+
+    @cached_property
+    def look(self) -> Look:
+        return LineLook(self.vocabulary, self.answer_tokens, blanks=(BLANK,), prompt=self.start)
 
     @property
     def answer_tokens(self) -> tuple[int, ...]:
@@ -203,6 +213,8 @@ class Repetition(Characters):
 
     def __init__(self, name: str, backwards: bool) -> None:
         super().__init__(name, digits + ascii_lowercase, "=")
+        about = "up to 10 characters to turn round" if backwards else "up to 10 characters to repeat"
+        self.choices = (Choice(name.capitalize(), about, name),)
         self.backwards = backwards
         self.example = f"{name}:a1b2="
 
@@ -224,6 +236,7 @@ class Addition(Characters):
     """``12+345=357``: the sum of two natural numbers, the highest digit first."""
 
     form = re.compile(r"([0-9]+)\+([0-9]+)=")
+    choices = (Choice("Addition", "two numbers of up to 10 digits", "addition"),)
     example = "12+345="
 
     def __init__(self) -> None:

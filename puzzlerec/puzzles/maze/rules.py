@@ -18,8 +18,11 @@ from math import isqrt
 import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
+from puzzlerec.puzzles.choices import Choice, Field
 from puzzlerec.puzzles.generator import Generator
 from puzzlerec.puzzles.maze import paths
+from puzzlerec.puzzles.maze.edit import MAZE_EDITING
+from puzzlerec.puzzles.maze.look import MAZE_LOOK
 from puzzlerec.puzzles.maze.tokens import CHARACTERS, FREE, GOAL, LARGEST, PATH, SMALLEST, START, WALL
 
 USUAL = (30, 30)  # the shape of generated mazes, that of the published ones
@@ -40,6 +43,17 @@ class Maze(PuzzleKind):
     filler = WALL
     answers_move_along = False  # the tie-break prefers some directions to others
     facts = ("valid", "optimal")
+    choices = (
+        Choice(
+            "Maze",
+            "of the size and length below",
+            "maze-{size}x{size}",
+            fields=(Field("size", "rows", 20), Field("moves", "moves", None, ", {} moves or more")),
+            label="Maze {size}x{size}",
+        ),
+    )
+    look = MAZE_LOOK
+    editing = MAZE_EDITING
 
     def parse(self, text: str) -> np.ndarray:
         rows = text.strip("\n").split("\n")

@@ -12,12 +12,17 @@ The forms:
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind
+from puzzlerec.puzzles.edit import Editing
+from puzzlerec.puzzles.look import Look
+from puzzlerec.puzzles.sudoku.edit import jigsaw_editing
 from puzzlerec.puzzles.sudoku.forms import Cells, require_size
+from puzzlerec.puzzles.sudoku.look import jigsaw_look
 from puzzlerec.puzzles.sudoku.rules import BLANK, NO_REGION, Sudoku, grid_places
 
 NAMES = "abcdefghi"
@@ -77,6 +82,14 @@ class Jigsaw(Sudoku):
     def from_array(self, grid: np.ndarray) -> np.ndarray:
         """Tokens: 1 + 10 * region + digit, regions 0 to 8, digit 0 for a blank."""
         return PuzzleKind.from_array(self, grid)
+
+    @cached_property
+    def look(self) -> Look:
+        return jigsaw_look()
+
+    @cached_property
+    def editing(self) -> Editing:
+        return jigsaw_editing("Jigsaw Sudoku")
 
     # ---- text
 

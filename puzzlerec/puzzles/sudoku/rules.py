@@ -9,14 +9,20 @@ Tokens: 0 padding, 1 blank, digit d is d + 1. Where cells lie in regions, 1 + re
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import permutations, product
 from typing import Any
 
 import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
+from puzzlerec.puzzles.edit import Editing
 from puzzlerec.puzzles.generator import DatasetError, Generator
+from puzzlerec.puzzles.look import Look
+from puzzlerec.puzzles.sudoku.choices import CHOICES
+from puzzlerec.puzzles.sudoku.edit import sudoku_editing
 from puzzlerec.puzzles.sudoku.forms import Cells, boxed, require_size, rows_of
+from puzzlerec.puzzles.sudoku.look import sudoku_look
 
 BLANK = 1
 NO_REGION = 255
@@ -39,6 +45,7 @@ class Sudoku(PuzzleKind):
         self.size = size = box[0] * box[1] if box else self.regions
         self.name, self.box, self.diagonals, self.fewest_givens = name, box, diagonals, fewest_givens
         self.title = title or f"{size}x{size} Sudoku"
+        self.choices = CHOICES.get(name, ())
         self.shape = (size, size)
         self.vocabulary = ("?", *self._characters())
         self._set_units()
@@ -261,6 +268,21 @@ class Sudoku(PuzzleKind):
             "offending": int(offending.sum()),
         }
         return Verdict(not problems, offending, tuple(problems), facts)
+
+    def partial(self, question: np.ndarray, tokens: np.ndarray, masked: np.ndarray) -> np.ndarray:
+        """What is hidden is at odds with nothing."""
+        return self.check_question(np.where(masked, question, tokens)).offending
+
+    # ---- looks and editing
+
+    @cached_property
+    def look(self) -> Look:
+        assert self.box is not None
+        return sudoku_look(self.vocabulary, self.box, self.diagonals)
+
+    @cached_property
+    def editing(self) -> Editing:
+        return sudoku_editing("Sudoku X" if self.diagonals else "Sudoku", self.vocabulary)
 
     def _require_shape(self, grid: np.ndarray) -> None:
         if grid.shape != self.shape:

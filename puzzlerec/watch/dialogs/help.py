@@ -14,7 +14,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widgets import Static
 
-from puzzlerec.watch.dialog import Dialog
+from puzzlerec.watch.dialogs.dialog import Dialog
 
 Keys = list[tuple[Binding, list[str]]]  # each with all keys that do the same
 

@@ -12,8 +12,8 @@ from textual.geometry import Size
 from textual.widgets import Input
 
 from puzzlerec.files import replacing, typed
-from puzzlerec.watch.choosers import PathSuggester
-from puzzlerec.watch.dialog import Dialog
+from puzzlerec.watch.dialogs.dialog import Dialog
+from puzzlerec.watch.dialogs.files import PathSuggester
 
 if TYPE_CHECKING:
     from puzzlerec.solving.trace import Trace
@@ -53,7 +53,7 @@ class SaveAs(Dialog[None]):
         except OSError as error:
             self.say(f"{path} cannot be written: {error.strerror or error}.")
             return
-        self.app.notify(f"{path} is written.")
+        self.app.notify(f"{path} is written.", markup=False)
         self.dismiss(None)
 
 

@@ -1,0 +1,87 @@
+"""Verdicts in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from puzzlerec.puzzles import NO_SOLUTION, Verdict
+
+if TYPE_CHECKING:
+    from puzzlerec.solving.solver import Answer
+
+
+@dataclass(frozen=True)
+class Words:
+    """What there is to say of an answer, for whoever puts it into a line."""
+
+    solved: bool
+    tried: bool  # whether a model or a search was asked at all, or the question itself broke the rules
+    exact: bool  # whether the exact solver found it
+    how: str  # "in one pass", "at attempt 3 (copies)"; "" if unsolved
+    fault: str  # what is wrong, in a line; "" if solved
+    short: str  # the same, shorter, as `in_short` has it
+    facts: tuple[str, ...]  # of a solved one: "valid", "optimal", "112 moves", "one of several solutions"
+    attempts: str  # "1 attempt"
+    steps: str  # "16 steps"
+    seconds: str  # "0.50 s"
+
+
+def words_of(answer: Answer) -> Words:
+    """The verdict on an answer and how it came about."""
+    verdict = answer.verdict
+    solved, exact = verdict.solved, answer.how == "exact solver"
+    asked = tried(answer)
+    how = "in one pass" if answer.how == "one pass" else f"at attempt {answer.attempts} ({answer.how})"
+    return Words(
+        solved=solved,
+        tried=asked,
+        exact=exact,
+        how=("by the exact solver" if exact else how) if solved else "",
+        fault="" if solved else _fault(verdict, asked),
+        short=in_short(verdict),
+        facts=_facts(answer) if solved else (),
+        attempts=count(answer.attempts, "attempt"),
+        steps=count(answer.steps, "step"),
+        seconds=f"{answer.seconds:.2f} s",
+    )
+
+
+def tried(answer: Answer) -> bool:
+    """Whether a model or a search was asked at all, or the question itself broke the rules."""
+    return answer.attempts > 0 or answer.how == "exact solver"
+
+
+def in_short(verdict: Verdict) -> str:
+    """A verdict in a few words: "solved", "2 cells at fault", or else what is wrong."""
+    if verdict.solved:
+        return "solved"
+    faults = int(verdict.offending.sum())
+    return f"{count(faults, 'cell')} at fault" if faults else "; ".join(verdict.problems)
+
+
+def count(number: int, what: str) -> str:
+    """So many of a thing: "1 step", "2 steps"."""
+    return f"{number} {what}{'s' if number != 1 else ''}"
+
+
+def _fault(verdict: Verdict, asked: bool) -> str:
+    """The one fault that an answer has, or else how many cells are wrong."""
+    offending, problems = int(verdict.offending.sum()), verdict.problems
+    if NO_SOLUTION in problems:
+        return NO_SOLUTION
+    if len(problems) > 1 and offending and asked:
+        return f"{offending} offending cells"
+    return ", ".join(problems)
+
+
+def _facts(answer: Answer) -> tuple[str, ...]:
+    verdict, puzzle = answer.verdict, answer.puzzle
+    facts = [name for name in ("valid", "optimal") if verdict.facts.get(name)]
+    if "length" in verdict.facts:
+        facts.append(f"{verdict.facts['length']} moves")
+    if verdict.problems:
+        facts += verdict.problems
+    elif puzzle.kind.check_question(puzzle.question).facts.get("too_few_givens"):
+        facts.append("one of several solutions")
+    return tuple(facts)

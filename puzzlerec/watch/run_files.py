@@ -1,0 +1,90 @@
+"""What a training run leaves in its folder, while it goes on or when it is over."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+METRICS, RECIPE, CHECKPOINT = "metrics.jsonl", "recipe.json", "checkpoint"  # as `training.run_folder` lays them out
+CARD = "README.md"  # what is written last of a checkpoint
+PIECE = 1 << 20  # bytes read at a time, so that a long run does not hold up the screen
+
+Record = dict[str, Any]
+
+
+def is_run(path: Path) -> bool:
+    """Whether ``path`` is the folder of a training run, begun or finished."""
+    return (path / RECIPE).is_file() or (path / METRICS).is_file()
+
+
+class Metrics:
+    """The records of a ``metrics.jsonl`` that another process writes.
+
+    ``records`` holds every whole line so far; a resumed run takes back those that it does again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.records: list[Record] = []
+        self.there = False
+        self.written = 0.0  # time of the last change
+        self._file = 0  # inode: a resumed run replaces the file
+        self._offset = 0
+        self._rest = b""
+
+    def read(self) -> bool:
+        """Take in what is new, at most `PIECE` bytes; whether there was anything."""
+        try:
+            with self.path.open("rb") as file:
+                status = self.path.stat()
+                again = status.st_ino != self._file or status.st_size < self._offset
+                if again:
+                    self.records, self._rest = [], b""
+                    self._file, self._offset = status.st_ino, 0
+                file.seek(self._offset)
+                piece = file.read(PIECE)
+        except OSError:
+            there, self.there = self.there, False
+            return there
+        self.there, self.written = True, status.st_mtime
+        self._offset += len(piece)
+        *lines, self._rest = (self._rest + piece).split(b"\n")
+        self.records += [record for line in lines if (record := _record(line))]
+        return again or bool(piece)
+
+    def series(self, key: str) -> list[float]:
+        """The values of ``key``, NaN where a record has none."""
+        return [number(record.get(key)) for record in self.records]
+
+
+def _record(line: bytes) -> Record | None:
+    """None for a line that a killed process has left, or that is none of ours."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and isinstance(record.get("step"), int) else None
+
+
+def number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def recipe_of(run: Path) -> Record:
+    """The recipe of a run; empty while it is missing or half-written."""
+    try:
+        document = json.loads((run / RECIPE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def stamp(folder: Path) -> tuple[int, ...]:
+    """Another one for every checkpoint that is saved in ``folder``; empty if there is none."""
+    try:
+        status = (folder / CARD).stat()
+    except OSError:
+        return ()
+    return status.st_mtime_ns, status.st_ino
