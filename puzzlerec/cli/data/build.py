@@ -18,7 +18,7 @@ GENERATED = {"train": "--train", "test": "--test", "size": "--size", "workers": 
 LOADED = {"version": "--version", "folders": "--with", "copies": "--copies"}
 
 
-HELP = """Make a dataset: Sudokus, half of them extremely hard, and their kin (16x16, X, jigsaw); mazes with long shortest
+HELP = """Make a dataset: Sudokus, half of them extremely hard, and others (16x16, X, jigsaw); mazes with long shortest
 paths; lines to complete (copy, reverse, addition); ARC's tasks.
 
 \b
