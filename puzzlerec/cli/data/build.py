@@ -18,8 +18,8 @@ GENERATED = {"train": "--train", "test": "--test", "size": "--size", "workers": 
 LOADED = {"version": "--version", "folders": "--with", "copies": "--copies"}
 
 
-HELP = """Make a dataset: Sudokus, half of them extremely hard; mazes with long shortest paths; lines to complete (copy,
-reverse, addition); ARC's tasks.
+HELP = """Make a dataset: Sudokus, half of them extremely hard, and others (16x16, X, jigsaw); mazes with long shortest
+paths; lines to complete (copy, reverse, addition); ARC's tasks.
 
 \b
 puzzlerec data build sudoku --train 1000 --test 1000
@@ -39,7 +39,8 @@ Exit status: 0 built, or already there; 2 wrong usage; 130 interrupted.
 def build(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="sudoku, sudoku-6x6, sudoku-4x4, maze, maze-20x20, maze-9x9, ..., arc")
+        str,
+        typer.Argument(metavar="NAME", help="A puzzle kind: sudoku, sudoku-4x4, jigsaw, maze, maze-20x20, ..., arc."),
     ],
     train: Annotated[int, typer.Option(metavar="N", min=0, help="Training puzzles.")] = 1000,
     test: Annotated[int, typer.Option(metavar="N", min=0, help="Test puzzles, none a copy of a training one.")] = 1000,

@@ -10,8 +10,8 @@ import re
 
 import numpy as np
 
-from puzzlerec.puzzles.arc.canvas import END, FIRST_COLOUR, PADDING, SIDE, corner, decode, encode
-from puzzlerec.puzzles.arc.look import PALETTE, CanvasLook
+from puzzlerec.puzzles.arc.canvas import FIRST_COLOUR, PADDING, SIDE, corner, decode, encode
+from puzzlerec.puzzles.arc.look import CANVAS_LOOK
 from puzzlerec.puzzles.arc.tasks import count_of_cells, grid_of, parse_grid
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
 
@@ -27,7 +27,7 @@ class Arc(PuzzleKind):
     layouts = ("line", "grid")  # a JSON list of lists; digits, a row a line
     shape = (SIDE, SIDE)
     pairs = True
-    look = CanvasLook(vocabulary, tuple(range(1, 12)), blanks=(END,), palette=PALETTE, decode=decode)
+    look = CANVAS_LOOK
     editing = None
     not_edited = "An ARC task is written in a file: o opens one."
 

@@ -136,7 +136,7 @@ class SudokuGrammar(Grammar):
                 rows = [*rows, *grids[number][1]]
                 number += 1
             text = "\n".join(lines[rows[0] : rows[-1] + 1])
-            if self._jigsaw and kind is None and (named or (_is_drawn(text) and self._jigsaw.recognises(text))):
+            if self._jigsaw and kind is None and (named or _has_regions(text, self._jigsaw, sudoku)):
                 sudoku = self._jigsaw
             yield Passage(sudoku, text, _layout(sudoku, text, "grid"), rows[0] + 1)
 
@@ -234,7 +234,15 @@ def _names_regions(rows: Sequence[str], kind: PuzzleKind | None) -> bool:
     return kind is None and _NAMES.fullmatch(names) is not None
 
 
-def _is_drawn(text: str) -> bool:
-    """Whether a grid may show lines around regions: the bars of boxes are the same in every row."""
+def _has_regions(text: str, jigsaw: Sudoku, boxes: Sudoku) -> bool:
+    """Whether a grid is drawn with lines around regions of nine cells that are not the boxes of that size."""
     rows = [line for line in text.split("\n") if _CELL.search(line)]
-    return len({tuple(place.start() for place in _BAR.finditer(row)) for row in rows}) > 1
+    bars = {tuple(place.start() for place in _BAR.finditer(row)) for row in rows}
+    if boxes.size != jigsaw.size or len(bars) == 1:  # boxes have the same bars in every row
+        return False
+    try:
+        question = jigsaw.parse(text)
+        drawn, usual = ({tuple(unit) for unit in kind.units(question).tolist()} for kind in (jigsaw, boxes))
+    except PuzzleError:
+        return False
+    return drawn != usual
