@@ -28,7 +28,7 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from puzzlerec.puzzles import Puzzle, get
-from puzzlerec.puzzles.maze.rules import FREE, PATH
+from puzzlerec.puzzles.maze.tokens import FREE, PATH
 from puzzlerec.solving.frames import Frame
 from puzzlerec.watch.app import Watch, example
 from puzzlerec.watch.grid import GridView

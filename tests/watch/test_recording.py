@@ -10,7 +10,7 @@ import pytest
 
 from puzzlerec.models import checkpoint
 from puzzlerec.puzzles import Puzzle, get
-from puzzlerec.puzzles.maze.rules import PATH
+from puzzlerec.puzzles.maze.tokens import PATH
 from puzzlerec.session import Session
 from puzzlerec.solving.solver import SolveSettings
 from puzzlerec.solving.strategies import Attempt
