@@ -18,7 +18,7 @@ import numpy as np
 
 from puzzlerec.data.building import generator
 from puzzlerec.puzzles import get
-from puzzlerec.puzzles.sudoku import search
+from puzzlerec.puzzles.sudoku import bitboards, symmetry
 from puzzlerec.puzzles.sudoku.extreme import digits_of, rating
 
 LISTS = {"11+": "forum_11plus_part.csv.gz", "17 clues": "17_clue_part.csv.gz"}
@@ -76,8 +76,8 @@ def sudokus(published: dict[str, tuple[np.ndarray, np.ndarray]], sample: int) ->
     print(f"| Sudokus | rating {' | '.join(header)} | mean | clues | grids published |\n|{'---|' * (len(header) + 4)}")
     for name, (puzzles, ratings) in published.items():
         for puzzle in puzzles:
-            search.solve(puzzle, proof, rng)
-            known.add(int(search.class_hash(proof[0], blank, 3, 3)))
+            bitboards.solve(puzzle, proof, rng)
+            known.add(int(symmetry.class_hash(proof[0], blank, 3, 3)))
         row(name, *np.quantile(ratings, QUANTILES), ratings.mean(), np.count_nonzero(puzzles, axis=1).mean(), "")
     maker = generator("sudoku")
     none = dict.fromkeys(maker.settings, 0.0)

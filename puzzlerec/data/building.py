@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from puzzlerec.data.store import SPLITS, Attributes, Dataset, DatasetError, Rows, write_dataset
+from puzzlerec.data.store import SPLITS, Attributes, Dataset, Rows, write_dataset
 from puzzlerec.puzzles import KINDS, PuzzleKind
-from puzzlerec.puzzles.generator import Chunk, Generator
+from puzzlerec.puzzles.generator import Chunk, DatasetError, Generator
 
 if TYPE_CHECKING:
     from puzzlerec.puzzles.kernels import KeySet

@@ -21,8 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from puzzlerec.data.store import SPLITS, Attributes, Dataset, DatasetError, Rows, Split, write_dataset
+from puzzlerec.data.store import SPLITS, Attributes, Dataset, Rows, Split, write_dataset
 from puzzlerec.puzzles import get
+from puzzlerec.puzzles.generator import DatasetError
 
 _ARRAYS = ("inputs", "labels", "puzzle_identifiers", "puzzle_indices", "group_indices")
 _PIECE = 8192

@@ -4,9 +4,9 @@ from puzzlerec.puzzles.arc.rules import Arc
 from puzzlerec.puzzles.base import NO_SOLUTION, Puzzle, PuzzleError, PuzzleKind, Symmetry, Verdict
 from puzzlerec.puzzles.characters.rules import Characters
 from puzzlerec.puzzles.choices import Choice
-from puzzlerec.puzzles.kinds import KINDS, get
 from puzzlerec.puzzles.maze.rules import Maze
 from puzzlerec.puzzles.reading import Reading, read
+from puzzlerec.puzzles.registry import KINDS, get, register
 from puzzlerec.puzzles.sudoku.rules import Sudoku
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "Verdict",
     "get",
     "read",
+    "register",
 ]

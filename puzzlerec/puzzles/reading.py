@@ -1,57 +1,30 @@
 """Puzzles from files and streams whose form is recognised.
 
-- Sudoku lines (.sdm): 81 characters a line, 36 for 6x6 and 16 for 4x4. What follows after white space, ``,`` or ``;``
-  is ignored.
-- Sudoku grids (.sdk, .ss): a row a line, with or without rules and bars, an empty line between grids. Where there are
-  sections, only ``[Puzzle]`` counts.
-- Maze lines: square mazes, 900 characters for 30x30. What follows after a tab is ignored.
-- Maze grids: a row a line, an empty line between mazes. A line of spaces is not empty: it is a row of free cells.
-- Lines to complete, one a line: ``12+345=``, ``copy:a1b2=``, ``reverse:a1b2=``. ``#`` starts a comment.
-- CSV: a header that names a column ``question``, ``puzzle`` or ``quizzes``, and a puzzle in it on every line. Other
-  columns are ignored.
-
-In Sudoku files ``#`` starts a comment. Text is UTF-8, or UTF-16 with its byte order mark; all line ends are understood.
+The text of a file may be lines and grids, which the grammars of the families of puzzles know (see `grammar`), or CSV: a
+header that names a column ``question``, ``puzzle`` or ``quizzes``, and a puzzle in it on every line, other columns
+being ignored. Text is UTF-8, or UTF-16 with its byte order mark; all line ends are understood.
 """
 
 from __future__ import annotations
 
 import csv
+import math
 import re
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from puzzlerec.puzzles.arc.rules import ARC, is_task, parse_tasks
 from puzzlerec.puzzles.base import Puzzle, PuzzleError, PuzzleKind
-from puzzlerec.puzzles.characters.rules import Characters, is_line, kind_of
-from puzzlerec.puzzles.kinds import get
-from puzzlerec.puzzles.maze.rules import LARGEST, MAZE
-from puzzlerec.puzzles.sudoku import KINDS as SUDOKUS
-from puzzlerec.puzzles.sudoku.forms import cells_of
-from puzzlerec.puzzles.sudoku.rules import Sudoku
+from puzzlerec.puzzles.grammar import MOST_COLUMNS, Grammar, Passage, too_long
+from puzzlerec.puzzles.registry import GRAMMARS, get
 
 MOST_BYTES = 128 * 2**20  # several hundred thousand puzzles; each takes about half a kilobyte of memory
-MOST_COLUMNS = 4 * LARGEST * LARGEST  # the largest maze, its answer and room for other columns
 MOST_ERRORS = 1000
 
 _QUESTION_COLUMNS = {"question", "questions", "puzzle", "puzzles", "quiz", "quizzes"}
-_SUDOKU_SUFFIXES = {".sdm", ".sdk", ".ss"}
 _SAMPLE = 200  # lines that decide what a file holds
-_LONGEST_ROW = 12  # cells: between a row of 9 and a whole 4x4 Sudoku of 16 on a line
-_LONGEST_LINE = 1000  # characters of one Sudoku with all its decoration
-_SECTION = re.compile(r"\s*\[([A-Za-z ]+)\]\s*")
-MAZE_ROW = re.compile(r"[# o]*[SG][# SGo]*")  # that cannot be a comment
-_NO_ARC_MODEL = (
-    "Solving ARC tasks needs a model trained on ARC, and none is shipped yet; puzzlerec data show {} draws them."
-)
-_FORMS = (
-    "Known are Sudokus and mazes, as lines, as grids and as CSV with a column 'question' or 'puzzle', and lines to "
-    "complete such as 12+345="
-)
 
 
 @dataclass(frozen=True)
@@ -65,7 +38,7 @@ class Reading:
 def read(file: str | Path | IO[str] | IO[bytes], kind: PuzzleKind | str | None = None, source: str = "") -> Reading:
     """All puzzles in ``file``, a path, ``"-"`` for standard input, or an open stream of text or bytes.
 
-    ``kind`` (or its name) is what to read the text as; without it the text decides, and Sudoku sizes may mix.
+    ``kind`` (or its name) is what to read the text as; without it the text decides, and kinds of one family may mix.
     ``source`` is what errors call the file, its own name by default. A faulty line or grid becomes one of
     `Reading.errors` and leaves the others as they are. Raises `PuzzleError` if the file as a whole
     cannot be used: missing, unreadable, empty, too large, not text, or of no known form.
@@ -116,20 +89,13 @@ def _decoded(content: bytes) -> str:
     return content.decode("utf-8")
 
 
-@dataclass(frozen=True)
-class _Passage:
-    """Text that should be one puzzle, and where it starts."""
-
-    kind: PuzzleKind
-    text: str
-    layout: str
-    line: int  # from 1
-    column: int = 1
-
-
 class _Reader:
     def __init__(self, source: str, kind: PuzzleKind | None) -> None:
         self.source, self.kind = source, kind
+        if kind is None:
+            self._grammars = list(GRAMMARS.values())
+        else:
+            self._grammars = [GRAMMARS.get(kind.family) or Grammar([kind])]
 
     def read(self, text: str) -> Reading:
         self._refuse_json(text)
@@ -138,53 +104,56 @@ class _Reader:
         delimiter = next((mark for mark in ",\t;" if mark in lines[header]), ",")
         names = [name.strip(" \"'\t").lower() for name in lines[header][:MOST_COLUMNS].split(delimiter)]
         position = next((index for index, name in enumerate(names) if name in _QUESTION_COLUMNS), None)
-
-        passages: Iterable[_Passage | PuzzleError]
-        if position is not None:
-            passages = self._csv(lines, header, delimiter, position)
-        elif self._is_characters(lines):
-            passages = _lines_to_complete(lines)
-        elif self._is_maze(lines):
-            passages = _maze_passages(lines)
+        if position is None:
+            passages = self._passages(lines)
         else:
-            passages = _sudoku_passages(lines, self.kind)
+            passages = self._csv(lines, header, delimiter, position)
         reading = self._parsed(passages)
         if not reading.puzzles and not reading.errors:
-            raise PuzzleError(f"There is no puzzle in the file. {_FORMS}.", source=self.source)
+            raise PuzzleError(f"There is no puzzle in the file. {_known()}.", source=self.source)
         return reading
 
     def _refuse_json(self, text: str) -> None:
+        for grammar in GRAMMARS.values():
+            grammar.refuse(text, self.source, self.kind is not None and grammar in self._grammars)
         start = text.lstrip()[:2000]
-        if self.kind == ARC or is_task(text):
-            parse_tasks(text, self.source)  # what is malformed has an error of its own
-            name = self.source if self.source not in ("", "-") else "FILE"
-            raise PuzzleError(_NO_ARC_MODEL.format(name), source=self.source)
         if self.source.lower().endswith(".json") or re.match(r'\{\s*["}]|\[\s*[\[{"\d\]]', start):
-            raise PuzzleError(f"JSON is no form that puzzles are read from. {_FORMS}.", source=self.source)
+            raise PuzzleError(f"JSON is no form that puzzles are read from. {_known()}.", source=self.source)
 
-    def _is_characters(self, texts: Iterable[str]) -> bool:
-        """Whether the first of the texts that is neither empty nor a comment is a line to complete."""
-        if self.kind is not None:
-            return isinstance(self.kind, Characters)
-        first = (text for text in texts if text.partition("#")[0].strip())
-        return is_line(next(first, ""))
+    def _grammar(self, texts: Sequence[str]) -> Grammar:
+        """Whose puzzles the lines, or fields of a table, hold."""
+        if len(self._grammars) == 1:
+            return self._grammars[0]
+        sample = _sample(texts, self._grammars)
+        scores = [grammar.score(sample) for grammar in self._grammars]
+        best = self._grammars[scores.index(max(scores))]
+        suffix = Path(self.source).suffix.lower()
+        named = [grammar for grammar in self._grammars if suffix in grammar.suffixes]
+        if named and max(scores) < math.inf:
+            return named[0]
+        if not max(scores):
+            raise PuzzleError(
+                f"No puzzle is recognised in the file. {_known()}; name the kind if it is one.", source=self.source
+            )
+        return best
 
-    def _is_maze(self, texts: Iterable[str]) -> bool:
-        """Whether the texts are mazes rather than Sudokus."""
-        if self.kind is not None:
-            return not isinstance(self.kind, Sudoku)
-        if Path(self.source).suffix.lower() in _SUDOKU_SUFFIXES:
-            return False
-        return _family(texts, self.source) == "maze"
+    def _passages(self, lines: Sequence[str]) -> Iterator[Passage | PuzzleError]:
+        own = self._grammar(lines)
+        others = [grammar for grammar in GRAMMARS.values() if grammar is not own]
 
-    def _csv(self, lines: list[str], header: int, delimiter: str, position: int) -> Iterator[_Passage | PuzzleError]:
+        def foreign(line: str) -> str:
+            return next((grammar.row_words for grammar in others if grammar.claims(line)), "")
+
+        return own.passages(lines, self.kind, foreign)
+
+    def _csv(self, lines: list[str], header: int, delimiter: str, position: int) -> Iterator[Passage | PuzzleError]:
         """One field a line. Every line is read by itself, so that a stray quotation mark spoils one line only."""
         fields: list[tuple[int, str]] = []
         for number, line in enumerate(lines[header + 1 :], header + 2):
             if not line.strip():
                 continue
             if len(line) > MOST_COLUMNS:
-                yield _too_long(line, number)
+                yield too_long(line, number)
                 continue
             try:
                 row = next(csv.reader([line], delimiter=delimiter))
@@ -200,20 +169,15 @@ class _Reader:
             fields.append((number, row[position]))
         if not fields:
             return
-        characters = self._is_characters(text for _, text in fields)
-        is_maze = not characters and self._is_maze(text for _, text in fields)
+        grammar = self._grammar([text for _, text in fields])
         for number, text in fields:
             column = max(lines[number - 1].find(text), 0) + 1
-            if not text.strip():
-                yield PuzzleError("The puzzle's column is empty.", line=number, column=column)
-            elif characters:
-                yield _Passage(kind_of(text), text, "line", number, column)
-            elif is_maze:
-                yield _Passage(MAZE, text, "line", number, column)
+            if text.strip():
+                yield grammar.field(text, number, column, self.kind)
             else:
-                yield _sudoku_line(text, number, column, self.kind)
+                yield PuzzleError("The puzzle's column is empty.", line=number, column=column)
 
-    def _parsed(self, passages: Iterable[_Passage | PuzzleError]) -> Reading:
+    def _parsed(self, passages: Iterable[Passage | PuzzleError]) -> Reading:
         reading = Reading()
         unlisted = 0
         for passage in passages:
@@ -231,9 +195,9 @@ class _Reader:
             reading.errors.append(PuzzleError(message, source=self.source))
         return reading
 
-    def _parse_into(self, puzzles: list[Puzzle], passage: _Passage) -> PuzzleError | None:
+    def _parse_into(self, puzzles: list[Puzzle], passage: Passage) -> PuzzleError | None:
         """Adds the passage's puzzle or returns what is wrong with it, placed in the file."""
-        kind = self.kind or passage.kind
+        kind = passage.kind
         try:
             puzzles.append(Puzzle(kind, kind.parse(passage.text), passage.layout, self.source, passage.line))
         except PuzzleError as error:
@@ -245,180 +209,18 @@ class _Reader:
         return None
 
 
-def _family(texts: Iterable[str], source: str) -> str:
-    """ "maze" or "sudoku", by the lines that consist of either's characters for the most part."""
-    score: Counter[str] = Counter()
-    ends = False  # S or G seen in a line of maze characters
+def _sample(texts: Sequence[str], grammars: Sequence[Grammar]) -> Sequence[str]:
+    """The first of the texts, until enough of them look like somebody's puzzles."""
     decisive = 0
-    for text in texts:
-        visible = "".join(text.partition("\t")[0].split())[: LARGEST * LARGEST]
-        if not visible:
-            continue
-        maze = sum(map(visible.count, "#SGo"))
-        sudoku = 0 if text.lstrip().startswith("#") else sum(map(visible.count, ".0123456789_|+-"))
-        if 5 * maze >= 4 * len(visible):
-            score["maze"] += maze
-            ends = ends or "S" in visible or "G" in visible
-        elif 2 * sudoku >= len(visible):
-            score["sudoku"] += sudoku
-        else:
-            continue
-        decisive += 1
+    for index, text in enumerate(texts):
+        decisive += any(grammar.resembles(text) for grammar in grammars)
         if decisive == _SAMPLE:
-            break
-    if not score:
-        raise PuzzleError(f"No puzzle is recognised in the file. {_FORMS}; name the kind if it is one.", source=source)
-    if score["maze"] > score["sudoku"] and (ends or not score["sudoku"]):
-        return "maze"
-    return "sudoku"
+            return texts[: index + 1]
+    return texts
 
 
-def _too_long(line: str, number: int) -> PuzzleError:
-    return PuzzleError(f"The line has {len(line)} characters, too many for a puzzle.", line=number)
-
-
-def _nearest(sizes: Iterable[int], size: float) -> int:
-    return min(sizes, key=lambda known: abs(known - size))
-
-
-# --- lines to complete --------------------------------------------------------------------------------------------
-
-
-def _lines_to_complete(lines: Sequence[str]) -> Iterator[_Passage | PuzzleError]:
-    for number, line in enumerate(lines, 1):
-        if len(line) > MOST_COLUMNS:
-            yield _too_long(line, number)
-        elif MAZE_ROW.fullmatch(line):
-            yield PuzzleError(
-                "This is a row of a maze among lines to complete: put it in a file of its own.", line=number
-            )
-        elif task := line.partition("#")[0].rstrip():
-            yield _Passage(kind_of(task), task, "line", number)
-
-
-# --- Sudoku -------------------------------------------------------------------------------------------------------
-
-_BY_SIZE = {kind.shape[0]: kind for kind in reversed(SUDOKUS)}
-_BY_AREA = {kind.shape[0] ** 2: kind for kind in reversed(SUDOKUS)}
-
-
-def _sudoku_line(text: str, number: int, column: int, kind: PuzzleKind | None) -> _Passage | PuzzleError:
-    """A Sudoku on one line, with what follows it cut off."""
-    areas = {kind.size**2: kind} if isinstance(kind, Sudoku) else _BY_AREA
-    first = re.match(r"\s*([^\s,;#]+)", text)
-    if first and len(first[1]) in areas:
-        return _Passage(areas[len(first[1])], first[1], "line", number, column + first.start(1))
-    if len(text) > _LONGEST_LINE:
-        return _too_long(text, number)
-    before = re.split(r"[,;\t]", text, maxsplit=1)[0]
-    if len(cells_of(before)) > _LONGEST_ROW:
-        text = before
-    return _Passage(areas[_nearest(areas, len(cells_of(text)))], text, "line", number, column)
-
-
-def _sudoku_passages(lines: Sequence[str], kind: PuzzleKind | None) -> Iterator[_Passage | PuzzleError]:
-    blocks: list[list[int]] = []  # the lines (from 0) of rows that stand together and look like a grid's
-    for item in _sudoku_items(lines):
-        if isinstance(item, list):
-            blocks.append(item)
-        else:
-            yield from _sudoku_grids(lines, blocks, kind)
-            blocks = []
-            if is_line(lines[item]):
-                message = "This is a line to complete among Sudokus: put it in a file of its own."
-                yield PuzzleError(message, line=item + 1)
-            else:
-                yield _sudoku_line(lines[item], item + 1, 1, kind)
-    yield from _sudoku_grids(lines, blocks, kind)
-
-
-def _sudoku_items(lines: Sequence[str]) -> Iterator[int | list[int]]:
-    """The lines that hold a whole Sudoku, and the blocks of lines that hold rows, in order."""
-    block: list[int] = []
-    in_puzzle = True
-    for index, line in enumerate(lines):
-        section = _SECTION.fullmatch(line[:100])
-        foreign = is_line(line)
-        count = _LONGEST_ROW + 1 if len(line) > _LONGEST_LINE else len(cells_of(line))
-        if in_puzzle and not section and not foreign and 0 < count <= _LONGEST_ROW:
-            block.append(index)
-        elif section or foreign or count or not line.strip():
-            if block:
-                yield block
-                block = []
-            if section:
-                in_puzzle = section[1].strip().lower() == "puzzle"
-            elif (count or foreign) and in_puzzle:
-                yield index
-    if block:
-        yield block
-
-
-def _grid_size(rows: Iterable[str]) -> int:
-    """The size of the Sudoku that the rows should be: by their usual width, or by the largest digit if that is none."""
-    cells = [cells_of(row) for row in rows]
-    width = Counter(map(len, cells)).most_common(1)[0][0]
-    if width in _BY_SIZE:
-        return width
-    return _nearest(_BY_SIZE, max([width, *(int(cell) for row in cells for _, cell in row if cell in "0123456789")]))
-
-
-def _sudoku_grids(lines: Sequence[str], blocks: list[list[int]], kind: PuzzleKind | None) -> Iterator[_Passage]:
-    """Grids from blocks of rows: a block may be a grid, several behind one another, or one band of three rows."""
-    start = 0
-    while start < len(blocks):
-        block = blocks[start]
-        sudoku = kind if isinstance(kind, Sudoku) else _BY_SIZE[_grid_size(lines[index] for index in block)]
-        band = sudoku.box[0]
-        following = blocks[start : start + sudoku.size // band]
-        if len(following) == sudoku.size // band and all(len(rows) == band for rows in following):
-            grids = [[index for rows in following for index in rows]]
-            start += len(following)
-        else:
-            start += 1
-            whole = len(block) % sudoku.size == 0
-            size = sudoku.size if whole else len(block)
-            grids = [block[first : first + size] for first in range(0, len(block), size)]
-        for rows in grids:
-            yield _Passage(sudoku, "\n".join(lines[rows[0] : rows[-1] + 1]), "grid", rows[0] + 1)
-
-
-# --- mazes --------------------------------------------------------------------------------------------------------
-
-
-def _maze_passages(lines: Sequence[str]) -> Iterator[_Passage | PuzzleError]:
-    start = 0
-    while start < len(lines):
-        if not lines[start]:
-            start += 1
-            continue
-        end = start
-        while end < len(lines) and lines[end]:
-            end += 1
-        yield from _maze_block(lines[start:end], start + 1)
-        start = end
-
-
-def _maze_block(lines: Sequence[str], first: int) -> Iterator[_Passage | PuzzleError]:
-    """Lines without an empty one between them: one maze, or a maze a line."""
-    if not any(line.strip() for line in lines):
-        return
-    with_end = [line for line in lines if "S" in line or "G" in line]
-    with_both = [line for line in with_end if "S" in line and "G" in line]
-    maze_a_line = len(with_end) > 1 and 2 * len(with_both) >= len(with_end)
-    if len(lines) == 1 or maze_a_line or max(map(len, lines)) > LARGEST:
-        for number, line in enumerate(lines, first):
-            if len(line) > MOST_COLUMNS:
-                yield _too_long(line, number)
-            else:
-                yield _Passage(MAZE, line.partition("\t")[0], "line", number)
-        return
-    for letter in "SG":
-        count = sum(line.count(letter) for line in lines)
-        if count > 1:
-            holders = (index for index, line in enumerate(lines) for character in line if character == letter)
-            second = next(islice(holders, 1, None))
-            message = f"The maze has {count} {letter}. It must have one, and an empty line separates mazes."
-            yield PuzzleError(message, line=first + second, column=lines[second].rfind(letter) + 1)
-            return
-    yield _Passage(MAZE, "\n".join(lines), "grid", first)
+def _known() -> str:
+    """The forms that are known, in words."""
+    *words, last = (grammar.words for grammar in GRAMMARS.values() if grammar.words)
+    what = f"{', '.join(words)} and {last}" if words else last
+    return f"Known are {what}, as lines, as grids and as CSV with a column 'question' or 'puzzle'"

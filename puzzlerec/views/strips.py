@@ -130,16 +130,13 @@ class Painter:
         first_y = (h - step_y * (rows - 1) - 1) // 2
         symbols = self.look.symbols(scene.puzzle.question)  # [H, W, K]
         shares = np.take_along_axis(scene.probabilities, symbols, -1)
+        chosen = symbols == scene.tokens[..., None]
+        written = pencilled[..., None] & (chosen | (shares >= POSSIBLE))
+        flags = np.where(chosen, BOLD, np.where(shares < LIKELY, FAINT, 0))
+        inks, glyphs = base[..., None] | flags, self._glyphs[symbols]
         for index in range(symbols.shape[-1]):
-            token, share = symbols[..., index], shares[..., index]
             x, y = first_x + index % columns * step_x, first_y + index // columns * step_y
-            chosen = scene.tokens == token
-            for mask, flag in (
-                (pencilled & (share >= POSSIBLE) & (share < LIKELY) & ~chosen, FAINT),
-                (pencilled & (share >= LIKELY) & ~chosen, 0),
-                (pencilled & chosen, BOLD),
-            ):
-                self._put(characters, styles, mask, x, y, self._glyphs[token], base | flag)
+            self._put(characters, styles, written[..., index], x, y, glyphs[..., index], inks[..., index])
         return pencilled
 
     def _path(self, characters: np.ndarray, styles: np.ndarray, scene: Scene) -> None:

@@ -18,7 +18,9 @@ from puzzlerec.data import Dataset, DatasetError, arc_agi
 from puzzlerec.data.arc_agi import Collection, augmentations, build, collect, default_path, official, read_folder
 from puzzlerec.data.reference import export_reference, import_reference
 from puzzlerec.puzzles import PuzzleError, get
-from puzzlerec.puzzles.arc.rules import Augmentation, Pair, Task, decode, encode, format_task
+from puzzlerec.puzzles.arc.augmentation import Augmentation
+from puzzlerec.puzzles.arc.canvas import decode, encode
+from puzzlerec.puzzles.arc.tasks import Pair, Task, format_task
 
 REAL_DATA = Path(os.environ.get("PUZZLEREC_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 

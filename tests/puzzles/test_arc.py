@@ -11,18 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from puzzlerec.puzzles import Puzzle, PuzzleError, get
-from puzzlerec.puzzles.arc.rules import (
-    DIHEDRAL,
-    DIHEDRAL_INVERSE,
-    Augmentation,
-    decode,
-    encode,
-    format_task,
-    is_task,
-    parse_solutions,
-    parse_task,
-    parse_tasks,
-)
+from puzzlerec.puzzles.arc.augmentation import DIHEDRAL, DIHEDRAL_INVERSE, Augmentation
+from puzzlerec.puzzles.arc.canvas import decode, encode
+from puzzlerec.puzzles.arc.tasks import format_task, is_task, parse_solutions, parse_task, parse_tasks
 
 ARC = get("arc")
 GRIDS = arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=30), elements=st.integers(0, 9))

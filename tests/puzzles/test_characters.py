@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from puzzlerec.puzzles import PuzzleError, Reading, get, read
-from puzzlerec.puzzles.characters.rules import CHARACTERS, LONGEST
+from puzzlerec.puzzles.characters.rules import CHARACTERS
+from puzzlerec.puzzles.characters.tokens import LONGEST
 
 PROMPTS = {"copy": "copy:a1b2=", "reverse": "reverse:a1b2=", "addition": "12+345="}
 RESULTS = {"copy": "a1b2", "reverse": "2b1a", "addition": "357"}

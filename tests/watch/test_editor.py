@@ -11,10 +11,12 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from puzzlerec.puzzles import Puzzle, get
-from puzzlerec.puzzles.maze.rules import FREE, GOAL, START, WALL
+from puzzlerec.puzzles import KINDS, Puzzle, Verdict, get
+from puzzlerec.puzzles.maze.tokens import FREE, GOAL, START, WALL
 from puzzlerec.watch.editor import SOURCE, Editor
 from puzzlerec.watch.grid import GridView
+
+from ..views.toy import Toy
 
 SUDOKU = Puzzle(get("sudoku-4x4"), get("sudoku-4x4").parse("1.....3....4.2.."))
 MAZE = Puzzle(get("maze"), get("maze").parse("S #\n # \n  G"), "grid")
@@ -37,6 +39,10 @@ class Host(App[None]):
     def question(self) -> np.ndarray:
         assert self.grid.puzzle is not None
         return self.grid.puzzle.question
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.editor._verdict
 
     @property
     def words(self) -> str:
@@ -167,17 +173,77 @@ def test_rows_and_columns_come_and_go() -> None:
 
 def test_kinds_follow_one_another_and_undo_leads_back() -> None:
     async def steps(pilot: Pilot[None], host: Host) -> None:
-        shapes = []
-        for _ in range(4):
+        assert host.grid.puzzle is not None
+        kinds = [host.grid.puzzle.kind]
+        while kinds[-1] != get("maze"):
             await pilot.press("k")
-            shapes.append(host.question.shape)
-        assert shapes == [(6, 6), (9, 9), (9, 9), (4, 4)]
+            kinds.append(host.grid.puzzle.kind)
+            assert host.verdict.solved and host.question.shape == (kinds[-1].shape or (9, 9))
+        await pilot.press("k", "u")
+        assert host.grid.puzzle.kind == get("maze")
         await pilot.press("u")
-        assert host.grid.puzzle is not None and host.grid.puzzle.kind == get("sudoku")
-        await pilot.press("u", "enter")
+        assert host.grid.puzzle.kind == kinds[-2]
+        await pilot.press("k", "enter")
         await pilot.pause()
         (maze,) = host.results
         assert maze is not None and maze.kind == get("maze") and maze.layout == "grid"
+        assert {"sudoku-6x6", "sudoku-16x16", "sudoku-x", "jigsaw"} <= {kind.name for kind in kinds}
+
+    drive(SUDOKU, steps)
+
+
+def test_sixteen_symbols_have_a_key_each() -> None:
+    kind = get("sudoku-16x16")
+    assert kind.editing is not None
+
+    async def steps(pilot: Pilot[None], host: Host) -> None:
+        await pilot.press("0", "9", "a", "F", "full_stop", "1")
+        assert kind.format(host.question)[:7] == "09AF.1."
+        assert "5 givens" in host.words
+
+    drive(Puzzle(kind, kind.editing.empty((16, 16))), steps)
+
+
+def test_regions_of_a_jigsaw_are_drawn_with_shift_and_keep_their_digits() -> None:
+    kind = get("jigsaw")
+    assert kind.editing is not None
+
+    async def steps(pilot: Pilot[None], host: Host) -> None:
+        assert host.words.startswith("Jigsaw Sudoku 9x9") and host.verdict.solved
+        await pilot.press("right", "right", "right", "5", "left", "left", "shift+right")
+        regions = kind.look.regions(host.question)
+        assert regions[0].tolist() == [0, 0, 0, 0, 1, 1, 2, 2, 2]
+        assert kind.format(host.question)[3] == "5"
+        assert "region a has 10 cells instead of 9" in host.words
+        await pilot.press("enter")
+        assert host.results == []
+        await pilot.press("u")
+        assert host.verdict.solved and "Cannot" not in host.words
+
+    drive(Puzzle(kind, kind.editing.empty((9, 9))), steps)
+
+
+def test_a_kind_that_says_nothing_is_typed_by_its_characters() -> None:
+    kind = Toy()
+
+    async def steps(pilot: Pilot[None], host: Host) -> None:
+        await pilot.press("a", "b", "backspace", "b")
+        assert host.question.tolist() == [[2, 3], [1, 1]]
+        await pilot.press("up", "b")
+        assert "b stands twice" in host.words
+        await pilot.press("u", "enter")
+        await pilot.pause()
+        assert host.results[0] is not None and kind.format(host.results[0].question) == "ab.."
+
+    drive(Puzzle(kind, kind.parse("....")), steps)
+
+
+def test_what_cannot_be_edited_is_not_pasted() -> None:
+    async def steps(pilot: Pilot[None], host: Host) -> None:
+        host.copy_to_clipboard("12+345=")
+        await pilot.press("ctrl+v")
+        assert get("addition").not_edited in host.words.replace("\n", " ")
+        assert host.question.shape == (4, 4)
 
     drive(SUDOKU, steps)
 
@@ -206,7 +272,8 @@ def test_the_keys_of_the_kind_are_shown_and_a_click_moves() -> None:
         keys = host.editor.query_one("#keys", Static)
         text = "\n".join(strip.text for strip in keys.render_lines(keys.size.region))
         assert "1-4" in text and "Wall" not in text
-        await pilot.press("k", "k")
+        while host.grid.puzzle is not None and host.grid.puzzle.kind != get("maze"):
+            await pilot.press("k")
         text = "\n".join(strip.text for strip in keys.render_lines(keys.size.region))
         assert "Wall" in text and "Row more" in text and "1-4" not in text
         await pilot.click(GridView, offset=(host.grid.size.width // 2, host.grid.size.height // 2))
@@ -224,7 +291,7 @@ def test_leaving_while_solutions_are_counted() -> None:
     drive(SUDOKU, steps)
 
 
-@pytest.mark.parametrize("name", ["sudoku", "sudoku-4x4", "sudoku-6x6", "maze"])
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.editing])
 def test_empty_questions_are_sound(name: str) -> None:
     kind = get(name)
     assert kind.editing is not None

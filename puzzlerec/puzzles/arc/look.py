@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 
+from puzzlerec.puzzles.arc.canvas import COLOURS, END, FIRST_COLOUR, decode
 from puzzlerec.puzzles.look import Look
 
 PALETTE = (
@@ -14,11 +12,16 @@ PALETTE = (
 )  # fmt: skip  # the colours 0 to 9
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
 class CanvasLook(Look):
     """Of canvases of tokens that stand for a grid of colours."""
 
-    decode: Callable[[np.ndarray], np.ndarray]  # canvas -> colours [H, W]
-
     def picture(self, tokens: np.ndarray) -> np.ndarray:
-        return self.decode(tokens)
+        return decode(tokens)
+
+
+CANVAS_LOOK = CanvasLook(
+    (" ", "|", *"0123456789"),
+    answers=tuple(range(END, FIRST_COLOUR + COLOURS)),
+    blanks=(END,),
+    palette=PALETTE,
+)

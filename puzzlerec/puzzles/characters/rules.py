@@ -259,15 +259,3 @@ class Addition(Characters):
 
 COPY, REVERSE, ADDITION = Repetition("copy", backwards=False), Repetition("reverse", backwards=True), Addition()
 CHARACTERS = (COPY, REVERSE, ADDITION)
-
-_LINE = re.compile(r"\s*(?:copy:|reverse:|\d+\s*\+\s*\d|\d*\+[^=]*=)")
-
-
-def is_line(text: str) -> bool:
-    """Whether the text begins as a line to complete does, be it faulty."""
-    return _LINE.match(text[: 2 * LONGEST + 10]) is not None
-
-
-def kind_of(text: str) -> Characters:
-    """The kind of such a line."""
-    return next((kind for kind in (COPY, REVERSE) if text.lstrip().startswith(kind.start)), ADDITION)

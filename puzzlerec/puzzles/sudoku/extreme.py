@@ -2,7 +2,7 @@
 
 Four kinds of puzzles, all minimal, all proved to have one solution:
 
-    extreme  rating 20 to 150, and trying candidates one at a time (`sudoku_search.probe`) leaves 200 or more open, as
+    extreme  rating 20 to 150, and trying candidates one at a time (`bitboards.probe`) leaves 200 or more open, as
              it does in all of the hardest published ones: found by a search in the vicinity of such puzzles, on new
              solution grids
     hard     rating 6 to 40: likewise, around easier ones and without that condition
@@ -10,10 +10,10 @@ Four kinds of puzzles, all minimal, all proved to have one solution:
     few      random minimal puzzles of at most 22 clues
 
 Ratings are on the scale of Sudoku-Extreme's: guesses of a strong solver up to the first solution, averaged over
-symmetric copies. Ours are guesses of another solver over its whole search tree (`sudoku_search.rate`), put on that
+symmetric copies. Ours are guesses of another solver over its whole search tree (`bitboards.rate`), put on that
 scale by a power law (`rating_of`) that is fitted to published lists; `benchmarks/calibration.py` compares the two.
 
-The searches start from `sudoku_seeds.txt`: descendants of a few famous puzzles (`FAMOUS`) and of random ones, found by
+The searches start from `seeds.txt`: descendants of a few famous puzzles (`FAMOUS`) and of random ones, found by
 this same search (`benchmarks/seeds.py`). Test and training puzzles start from different ones.
 """
 
@@ -26,13 +26,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from puzzlerec.puzzles.generator import Chunk, DatasetError, Generator
-from puzzlerec.puzzles.sudoku import search
+from puzzlerec.puzzles.kernels import below
+from puzzlerec.puzzles.sudoku import bitboards, search
 
 FACTOR, EXPONENT = 0.51, 0.9  # of the power law from our guesses to published ratings
 
 
 class Wanted(NamedTuple):
-    """What a search keeps: ratings from ``low`` to ``high``, at least ``left`` candidates left by `search.probe`."""
+    """What a search keeps: ratings from ``low`` to ``high``, at least ``left`` candidates left by `bitboards.probe`."""
 
     low: float
     high: float
@@ -89,9 +90,9 @@ class SudokuExtreme(Generator):
         return Chunk(puzzles + np.uint8(1), solutions + np.uint8(1), keys, classes, rating_of(guesses))
 
 
-def rating(puzzle: np.ndarray, rng: np.ndarray, runs: int = search.RUNS) -> float:
+def rating(puzzle: np.ndarray, rng: np.ndarray, runs: int = bitboards.RUNS) -> float:
     """The rating of ``puzzle`` (uint8 [81] digits, 0 blank), averaged over ``runs`` searches."""
-    return float(rating_of(np.array(search.rate(puzzle, runs, rng))))
+    return float(rating_of(np.array(bitboards.rate(puzzle, runs, rng))))
 
 
 def rating_of(guesses: np.ndarray) -> np.ndarray:
@@ -117,7 +118,7 @@ def _counts(settings: dict[str, Any]) -> list[int]:
     """How many puzzles of each kind a chunk has: the shares, rounded so that they add up."""
     shares = np.cumsum([settings[name] for name in SudokuExtreme.settings])
     edges = np.rint(CHUNK * shares / shares[-1]).astype(int)
-    return np.diff(edges, prepend=0).tolist()
+    return [int(count) for count in np.diff(edges, prepend=0)]
 
 
 def vicinity(
@@ -141,7 +142,7 @@ def vicinity(
     found = 0
     while found < len(puzzles):
         for i in range(together):
-            j = i + search.below(rng, len(order) - i)
+            j = i + below(rng, len(order) - i)
             order[i], order[j] = order[j], order[i]
         some = parents[order[:together]]
         found = search.vicinity(some, puzzles, solutions, guesses, found, known, low, high, wanted.left, brood, rng)

@@ -1,13 +1,13 @@
 """Random Sudokus of any units with one solution each, and which generator makes which kind.
 
-A solution grid is drawn, then clues are taken away in random order wherever the solution is proved to stay the only one.
-What is left is minimal, but for 16×16, where proofs are short of time; then it gets some spare clues back, up to as many
-as the setting says: of minimal ones alone there would be too few classes of 4×4.
+A solution grid is drawn, then clues are taken away in random order wherever the solution is proved to stay the only
+one. What is left is minimal, but for 16×16, where proofs are cut short; then it gets some spare clues back, up to as
+many as the setting says: of minimal ones alone there would be too few classes of 4×4.
 
 There are only 2 essentially different grids of 4×4 and 49 of 6×6, so that training and test cannot be split by grid:
-they differ by puzzle, up to symmetry (`search.class_hash`). Of all other kinds no grid of a test puzzle has a symmetric
-copy among those of training puzzles: exactly so for X and jigsaw (`regions.copies_hash`), and for 16×16 by the same hash
-as for 9×9, which copies share for certain. Within a split no puzzle is there twice, but symmetric copies may be.
+they differ by puzzle, up to symmetry (`symmetry.class_hash`). Of the other kinds, no grid of a training puzzle is a
+symmetric copy of a test puzzle's: exactly so for X and jigsaw (`symmetry.copies_hash`); for 16×16 by the hash of 9×9,
+which all copies share. Within a split no puzzle is there twice, but symmetric copies may be.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from puzzlerec.puzzles.generator import Chunk, DatasetError, Generator
 from puzzlerec.puzzles.kernels import below, hash_rows, shuffle_numbers
 from puzzlerec.puzzles.sudoku.exact import ENDLESS, SWEEPS, solve
 from puzzlerec.puzzles.sudoku.extreme import SudokuExtreme
-from puzzlerec.puzzles.sudoku.regions import copies_hash, random_regions
-from puzzlerec.puzzles.sudoku.search import class_hash
+from puzzlerec.puzzles.sudoku.regions import random_regions
+from puzzlerec.puzzles.sudoku.symmetry import class_hash, copies_hash
 
 SMALL = 6  # up to this size all grids can be listed
 CHUNK = 64  # puzzles, of 16×16 fewer: each takes a tenth of a second
@@ -73,9 +73,8 @@ class RandomSudoku(Generator):
         regions, questions, answers = (np.stack(rows) for rows in zip(*drawn, strict=True))
         inputs, labels = ((1 + regions * (board.size + 1) + digits).astype(np.uint8) for digits in (questions, answers))
         if board.places is not None:
-            classes = [
-                copies_hash(a - 1, r, board.places) for a, r in zip(answers.astype(np.int64), regions, strict=True)
-            ]
+            grids = zip(answers.astype(np.int64) - 1, regions, strict=True)
+            classes = [copies_hash(digits, regions, board.places) for digits, regions in grids]
         else:
             assert board.box is not None
             shown = questions if board.size <= SMALL else np.zeros_like(questions)
@@ -84,7 +83,7 @@ class RandomSudoku(Generator):
 
 
 def _puzzle(board: Board, most_spare: int, rng: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The region of each cell (0 without regions), int64 [L]; digits of a question and of its answer, uint8 [L] each."""
+    """The region of each cell (0 without regions), int64 [L]; digits of a question and of its answer, uint8 [L]."""
     regions, units, answer = _grid(board, rng)
     question = answer.copy()
     order = np.empty(answer.size, np.int64)
@@ -105,7 +104,7 @@ def _puzzle(board: Board, most_spare: int, rng: np.ndarray) -> tuple[np.ndarray,
 
 
 def _grid(board: Board, rng: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Regions int64 [L], units, and the digits uint8 [L] of a random full grid; of the small ones all equally likely."""
+    """Regions int64 [L], units, and digits uint8 [L] of a random full grid; all small ones are equally likely."""
     area = board.size * board.size
     regions = np.zeros(area, np.int64)
     if board.size <= SMALL:

@@ -13,6 +13,7 @@ The forms:
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from puzzlerec.puzzles.base import PuzzleError, PuzzleKind
 from puzzlerec.puzzles.edit import Editing
 from puzzlerec.puzzles.look import Look
 from puzzlerec.puzzles.sudoku.edit import jigsaw_editing
-from puzzlerec.puzzles.sudoku.forms import Cells, require_size, rows_of
+from puzzlerec.puzzles.sudoku.forms import Cells, require_size
 from puzzlerec.puzzles.sudoku.look import jigsaw_look
 from puzzlerec.puzzles.sudoku.rules import BLANK, NO_REGION, Sudoku, grid_places
 
@@ -48,7 +49,7 @@ class Jigsaw(Sudoku):
         return grid_places([(rows, columns) for rows in (order, order[::-1]) for columns in (order, order[::-1])])
 
     def units(self, question: np.ndarray) -> np.ndarray:
-        region = self._region_of[question.reshape(-1)]
+        region = self._region_of.take(question.reshape(-1))
         if (np.bincount(region, minlength=NO_REGION) != self._wanted).any():
             raise PuzzleError("; ".join(self._misshapen(question.reshape(self.shape))[1]) + ".")
         regions = np.argsort(region, kind="stable").reshape(self.regions, self.size)
@@ -61,11 +62,12 @@ class Jigsaw(Sudoku):
 
     def _in_units(self, questions: np.ndarray, values: np.ndarray) -> np.ndarray:
         units = np.stack([self.units(question) for question in questions])
-        return values.reshape(len(values), -1)[np.arange(len(values))[:, None, None], units]
+        inside: np.ndarray = values.reshape(len(values), -1)[np.arange(len(values))[:, None, None], units]
+        return inside
 
     def _misshapen(self, question: np.ndarray) -> tuple[np.ndarray, list[str]]:
         offending, problems = np.zeros(self.shape, bool), []
-        region = self._region_of[question]
+        region = self._region_of.take(question)
         for number, name in enumerate(NAMES):
             cells = region == number
             if cells.sum() != self.size:
@@ -92,10 +94,10 @@ class Jigsaw(Sudoku):
     # ---- text
 
     def parse(self, text: str) -> np.ndarray:
-        rows = rows_of(text)
+        rows = self._rows(text)
         lengths = [len(cells) for _, cells in rows]
         if lengths == [self.size] * self.size:
-            givens, names = rows, []
+            givens, names = rows, rows[:0]
             labels = pieces(np.zeros(self.shape, np.int64), *_borders(text.split("\n"), rows))
             count = len(np.unique(labels))
             if count != self.regions or (np.bincount(_in_order(labels).flat) != self.size).any():
@@ -112,6 +114,21 @@ class Jigsaw(Sudoku):
         if names and (problems := self._misshapen(grid)[1]):
             raise PuzzleError(f"{'; '.join(problems)}.".capitalize(), line=names[0][0], column=names[0][1][0][0])
         return grid
+
+    def recognises(self, text: str) -> bool:
+        """Whether regions are named, or drawn and other than boxes, which any Sudoku may have."""
+        rows = self._rows(text)
+        if len(rows) == 1:
+            return len(rows[0][1]) == 2 * self.size * self.size
+        try:
+            region = self._region_of.take(self.parse(text))
+        except PuzzleError:
+            return False
+        boxes = region.reshape(3, 3, 3, 3)
+        return len(rows) != self.size or bool((boxes != boxes[:, :1, :, :1]).any())
+
+    def layout_of(self, text: str) -> str:
+        return "line" if len(self._rows(text)) <= 2 else "grid"
 
     def _halves(self, rows: list[tuple[int, Cells]]) -> tuple[list[tuple[int, Cells]], list[tuple[int, Cells]]]:
         """The rows of the givens and those of the regions' names."""
@@ -132,12 +149,12 @@ class Jigsaw(Sudoku):
         """81 cells and the names of their 81 regions, or a grid with the regions' borders drawn."""
         self._require_shape(grid)
         self._require_layout(layout)
-        region = self._region_of[grid]
+        region = self._region_of.take(grid)
         cells = [[self._character(token)[-1] for token in row] for row in grid.tolist()]
-        if layout == "line":
-            names = [NAMES[number] if number != NO_REGION else "?" for number in region.flat]
-            return "".join(map("".join, cells)) + "".join(names)
-        return _drawn(cells, region)
+        if layout == "grid":
+            return _drawn(cells, region)
+        names = [NAMES[number] if number != NO_REGION else "?" for number in region.flat]
+        return "".join([*map("".join, cells), *names])
 
 
 def pieces(labels: np.ndarray, below: np.ndarray | None = None, beside: np.ndarray | None = None) -> np.ndarray:
@@ -174,7 +191,7 @@ def _borders(lines: list[str], rows: list[tuple[int, Cells]]) -> tuple[np.ndarra
     for row, (number, cells) in enumerate(rows):
         columns = [column for column, _ in cells]
         line = lines[number - 1]
-        for place, (left, right) in enumerate(zip(columns, columns[1:], strict=False)):
+        for place, (left, right) in enumerate(pairwise(columns)):
             beside[row, place] = bool(line[left : right - 1].strip())
         if row < size - 1:
             between = lines[number : rows[row + 1][0] - 1]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError
-from puzzlerec.puzzles.sudoku.forms import boxed, fields_of, require_size, rows_of
+from puzzlerec.puzzles.sudoku.forms import Cells, boxed, fields_of, require_size, rows_of
 from puzzlerec.puzzles.sudoku.rules import BLANK, Sudoku
 
 HEXADECIMAL = "0123456789ABCDEF"
@@ -30,11 +30,19 @@ class LargeSudoku(Sudoku):
         return (".", *HEXADECIMAL)
 
     def parse(self, text: str) -> np.ndarray:
-        layout = self.layout_of(text)
-        rows = rows_of(text, fields=layout == "grid")
+        layout, rows = self.layout_of(text), self._rows(text)
         tokens = [self._token_in(layout, *cell, number) for number, cells in rows for cell in cells]
         require_size(rows, self.size, self.title)
         return np.array(tokens, np.uint8).reshape(self.shape)
+
+    def _rows(self, text: str) -> list[tuple[int, Cells]]:
+        return rows_of(text, fields=self.layout_of(text) == "grid")
+
+    def recognises(self, text: str) -> bool:
+        """Sixteen lines that could each be a 4x4 Sudoku are none."""
+        rows = self._rows(text)
+        small = len(rows) > 1 and all(cell in "._01234" for _, cells in rows for _, cell in cells)
+        return super().recognises(text) and not small
 
     def layout_of(self, text: str) -> str:
         fields = [field for line in text.split("\n") for _, field in fields_of(line)]

@@ -1,11 +1,12 @@
-"""Kernels over regions: random ones, and what all symmetric copies of a grid with few symmetries have in common."""
+"""Random regions of a jigsaw, compiled by Numba."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
-from puzzlerec.puzzles.kernels import below, mix
+from puzzlerec.puzzles.kernels import below
+from puzzlerec.puzzles.sudoku.symmetry import in_order
 
 SWAPS = 2000  # attempts, of which about one in five succeeds: several for every cell
 
@@ -46,10 +47,10 @@ def random_regions(rng: np.ndarray, size: int, width: int) -> np.ndarray:
 
 @njit(cache=True)
 def _touches(region: np.ndarray, near: np.ndarray, cell: int, other: int) -> bool:
+    found = False
     for neighbour in near[cell]:
-        if neighbour >= 0 and region[neighbour] == other:
-            return True
-    return False
+        found |= neighbour >= 0 and region[neighbour] == other
+    return found
 
 
 @njit(cache=True)
@@ -68,34 +69,3 @@ def _in_one_piece(region: np.ndarray, near: np.ndarray, start: int, size: int) -
                 n_waiting += 1
                 n_seen += 1
     return n_seen == size
-
-
-@njit(cache=True)
-def in_order(labels: np.ndarray) -> np.ndarray:
-    """``labels`` (int64 [L], from 0 on, less than L) numbered from 0 in the order of their first places."""
-    number = np.full(labels.size, -1)
-    ordered = np.empty(labels.size, np.int64)
-    n = 0
-    for i in range(labels.size):
-        if number[labels[i]] < 0:
-            number[labels[i]] = n
-            n += 1
-        ordered[i] = number[labels[i]]
-    return ordered
-
-
-@njit(cache=True)
-def copies_hash(digits: np.ndarray, regions: np.ndarray, places: np.ndarray) -> np.uint64:
-    """A hash that grids share if and only if they are symmetric copies of each other (but for accidents of hashing).
-
-    ``digits`` and ``regions`` int64 [L] from 0 on, ``places`` [S, L] all symmetries of the places. Each copy is named
-    in the order of reading and hashed; the least hash counts.
-    """
-    least = np.uint64(0xFFFFFFFFFFFFFFFF)
-    for s in range(places.shape[0]):
-        copy, parts = in_order(digits[places[s]]), in_order(regions[places[s]])
-        total = np.uint64(0)
-        for i in range(copy.size):
-            total = mix(total ^ np.uint64(32 * parts[i] + copy[i]), 12)
-        least = min(least, total)
-    return least

@@ -21,7 +21,7 @@ from puzzlerec.puzzles.generator import DatasetError, Generator
 from puzzlerec.puzzles.look import Look
 from puzzlerec.puzzles.sudoku.choices import CHOICES
 from puzzlerec.puzzles.sudoku.edit import sudoku_editing
-from puzzlerec.puzzles.sudoku.forms import boxed, require_size, rows_of
+from puzzlerec.puzzles.sudoku.forms import Cells, boxed, require_size, rows_of
 from puzzlerec.puzzles.sudoku.look import sudoku_look
 
 BLANK = 1
@@ -86,6 +86,7 @@ class Sudoku(PuzzleKind):
         tokens = np.arange(1, count)
         self._digit_of = np.zeros(256, np.uint8)
         self._digit_of[1:count] = (tokens - 1) % (size + 1)
+        self._given = self._digit_of > 0
         self._region_of = np.full(256, NO_REGION, np.uint8)
         self._region_of[1:count] = (tokens - 1) // (size + 1)
         first = np.where(self._region_of == NO_REGION, 0, self._region_of).astype(np.int64) * (size + 1) + BLANK
@@ -95,9 +96,8 @@ class Sudoku(PuzzleKind):
         # [V, V]: what an answer may hold where the question has a token
         same_region = self._region_of[:count, None] == self._region_of[:count]
         same_region[0] = True  # padding says nothing
-        self._allowed = same_region & (self._digit_of[:count] > 0)
-        given = self._digit_of[:count] > 0
-        self._allowed[given] = np.eye(count, dtype=bool)[given]
+        given = self._given[:count]
+        self._allowed = np.where(given[:, None], np.eye(count, dtype=bool), same_region & given)
 
     # ---- tokens
 
@@ -107,17 +107,17 @@ class Sudoku(PuzzleKind):
 
     def digits(self, grid: np.ndarray) -> np.ndarray:
         """The digit of each token, shaped like ``grid``; 0 for blanks and for what is no token."""
-        return self._digit_of[grid]
+        return self._digit_of.take(grid)
 
     def blanks(self, question: np.ndarray) -> np.ndarray:
         """The token that each cell has when it is blank, shaped like ``question``."""
-        return self._blank_of[question]
+        return self._blank_of.take(question)
 
     def given(self, question: np.ndarray) -> np.ndarray:
-        return self._digit_of[question] > 0
+        return self._given.take(question)
 
     def allowed(self, questions: np.ndarray) -> np.ndarray:
-        return self._allowed[questions.reshape(len(questions), -1)]
+        return self._allowed.take(questions.reshape(len(questions), -1), axis=0)
 
     def from_array(self, grid: np.ndarray) -> np.ndarray:
         """Digits, 0 for a blank."""
@@ -138,7 +138,7 @@ class Sudoku(PuzzleKind):
         return self._units
 
     def candidates(self, question: np.ndarray) -> np.ndarray:
-        return self._candidates_of[question.reshape(-1)]
+        return self._candidates_of.take(question.reshape(-1), axis=0)
 
     def board(self) -> dict[str, Any]:
         return {
@@ -166,12 +166,13 @@ class Sudoku(PuzzleKind):
         self, questions: np.ndarray, tokens: np.ndarray, halt: np.ndarray, masked: np.ndarray | None
     ) -> np.ndarray:
         """Answers whose units hold every digit, seen at NumPy's speed: the model need not believe in them."""
-        held = np.bitwise_or.reduce(self._in_units(questions, self._bit_of[tokens]), axis=-1)  # [B, U]
+        held = np.bitwise_or.reduce(self._in_units(questions, self._bit_of.take(tokens)), axis=-1)  # [B, U]
         return np.flatnonzero((held == (1 << self.size + 1) - 2).all(-1))
 
     def _in_units(self, questions: np.ndarray, values: np.ndarray) -> np.ndarray:
         """[B, U, N]: the ``values`` [B, H, W] of the cells of every unit."""
-        return values.reshape(len(values), -1)[:, self._units]
+        inside: np.ndarray = values.reshape(len(values), -1)[:, self._units]
+        return inside
 
     def generator(self, shape: tuple[int, int] | None = None) -> Generator:
         from puzzlerec.puzzles.sudoku.generate import generator  # compiles with Numba: only when asked for
@@ -188,7 +189,7 @@ class Sudoku(PuzzleKind):
             found = self._token_of[np.frombuffer(plain.encode(), np.uint8)]
             if found.all():
                 return found.reshape(self.shape)
-        rows = rows_of(text)
+        rows = self._rows(text)
         tokens = [self._token(*cell, number) for number, cells in rows for cell in cells]
         require_size(rows, self.size, self.title)
         return np.array(tokens, np.uint8).reshape(self.shape)
@@ -198,6 +199,18 @@ class Sudoku(PuzzleKind):
             message = f"{character!r} is no cell of a {self.title}: write 1-{self.size}, and . or 0 for a blank."
             raise PuzzleError(message, line=line, column=column)
         return int(self._token_of[ord(character)])
+
+    def recognises(self, text: str) -> bool:
+        """Whether ``text``, a line or a block of lines, looks like one puzzle of this kind; ask jigsaws first.
+
+        It counts cells only, so that faults in them can be told. No text says that diagonals count.
+        """
+        lengths = [len(cells) for _, cells in self._rows(text)]
+        return not self.diagonals and lengths in ([self.size * self.size], [self.size] * self.size)
+
+    def _rows(self, text: str) -> list[tuple[int, Cells]]:
+        """The lines that hold cells."""
+        return rows_of(text)
 
     def layout_of(self, text: str) -> str:
         """The layout that ``text``, one puzzle, is written in."""
@@ -228,7 +241,7 @@ class Sudoku(PuzzleKind):
         one, two can be swapped). That does not make a question unsound.
         """
         self._require_shape(question)
-        foreign = self._region_of[question] == NO_REGION
+        foreign = self._region_of.take(question) == NO_REGION
         offending, problems = self._misshapen(question)
         if not problems:
             offending, problems = self._duplicates(question, question)
@@ -247,10 +260,10 @@ class Sudoku(PuzzleKind):
         self._require_shape(question)
         self._require_shape(answer)
         offending, problems = self._duplicates(question, answer)
-        region = self._region_of[answer]
+        region = self._region_of.take(answer)
         foreign = region == NO_REGION
         blank = ~foreign & (self.digits(answer) == 0)
-        moved = ~foreign & (region != self._region_of[question])
+        moved = ~foreign & (region != self._region_of.take(question))
         changed = self.given(question) & (answer != question)
         problems += self._sentence(blank, "is blank", "are blank")
         problems += self._sentence(foreign, "holds no digit", "hold no digit")
@@ -335,7 +348,8 @@ class Sudoku(PuzzleKind):
         places = rows[:, :, None] * self.size + columns[:, None, :]  # [n, N, N]
         if self.box[0] == self.box[1]:
             places = np.where(rng.integers(2, size=(count, 1, 1)) == 1, places.swapaxes(1, 2), places)
-        return places.reshape(count, -1)
+        cells: np.ndarray = places.reshape(count, -1)
+        return cells
 
     def _symmetric_places(self) -> np.ndarray | None:
         """[S, L] int64: the old cell of each cell in every symmetry, where they are few; None where bands move freely.
@@ -363,4 +377,5 @@ def _shuffled(rng: np.random.Generator, count: int, size: int, group: int) -> np
     """[n, size] int64: orders of rows (or columns) that keep each band (or stack) of ``group`` together."""
     groups = rng.permuted(np.tile(np.arange(size // group), (count, 1)), axis=1)
     within = rng.permuted(np.tile(np.arange(group), (count, size // group, 1)), axis=2)
-    return (groups[..., None] * group + within).reshape(count, size)
+    orders: np.ndarray = (groups[..., None] * group + within).reshape(count, size)
+    return orders

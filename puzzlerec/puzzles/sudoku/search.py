@@ -1,375 +1,18 @@
-"""Kernels over 9×9 Sudokus, compiled by Numba: solve, prove unique, rate, and search for hard ones.
-
-Puzzles and solutions are ``uint8 [81]`` with 0 for blank and digits 1–9 (not tokens).
-
-The solver keeps for every digit and band a 27-bit mask of the cells that the digit may still take (*bitboards*). Within
-a band a digit takes one box of each row, three different ones; so the nine (row, box) *minirows* where it is still
-possible form a 3×3 pattern, and those in none of the pattern's permutations fall away, by one look-up. The same holds
-for columns in a stack. This is every locked candidate and every hidden single at once. Naked singles follow from
-counting digits over the nine masks. Then comes a guess: a digit in a cell, or its negation; never more than two
-branches.
-"""
+"""Random and hard 9×9 Sudokus, found by search, compiled by Numba. Puzzles are as in `bitboards`."""
 
 from __future__ import annotations
-
-from itertools import permutations
 
 import numpy as np
 from numba import njit
 
-from puzzlerec.puzzles.kernels import below, insert, mix, shuffle_numbers
+from puzzlerec.puzzles.kernels import below, insert, shuffle_numbers
+from puzzlerec.puzzles.sudoku.bitboards import RUNS, probe, rate, solve
+from puzzlerec.puzzles.sudoku.symmetry import class_hash, shuffle_symmetric
 
-ALL = 0x7FFFFFF  # 27 cells of a band
-COLUMN = 0x40201  # one column of a band: bits 0, 9 and 18
-_MAX_DEPTH = 82
-BANDS_TO_CELLS = 1.65  # guesses by bands for each guess by cells, over published puzzles
-RUNS = 5  # of either way of guessing, over which a rating is averaged
 _LISTED = 500  # solutions that are listed of a puzzle with a clue taken away
 _TRIES = 2  # new clues tried in its place
 _RIVALS = 4  # parents of which the hardest comes next
 _FIRST_LOOK = 0.8  # share of the threshold that a rating of one run must reach
-_BOX = 0x7 * COLUMN  # first box of a band; the others are shifted by 3 and 6
-
-
-def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """For patterns of 9 bits, as 3×3: the part that lies on permutations, as 9 bits and as 27 cells (each bit three
-    neighbours); the permutations themselves [512, 7], their number first; and the boxes in which a row has a bit."""
-    masks = [sum(1 << 3 * row + box for row, box in enumerate(boxes)) for boxes in permutations(range(3))]
-    shrunk, cells, row_boxes = np.zeros(512, np.int64), np.zeros(512, np.int64), np.zeros(512, np.int64)
-    inside = np.zeros((512, 7), np.int64)
-    for pattern in range(512):
-        fitting = [mask for mask in masks if pattern & mask == mask]
-        inside[pattern, 0] = len(fitting)
-        inside[pattern, 1 : 1 + len(fitting)] = fitting
-        for mask in fitting:
-            shrunk[pattern] |= mask
-        cells[pattern] = sum(7 << 3 * minirow for minirow in range(9) if shrunk[pattern] >> minirow & 1)
-        row_boxes[pattern] = sum(1 << box for box in range(3) if pattern >> 3 * box & 7)
-    return shrunk, cells, inside, row_boxes
-
-
-SHRUNK, CELLS, PERMUTATIONS, BOXES = _tables()
-
-
-@njit(cache=True)
-def _propagate(m: np.ndarray, fixed: np.ndarray, dirty: int) -> int:
-    """Deduces in ``m`` (int64 [27], digit * 3 + band) until nothing follows. -1 contradiction, 0 open, 1 solved.
-
-    ``fixed`` [27] receives the cells that are decided. ``dirty`` has a bit for every digit whose masks have changed.
-    """
-    while True:
-        for d in range(9):
-            if not dirty >> d & 1:
-                continue
-            m0, m1, m2 = m[3 * d], m[3 * d + 1], m[3 * d + 2]
-            while True:
-                a, b, c = m0, m1, m2
-                m0 &= CELLS[BOXES[m0 & 511] | BOXES[m0 >> 9 & 511] << 3 | BOXES[m0 >> 18] << 6]
-                m1 &= CELLS[BOXES[m1 & 511] | BOXES[m1 >> 9 & 511] << 3 | BOXES[m1 >> 18] << 6]
-                m2 &= CELLS[BOXES[m2 & 511] | BOXES[m2 >> 9 & 511] << 3 | BOXES[m2 >> 18] << 6]
-                c0 = (m0 | m0 >> 9 | m0 >> 18) & 511
-                c1 = (m1 | m1 >> 9 | m1 >> 18) & 511
-                c2 = (m2 | m2 >> 9 | m2 >> 18) & 511
-                s0 = SHRUNK[c0 & 7 | (c1 & 7) << 3 | (c2 & 7) << 6]
-                s1 = SHRUNK[c0 >> 3 & 7 | (c1 >> 3 & 7) << 3 | (c2 >> 3 & 7) << 6]
-                s2 = SHRUNK[c0 >> 6 | (c1 >> 6) << 3 | (c2 >> 6) << 6]
-                m0 &= (s0 & 7 | (s1 & 7) << 3 | (s2 & 7) << 6) * COLUMN
-                m1 &= (s0 >> 3 & 7 | (s1 >> 3 & 7) << 3 | (s2 >> 3 & 7) << 6) * COLUMN
-                m2 &= (s0 >> 6 | (s1 >> 6) << 3 | (s2 >> 6) << 6) * COLUMN
-                if m0 == 0 or m1 == 0 or m2 == 0:
-                    return -1
-                if m0 == a and m1 == b and m2 == c:
-                    break
-            m[3 * d], m[3 * d + 1], m[3 * d + 2] = m0, m1, m2
-            for band in range(3):
-                mask = m[3 * d + band]
-                f = 0
-                for shift in (0, 3, 6):
-                    x = mask & _BOX << shift
-                    if x & (x - 1) == 0:
-                        f |= x
-                fixed[3 * d + band] = f
-        dirty = 0
-        solved = True
-        for band in range(3):
-            once = 0
-            twice = 0
-            decided = 0
-            for d in range(9):
-                f = fixed[3 * d + band]
-                if decided & f:
-                    return -1
-                decided |= f
-            for d in range(9):
-                x = m[3 * d + band]
-                y = x & (~decided | fixed[3 * d + band])
-                if x != y:
-                    m[3 * d + band] = y
-                    dirty |= 1 << d
-                twice |= once & y
-                once |= y
-            if once != ALL:
-                return -1
-            if decided == ALL:
-                continue
-            solved = False
-            single = once & ~twice & ~decided
-            if single:
-                for d in range(9):
-                    mask = m[3 * d + band]
-                    x = mask & single
-                    if x:
-                        for shift in (0, 3, 6):
-                            box = _BOX << shift
-                            y = x & box
-                            if y:
-                                if y & (y - 1):
-                                    return -1
-                                mask &= ~box | y
-                        m[3 * d + band] = mask
-                        dirty |= 1 << d
-        if dirty == 0:
-            return 1 if solved else 0
-
-
-@njit(cache=True)
-def _load(puzzle: np.ndarray, m: np.ndarray, fixed: np.ndarray) -> int:
-    """Fills the masks from ``puzzle`` and deduces; as `_propagate`."""
-    m[:] = ALL
-    fixed[:] = 0
-    for cell in range(81):
-        d = np.int64(puzzle[cell]) - 1
-        if d >= 0:
-            band = cell // 27
-            bit = 1 << cell % 27
-            box = _BOX << cell % 9 // 3 * 3
-            if not m[3 * d + band] & bit:
-                return -1
-            m[3 * d + band] &= ~box | bit
-            for e in range(9):
-                if e != d:
-                    m[3 * e + band] &= ~bit
-    return _propagate(m, fixed, 511)
-
-
-@njit(cache=True)
-def _lowest_after(mask: int, skip: int) -> int:
-    """The set bit number ``skip`` of ``mask``, as a mask."""
-    for _ in range(skip):
-        mask &= mask - 1
-    return mask & -mask
-
-
-@njit(cache=True)
-def _count(mask: int) -> int:
-    n = 0
-    while mask:
-        mask &= mask - 1
-        n += 1
-    return n
-
-
-@njit(cache=True)
-def _cell_of(bit: int) -> int:
-    cell = 0
-    while bit >> cell != 1:
-        cell += 1
-    return cell
-
-
-@njit(cache=True)
-def _pairs(m: np.ndarray, band: int) -> int:
-    """The cells of a band that two digits can take."""
-    once, twice, thrice = 0, 0, 0
-    for d in range(9):
-        x = m[3 * d + band]
-        thrice |= twice & x
-        twice |= once & x
-        once |= x
-    return twice & ~thrice
-
-
-@njit(cache=True)
-def _guess_cell(m: np.ndarray, guess: np.ndarray, rng: np.ndarray) -> None:
-    """Guesses a digit in a cell of two candidates, else where a digit has the fewest places in a box.
-
-    ``guess`` [7] receives the digit, the cells that it keeps in each band, and those that it keeps if it is wrong.
-    """
-    digit, where, chosen, ties = -1, 0, 0, 0
-    for band in range(3):
-        pairs = _pairs(m, band)
-        n = _count(pairs)
-        ties += n
-        if n and below(rng, ties) < n:
-            where, chosen = band, _lowest_after(pairs, below(rng, n))
-    if ties:
-        first = below(rng, 2) == 0
-        for d in range(9):
-            if m[3 * d + where] & chosen and (digit < 0 or not first):
-                digit = d
-    else:
-        fewest = 28
-        for d in range(9):
-            for band in range(3):
-                for shift in (0, 3, 6):
-                    places = m[3 * d + band] & _BOX << shift
-                    n = _count(places)
-                    if 1 < n <= fewest:
-                        if n < fewest:
-                            fewest, ties = n, 0
-                        ties += 1
-                        if below(rng, ties) == 0:
-                            digit, where, chosen = d, band, _lowest_after(places, below(rng, n))
-    guess[0] = digit
-    guess[1:] = ALL
-    box = _BOX << _cell_of(chosen) % 9 // 3 * 3
-    guess[1 + where] = ~box | chosen
-    guess[4 + where] = ~chosen
-
-
-@njit(cache=True)
-def _guess_permutation(m: np.ndarray, guess: np.ndarray, rng: np.ndarray) -> None:
-    """Guesses one of the ways in which a digit can lie in a band or a stack, where it has the fewest of them.
-
-    ``guess`` as in `_guess_cell`.
-    """
-    fewest, ties, best = 7, 0, 0
-    for d in range(9):
-        for band in range(6):
-            n = PERMUTATIONS[_pattern(m, d, band), 0]
-            if 1 < n <= fewest:
-                if n < fewest:
-                    fewest, ties = n, 0
-                ties += 1
-                if below(rng, ties) == 0:
-                    best = 6 * d + band
-    d, band = best // 6, best % 6
-    pattern = _pattern(m, d, band)
-    taken = 1 + below(rng, fewest)
-    others = 0
-    for i in range(1, 1 + fewest):
-        if i != taken:
-            others |= PERMUTATIONS[pattern, i]
-    guess[0] = d
-    guess[1:] = ALL
-    for negated, mask in ((0, PERMUTATIONS[pattern, taken]), (3, others)):
-        for i in range(3):
-            if band < 3:
-                if i == band:
-                    for minirow in range(9):
-                        if not mask >> minirow & 1:
-                            guess[1 + negated + i] &= ~(7 << 3 * minirow)
-            else:
-                gone = (~mask >> 3 * i & 7) << 3 * (band - 3)
-                guess[1 + negated + i] &= ~(gone * COLUMN)
-
-
-@njit(cache=True)
-def _pattern(m: np.ndarray, d: int, band: int) -> int:
-    """Where a digit may lie in a band (0–2, bits row * 3 + box) or a stack (3–5, bits band * 3 + column)."""
-    if band < 3:
-        x = m[3 * d + band]
-        return BOXES[x & 511] | BOXES[x >> 9 & 511] << 3 | BOXES[x >> 18] << 6
-    pattern = 0
-    for i in range(3):
-        x = m[3 * d + i]
-        pattern |= ((x | x >> 9 | x >> 18) >> 3 * (band - 3) & 7) << 3 * i
-    return pattern
-
-
-@njit(cache=True)
-def solve(puzzle: np.ndarray, solutions: np.ndarray, rng: np.ndarray, by_bands: bool = False) -> tuple[int, int]:
-    """Searches until ``solutions`` (uint8 [limit, 81], filled in the order found) is full or nothing is left.
-
-    Returns (solutions found, guesses). ``by_bands`` says which of the two ways of guessing is taken; ties are broken at
-    random in both.
-    """
-    stack = np.empty((_MAX_DEPTH, 27), np.int64)
-    fixed = np.empty((_MAX_DEPTH, 27), np.int64)
-    guessed = np.empty(_MAX_DEPTH, np.int64)  # the digit of the guess at each depth
-    guess = np.empty(7, np.int64)
-    state = _load(puzzle, stack[0], fixed[0])
-    depth, found, guesses = 0, 0, 0
-    while True:
-        if state == 1:
-            for d in range(9):
-                for band in range(3):
-                    x = stack[depth, 3 * d + band]
-                    while x:
-                        solutions[found, 27 * band + _cell_of(x & -x)] = d + 1
-                        x &= x - 1
-            found += 1
-            if found == solutions.shape[0]:
-                return found, guesses
-        if state == 0:
-            guesses += 1
-            if by_bands:
-                _guess_permutation(stack[depth], guess, rng)
-            else:
-                _guess_cell(stack[depth], guess, rng)
-            stack[depth + 1] = stack[depth]
-            fixed[depth + 1] = fixed[depth]
-            guessed[depth] = guess[0]
-            for band in range(3):
-                stack[depth + 1, 3 * guess[0] + band] &= guess[1 + band]
-                stack[depth, 3 * guess[0] + band] &= guess[4 + band]  # for when the guess has been searched
-            depth += 1
-        else:
-            if depth == 0:
-                return found, guesses
-            depth -= 1
-        state = _propagate(stack[depth], fixed[depth], 1 << guessed[depth - (state == 0)])
-
-
-@njit(cache=True)
-def rate(puzzle: np.ndarray, runs: int, rng: np.ndarray) -> float:
-    """How hard the puzzle is, in guesses until the whole search tree is done, averaged over random ties.
-
-    It is the harmonic mean of the averages for the two ways of guessing, ``runs`` of each, those by bands scaled down
-    by the ratio of the two on published puzzles. One way alone would make a search for hard puzzles find such as are
-    hard for it and for no other. The end of the tree is a steadier measure than the solution, which may come early by
-    luck.
-    """
-    found = np.empty((2, 81), np.uint8)
-    cells, bands = 0, 0
-    for _ in range(runs):
-        cells += solve(puzzle, found, rng)[1]
-        bands += solve(puzzle, found, rng, True)[1]
-    if cells == 0 or bands == 0:
-        return 0.0
-    return 2 / (runs / cells + runs * BANDS_TO_CELLS / bands)
-
-
-@njit(cache=True)
-def probe(puzzle: np.ndarray) -> int:
-    """How many candidates are left open where trying any one of them meets no contradiction; 0 if that solves it.
-
-    Each candidate is tried by itself and struck out if the deductions that follow contradict each other, until none
-    falls any more. What this solves needs no guess within a guess; the hardest published puzzles all withstand it.
-    """
-    m, fixed = np.empty(27, np.int64), np.empty(27, np.int64)
-    tried, tried_fixed = np.empty(27, np.int64), np.empty(27, np.int64)
-    state = _load(puzzle, m, fixed)
-    falls = True
-    while falls and state == 0:
-        falls = False
-        for i in range(27):
-            open_cells = m[i] & ~fixed[i]
-            while open_cells and state == 0:
-                bit = open_cells & -open_cells
-                tried[:] = m
-                tried_fixed[:] = fixed
-                tried[i] &= ~(_BOX << _cell_of(bit) % 9 // 3 * 3) | bit
-                if _propagate(tried, tried_fixed, 1 << i // 3) == -1:
-                    falls = True
-                    m[i] &= ~bit
-                    state = _propagate(m, fixed, 1 << i // 3)
-                open_cells &= ~bit & m[i] & ~fixed[i]
-    left = 0
-    if state == 0:
-        for i in range(27):
-            left += _count(m[i] & ~fixed[i])
-    return left
 
 
 @njit(cache=True)
@@ -409,95 +52,6 @@ def random_minimal(rng: np.ndarray, puzzle: np.ndarray, solution: np.ndarray) ->
 
 
 @njit(cache=True)
-def shuffle_symmetric(rng: np.ndarray, puzzle: np.ndarray, solution: np.ndarray) -> None:
-    """Turns both into one random symmetric copy: digits, rows, columns, bands, stacks, and transposed or not."""
-    digits = np.zeros(10, np.uint8)
-    order = np.empty(9, np.uint8)
-    three = np.empty(3, np.uint8)
-    lines = np.empty((2, 9), np.int64)
-    shuffle_numbers(rng, order)
-    for d in range(9):
-        digits[d + 1] = order[d] + 1
-    for kind in range(2):
-        shuffle_numbers(rng, three)
-        for band in range(3):
-            for i in range(3):
-                lines[kind, 3 * band + i] = 3 * three[band]
-        for band in range(3):
-            shuffle_numbers(rng, three)
-            for i in range(3):
-                lines[kind, 3 * band + i] += three[i]
-    transposed = below(rng, 2)
-    for grid in (puzzle, solution):
-        old = grid.copy()
-        for r in range(9):
-            for c in range(9):
-                to = 9 * c + r if transposed else 9 * r + c
-                grid[to] = digits[old[9 * lines[0, r] + lines[1, c]]]
-
-
-@njit(cache=True)
-def class_hash(solution: np.ndarray, puzzle: np.ndarray, box_rows: int, box_columns: int) -> np.uint64:
-    """A hash that all symmetric copies of a puzzle share; with a blank ``puzzle``, all copies of the grid.
-
-    ``solution`` and ``puzzle`` are [N * N], N = ``box_rows`` * ``box_columns``. Two rows of a band make a permutation
-    of the digits, and its cycle lengths are the same in every copy. Each cell is coloured by those of its row and its
-    column and by being given or not; then colours are refined by the colours met in the cell's row and column, box,
-    minirow and minicolumn, and at the digit's other places. The hash is made of their sum. Copies never differ;
-    different classes may share a hash, by rare chance.
-    """
-    size = box_rows * box_columns
-    line = np.zeros((2, size), np.uint64)
-    place = np.empty(size + 1, np.int64)
-    for kind in range(2):
-        along, across, thickness = (1, size, box_rows) if kind == 0 else (size, 1, box_columns)
-        for i in range(size):
-            for j in range(i // thickness * thickness, i // thickness * thickness + thickness):
-                if i == j:
-                    continue
-                for k in range(size):
-                    place[solution[across * i + along * k]] = k
-                seen = 0
-                cycles = np.uint64(0)
-                for k in range(size):
-                    length = 0
-                    at = k
-                    while not seen >> at & 1:
-                        seen |= 1 << at
-                        length += 1
-                        at = place[solution[across * j + along * at]]
-                    if length:
-                        cycles += mix(np.uint64(length), 1)
-                line[kind, i] += mix(cycles, 2)
-    colour = np.empty(size * size, np.uint64)
-    for cell in range(size * size):
-        given = 3 if puzzle[cell] else 4
-        colour[cell] = mix(mix(line[0, cell // size], 5) + mix(line[1, cell % size], 5), given)
-    for _ in range(3):
-        rows, columns = np.zeros(size, np.uint64), np.zeros(size, np.uint64)
-        boxes, digits = np.zeros(size, np.uint64), np.zeros(size + 1, np.uint64)
-        minirows, minicolumns = np.zeros((size, size), np.uint64), np.zeros((size, size), np.uint64)
-        for cell in range(size * size):
-            r, c, x = cell // size, cell % size, colour[cell]
-            rows[r] += x
-            columns[c] += x
-            boxes[r // box_rows * box_rows + c // box_columns] += x
-            digits[solution[cell]] += x
-            minirows[r, c // box_columns] += x
-            minicolumns[c, r // box_rows] += x
-        for cell in range(size * size):
-            r, c = cell // size, cell % size
-            across_sum = mix(rows[r] + mix(minirows[r, c // box_columns], 6), 7)
-            down_sum = mix(columns[c] + mix(minicolumns[c, r // box_rows], 6), 7)
-            rest = mix(boxes[r // box_rows * box_rows + c // box_columns] + mix(digits[solution[cell]], 8), 9)
-            colour[cell] = mix(colour[cell] + across_sum + down_sum + rest, 10)
-    total = np.uint64(0)
-    for cell in range(size * size):
-        total += mix(colour[cell], 11)
-    return total
-
-
-@njit(cache=True)
 def vicinity(
     parents: np.ndarray,
     puzzles: np.ndarray,
@@ -529,9 +83,8 @@ def vicinity(
     for i in range(n_waiting):
         hardness[i] = rate(parents[i], 1, rng)
     listed = np.empty((_LISTED, 81), np.uint8)
-    proof = np.empty((2, 81), np.uint8)
     counts = np.empty((81, 10), np.int64)
-    holder = np.empty((81, 10), np.int64)  # a listed solution that has the digit in the cell
+    holder = np.empty((81, 10), np.int64)
     order = np.empty(81, np.uint8)
     puzzle = np.empty(81, np.uint8)
     while found < puzzles.shape[0] and n_waiting:
@@ -551,51 +104,67 @@ def vicinity(
             if removed == 0 or children == brood or found == puzzles.shape[0]:
                 continue
             base[without] = 0
-            total = solve(base, listed, rng)[0]
-            counts[:] = 0
-            for i in range(total):
-                for cell in range(81):
-                    counts[cell, listed[i, cell]] += 1
-                    holder[cell, listed[i, cell]] = i
+            _tabulate(listed[: solve(base, listed, rng)[0]], counts, holder)
             for _ in range(_TRIES):
-                ties, cell, digit = 0, 0, 0
-                for c in range(81):
-                    for d in range(1, 10):
-                        if counts[c, d] == 1:
-                            ties += 1
-                            if below(rng, ties) == 0:
-                                cell, digit = c, d
-                if ties == 0:
+                cell, digit = _met_once(counts, rng)
+                if digit == 0:
                     break
                 counts[cell, digit] = 0
                 solution = listed[holder[cell, digit]]
                 puzzle[:] = base
                 puzzle[cell] = digit
-                # The set holds both the puzzles before they are made minimal, marked by one bit, and those after.
-                if not insert(known, class_hash(solution, puzzle, 3, 3) ^ np.uint64(1)):
-                    continue
-                if solve(puzzle, proof, rng)[0] != 1 or (left and probe(puzzle) < left):
-                    continue
-                if rate(puzzle, 1, rng) < _FIRST_LOOK * threshold:
-                    continue
-                minimise(puzzle, rng)
-                if not insert(known, class_hash(solution, puzzle, 3, 3)):
-                    continue
-                rating = rate(puzzle, RUNS, rng)
+                rating = _rating_if_new(puzzle, solution, known, threshold, left, rng)
                 if rating < threshold or rating > ceiling:
                     continue
-                puzzles[found] = puzzle
-                solutions[found] = solution
-                ratings[found] = rating
-                found += 1
-                waiting[n_waiting] = puzzle
-                hardness[n_waiting] = rating
-                n_waiting += 1
-                children += 1
+                puzzles[found], solutions[found], ratings[found] = puzzle, solution, rating
+                waiting[n_waiting], hardness[n_waiting] = puzzle, rating
+                found, n_waiting, children = found + 1, n_waiting + 1, children + 1
                 if children == brood or found == puzzles.shape[0]:
                     break
             base[without] = removed
     return found
+
+
+@njit(cache=True)
+def _tabulate(listed: np.ndarray, counts: np.ndarray, holder: np.ndarray) -> None:
+    """How many of the ``listed`` solutions [n, 81] have a digit in a cell [81, 10], and one of those that have it."""
+    counts[:] = 0
+    for i in range(listed.shape[0]):
+        for cell in range(81):
+            counts[cell, listed[i, cell]] += 1
+            holder[cell, listed[i, cell]] = i
+
+
+@njit(cache=True)
+def _met_once(counts: np.ndarray, rng: np.ndarray) -> tuple[int, int]:
+    """A random (cell, digit) that just one solution has; digit 0 if there is none."""
+    ties, cell, digit = 0, 0, 0
+    for c in range(81):
+        for d in range(1, 10):
+            if counts[c, d] == 1:
+                ties += 1
+                if below(rng, ties) == 0:
+                    cell, digit = c, d
+    return cell, digit
+
+
+@njit(cache=True)
+def _rating_if_new(
+    puzzle: np.ndarray, solution: np.ndarray, known: np.ndarray, threshold: float, left: int, rng: np.ndarray
+) -> float:
+    """Makes ``puzzle`` minimal and rates it. -1 if it is known, has another solution or is too easy at first sight."""
+    proof = np.empty((2, 81), np.uint8)
+    # The set holds both the puzzles before they are made minimal, marked by one bit, and those after.
+    if not insert(known, class_hash(solution, puzzle, 3, 3) ^ np.uint64(1)):
+        return -1.0
+    if solve(puzzle, proof, rng)[0] != 1 or (left and probe(puzzle) < left):
+        return -1.0
+    if rate(puzzle, 1, rng) < _FIRST_LOOK * threshold:
+        return -1.0
+    minimise(puzzle, rng)
+    if not insert(known, class_hash(solution, puzzle, 3, 3)):
+        return -1.0
+    return rate(puzzle, RUNS, rng)
 
 
 @njit(cache=True)

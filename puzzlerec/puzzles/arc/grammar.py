@@ -1,0 +1,30 @@
+"""How ARC tasks stand in a text: as JSON. They are recognised, and there is no solving them yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from puzzlerec.puzzles.arc.tasks import is_task, parse_tasks
+from puzzlerec.puzzles.base import PuzzleError
+from puzzlerec.puzzles.grammar import Grammar
+
+_NO_MODEL = (
+    "Solving ARC tasks needs a model trained on ARC, and none is shipped yet; puzzlerec data show {} draws them."
+)
+
+
+class ArcGrammar(Grammar):
+    """Tasks are told by their JSON, and lines of text never are."""
+
+    words = ""
+
+    def refuse(self, text: str, source: str, chosen: bool) -> None:
+        if chosen or is_task(text):
+            parse_tasks(text, source)  # what is malformed has an error of its own
+            raise PuzzleError(_NO_MODEL.format(source if source not in ("", "-") else "FILE"), source=source)
+
+    def resembles(self, line: str) -> int:
+        return 0
+
+    def score(self, lines: Sequence[str]) -> float:
+        return 0
