@@ -69,7 +69,17 @@ def _record(line: bytes) -> Record | None:
 
 
 def number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else math.nan
+    """NaN for what is none, or none that a float can hold."""
+    try:
+        return float(value) if isinstance(value, int | float) else math.nan
+    except OverflowError:
+        return math.nan
+
+
+def section(recipe: Record, name: str) -> Record:
+    """A part of a recipe; empty if it has none."""
+    part = recipe.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def recipe_of(run: Path) -> Record:

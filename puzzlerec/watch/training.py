@@ -24,7 +24,7 @@ from puzzlerec.views.tiling import Tiling
 from puzzlerec.views.words import in_short
 from puzzlerec.watch.curves import Curve
 from puzzlerec.watch.grid import GridView
-from puzzlerec.watch.run_files import CHECKPOINT, METRICS, Metrics, Record, number, recipe_of, stamp
+from puzzlerec.watch.run_files import CHECKPOINT, METRICS, Metrics, Record, number, recipe_of, section, stamp
 from puzzlerec.watch.snapshots import PUZZLES, Snapshot, puzzles_of, snapshot
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ class TrainingScreen(Screen[None]):
         return f"stopped? no news for {_duration(silent)}" if silent > SILENT else "training"
 
     def _describe(self) -> None:
-        name, model = self._recipe.get("name", self.run.name), self._recipe.get("model", {})
+        name, model = self._recipe.get("name", self.run.name), section(self._recipe, "model")
         colour = {"training": "green", "finished": "cyan"}.get(self.state, "yellow")
         line = Text.assemble((str(name), "bold"), "  ", (self.state, colour), "  ", (str(self.run), "dim"))
         if model:
@@ -299,8 +299,9 @@ class TrainingScreen(Screen[None]):
             return Text("Finding puzzles ...", "dim")
         if stamp(self.run / CHECKPOINT):
             return Text("Loading the checkpoint ...", "dim")
-        every = self._recipe.get("evaluation", {}).get("every")
-        return Text("Waiting for a checkpoint" + f": one comes every {every:,} steps" * bool(every), "dim")
+        every = section(self._recipe, "evaluation").get("every")
+        promise = f": one comes every {every:,} steps" if isinstance(every, int) and every else ""
+        return Text(f"Waiting for a checkpoint{promise}", "dim")
 
     def _label(self, index: int, verdict: Verdict | None) -> Text:
         text = Text(f"puzzle {index + 1}  ", "dim")

@@ -24,6 +24,7 @@ from puzzlerec.watch.panels import Attempts
 from puzzlerec.watch.player import Player
 from puzzlerec.watch.refinement import RefinementScreen
 from puzzlerec.watch.timeline import Timeline
+from puzzlerec.watch.training import TrainingScreen
 
 from .conftest import SOLVED_4X4, drive, replaying, sudoku, trace_of, until
 
@@ -303,6 +304,17 @@ def test_opening_files_traces_and_what_is_neither(trace: Trace, steady: Path) ->
             await opened(name)
         assert screen.puzzles is before
         assert len(screen.app._notifications) == 7
+
+    drive(replaying(trace), steps)
+
+
+def test_opening_the_folder_of_a_run(trace: Trace, steady: Path) -> None:
+    (steady / "run").mkdir()
+    (steady / "run" / "metrics.jsonl").write_text("")
+
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        screen.post_message(Open(steady / "run"))
+        await until(pilot, lambda: isinstance(pilot.app.screen, TrainingScreen))
 
     drive(replaying(trace), steps)
 

@@ -15,7 +15,7 @@ from textual.widgets import Checkbox, DirectoryTree, Input, Label, LoadingIndica
 
 from puzzlerec.models import build, checkpoint
 from puzzlerec.models.config import TRMConfig
-from puzzlerec.puzzles import Puzzle, PuzzleError, get
+from puzzlerec.puzzles import KINDS, Puzzle, PuzzleError, get
 from puzzlerec.solving.solver import SolveSettings
 from puzzlerec.watch.dialogs import generate
 from puzzlerec.watch.dialogs.files import OpenFile, PathSuggester
@@ -256,6 +256,10 @@ def test_a_maze_of_a_size_and_length(made: Made) -> None:
     (puzzle,) = drive(Generate(MAZE), steps)
     assert puzzle.source == "generated: Maze 12x12, 25 moves or more"
     assert made.asked[1:] == [("maze-12x12", {"moves": 25})]
+
+
+def test_every_kind_that_has_a_generator_is_offered_and_no_other() -> None:
+    assert set(generate.choices()) == {name for name, kind in KINDS.items() if kind.generator() is not None}
 
 
 def test_escape_stops_the_making(made: Made) -> None:

@@ -286,11 +286,38 @@ def test_lines_of_several_lengths(run: Path, monkeypatch: pytest.MonkeyPatch) ->
     drive(run, steps)
 
 
-def test_a_recipe_of_something_else_is_said(run: Path) -> None:
-    (run / "recipe.json").write_text(json.dumps(RECIPE | {"model": {"puzzle": "chess", "grid": [8, 8]}}))
+@pytest.mark.parametrize(
+    ("model", "data", "words_of_it"),
+    [
+        ({"puzzle": "chess", "grid": [8, 8]}, RECIPE["data"], "chess"),
+        ("sudoku", RECIPE["data"], "no puzzles"),
+        (RECIPE["model"], {"name": 7}, "no puzzles"),
+        (7, [], "no puzzles"),
+    ],
+)
+def test_a_recipe_of_something_else_is_said(run: Path, model: Any, data: Any, words_of_it: str) -> None:
+    odd = {"name": [1], "model": model, "data": data, "evaluation": {"every": "now and then"}}
+    (run / "recipe.json").write_text(json.dumps(RECIPE | odd))
+    with (run / "metrics.jsonl").open("a") as file:
+        file.write(record(30, loss="low", lr=10**400, seconds=[1], progress=1e300))
 
     async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
-        await until(pilot, lambda: "chess" in words(screen, "summary"))
+        await until(pilot, lambda: words_of_it in words(screen, "summary"))
         await pilot.press("left", "right", "up", "down", "home", "end", "h")
+        assert "step 30" in words(screen, "figures")
+
+    drive(run, steps)
+
+
+def test_a_checkpoint_of_another_puzzle_or_no_checkpoint_at_all_is_said(run: Path) -> None:
+    maze = TRMConfig(puzzle="maze", vocabulary=6, grid=(3, 3), width=8, heads=2, layers=1, supervision_steps=1)
+    checkpoint.save(build(maze), run / "checkpoint", "card")
+
+    async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
+        await until(pilot, lambda: "cannot be tried" in words(screen, "summary"))
+        (run / "checkpoint" / "config.json").write_text("nonsense")
+        (run / "checkpoint" / "README.md").write_text("newer")
+        await pilot.pause(0.5)
+        assert not screen.snapshots
 
     drive(run, steps)

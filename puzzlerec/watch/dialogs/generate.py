@@ -44,7 +44,7 @@ class Generate(Dialog[Puzzle | None]):
 
     TITLE = "Generate a puzzle"
     CSS = """
-    Generate OptionList { height: auto; max-height: 16; }
+    Generate OptionList { height: auto; max-height: 50vh; }
     Generate Fields { height: 3; margin-top: 1; }
     Generate Fields Label { padding: 1 1 0 0; }
     Generate Fields Input { width: 16; margin-right: 2; }
