@@ -29,7 +29,8 @@ class Says:
 
     def __init__(self, *digits: float) -> None:
         content = {
-            "system": "trm", "puzzle": "sudoku-4x4", "vocabulary": 6, "grid": (4, 4), "prefix": 0, "supervision_steps": 1
+            "system": "trm", "puzzle": "sudoku-4x4", "vocabulary": 6, "grid": (4, 4), "prefix": 0,
+            "supervision_steps": 1,
         }  # fmt: skip
         self.config = config_class(content).model_validate(content)
         self.logits = torch.tensor([0.9, 0.5, *digits]).clamp(min=1e-30).log()  # padding and blanks as likely as digits

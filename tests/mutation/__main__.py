@@ -20,11 +20,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from queue import Queue
+from typing import TypeVar
 
 from tests.mutation.mutants import Mutant, mutants
 
@@ -43,16 +45,17 @@ TESTS: dict[str, tuple[str, ...]] = {
     "models/config": ("tests/models", "tests/training/test_recipe.py", "tests/goldens"),
     "models/checkpoint": ("tests/models", "tests/test_shipped.py"),
     "models": ("tests/goldens", "tests/formulas", "tests/models", "tests/solving/test_frames.py"),
-    "training/slots": ("tests/goldens", "tests/formulas", "tests/training"),
-    "training": (
-        "tests/goldens", "tests/formulas", "tests/training/test_objectives.py", "tests/training/test_optimizers.py",
-        "tests/training/test_resume.py",
-    ),
+    "training/slots": ("tests/goldens", "tests/formulas", "tests/training/test_resume.py"),
+    "training": ("tests/goldens", "tests/formulas", "tests/training/test_o*.py"),
     "solving": ("tests/solving", "tests/formulas", "tests/evaluation", "tests/cli/test_solve.py"),
-    "puzzles/arc": ("tests/puzzles/test_arc.py", "tests/data/test_arc.py"),
-    "puzzles": ("tests/puzzles", "tests/data", "tests/views", "tests/solving"),
+    "puzzles/arc": ("tests/puzzles/*arc*", "tests/data/test_arc.py"),
+    "puzzles/maze": ("tests/puzzles/*maze*", "tests/data/*maze*", "tests/puzzles", "tests/solving"),
+    "puzzles/characters": ("tests/puzzles/*characters*", "tests/data/*characters*", "tests/puzzles", "tests/solving"),
+    "puzzles/sudoku": ("tests/puzzles/*sudoku*", "tests/puzzles", "tests/data/*sudoku*", "tests/solving"),
+    "puzzles": ("tests/puzzles", "tests/data", "tests/solving"),
 }  # fmt: skip
 PATIENCE = 4  # times as long as the tests take without a change, after which a mutant counts as caught
+Result = TypeVar("Result")
 UNKNOWN = "failed without a change"
 
 
@@ -121,21 +124,24 @@ def tried(some: list[Mutant], jobs: int) -> Iterator[dict[str, object]]:
         for number in range(jobs):
             copies.put(Copy(Path(folder) / str(number)))
 
-        def verdict(mutant: Mutant) -> dict[str, object]:
+        def lent(work: Callable[[Copy], Result]) -> Result:
             mine = copies.get()
             try:
-                return mine.verdict(mutant)
+                return work(mine)
             finally:
                 copies.put(mine)
 
+        sets = sorted({tests_of(mutant.path) for mutant in some})
+        seconds = dict(zip(sets, pool.map(lambda tests: lent(lambda copy: copy.unchanged(tests)), sets), strict=True))
         # in an order of their own, so that files whose tests take long do not come together
-        yield from pool.map(verdict, random.Random(1).sample(some, len(some)))
+        shuffled = random.Random(1).sample(some, len(some))
+        work = [pool.submit(lent, partial(Copy.verdict, mutant=one, seconds=seconds)) for one in shuffled]
+        for done in as_completed(work):
+            yield done.result()
 
 
 class Copy:
     """A copy of the tree to change files in."""
-
-    seconds: dict[tuple[str, ...], float] = {}  # of tests without a change; for all copies  # noqa: RUF012
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -148,28 +154,29 @@ class Copy:
                 folder.mkdir(exist_ok=True)
                 shutil.copy(source, folder / name)
 
-    def verdict(self, mutant: Mutant) -> dict[str, object]:
-        tests = tests_of(mutant.path)
-        if tests not in self.seconds:
-            clock = time.monotonic()
-            caught_by = self.failure(tests, 3600, self.folder / "numba")
-            self.seconds[tests] = time.monotonic() - clock if caught_by is None else -1
-            if caught_by is not None:
-                print(f"{caught_by} fails without a change: its verdicts mean nothing", file=sys.stderr)
-        path = self.folder / mutant.path
+    def unchanged(self, tests: tuple[str, ...]) -> float | None:
+        """How many seconds the tests take without a change; None if one fails."""
+        clock = time.monotonic()
+        if failed := self.failure(tests, 3600, self.folder / "numba"):
+            print(f"{failed} fails without a change: what it would say of mutants is left out", file=sys.stderr)
+            return None
+        return time.monotonic() - clock
+
+    def verdict(self, mutant: Mutant, seconds: dict[tuple[str, ...], float | None]) -> dict[str, object]:
+        tests, path = tests_of(mutant.path), self.folder / mutant.path
         source = path.read_bytes()
-        # Numba's cache knows the file of a kernel, not those of the kernels that it calls
-        kernels = b"njit" in source
-        cache = self.folder / ("numba-once" if kernels else "numba")
-        path.write_bytes(mutant.of(source))
-        try:
-            caught_by = self.failure(tests, PATIENCE * self.seconds[tests] + 60, cache)
-        finally:
-            path.write_bytes(source)
-            if kernels:
-                shutil.rmtree(cache, ignore_errors=True)
-        if self.seconds[tests] < 0:
-            caught_by = UNKNOWN
+        caught_by: str | None = UNKNOWN
+        if (usual := seconds[tests]) is not None:
+            # Numba's cache knows the file of a kernel, not those of the kernels that it calls
+            kernels = b"njit" in source
+            cache = self.folder / ("numba-once" if kernels else "numba")
+            path.write_bytes(mutant.of(source))
+            try:
+                caught_by = self.failure(tests, PATIENCE * usual + 60, cache)
+            finally:
+                path.write_bytes(source)
+                if kernels:
+                    shutil.rmtree(cache, ignore_errors=True)
         line = source.decode().splitlines()[mutant.line - 1].strip()
         return asdict(mutant) | {"code": line, "verdict": caught_by or "survived"}
 
@@ -201,7 +208,7 @@ def tests_of(path: str) -> tuple[str, ...]:
     """The tests of a file, those that are there; files and folders may move."""
     name = path.removeprefix("puzzlerec/")
     tests = next(tests for start, tests in TESTS.items() if name.startswith(start))
-    return tuple(test for test in tests if (ROOT / test).exists())
+    return tuple(path.relative_to(ROOT).as_posix() for test in tests for path in sorted(ROOT.glob(test)))
 
 
 def table(results: list[dict[str, object]]) -> str:

@@ -145,7 +145,7 @@ def _other_constants(value: object) -> list[bool | int | float]:
     match value:
         case bool():
             return [not value]
-        case int():
+        case int() if abs(value) < 1e6:  # beyond are the constants of hashes
             return [value + 1, value - 1]
         case float() if value == 0 or 1e-3 <= abs(value) < 1e6:
             return [value * 2 if value else 1.0]
