@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +14,9 @@ from puzzlerec.cli.errors import INTERRUPTED, CommandError
 from puzzlerec.cli.options import Device, chosen_device
 from puzzlerec.cli.stop import Stop
 from puzzlerec.cli.terminal import answers, messages, progress
+
+if TYPE_CHECKING:
+    from puzzlerec.experiments.compare import Result
 
 HELP = """Train several systems equally, and measure them on the same test.
 
@@ -53,9 +57,8 @@ def compare(
     device: Device = "auto",
 ) -> None:
     from puzzlerec.data import DatasetError
-    from puzzlerec.experiments.compare import Budget, Entrant, Result, as_markdown, as_rich
+    from puzzlerec.experiments.compare import Budget, Entrant
     from puzzlerec.experiments.compare import compare as compared
-    from puzzlerec.files import replacing
     from puzzlerec.training.recipe import RecipeError
     from puzzlerec.training.run_folder import ResumeError
 
@@ -91,17 +94,25 @@ def compare(
     except KeyboardInterrupt:
         pass
     if results:
-        console = answers()
-        for table in as_rich(results):
-            console.print(table)
-        out.mkdir(parents=True, exist_ok=True)
-        document = json.dumps([asdict(result) for result in results], indent=2) + "\n"
-        for name, text in (("results.json", document), ("table.md", as_markdown(results))):
-            with replacing(out / name) as partial:
-                partial.write_text(text, encoding="utf-8")
-        messages.note(f"Kept in {out}: table.md, results.json and the runs.")
+        _keep(results, out)
     if fault is not None:
         raise CommandError(str(fault)) from fault
     if len(results) < total:
         messages.note("Stopped and saved. The same command goes on where it stopped.")
         raise typer.Exit(INTERRUPTED)
+
+
+def _keep(results: Sequence[Result], out: Path) -> None:
+    """Show the tables and write them beside the runs."""
+    from puzzlerec.experiments.compare import as_markdown, as_rich
+    from puzzlerec.files import replacing
+
+    console = answers()
+    for table in as_rich(results):
+        console.print(table)
+    out.mkdir(parents=True, exist_ok=True)
+    document = json.dumps([asdict(result) for result in results], indent=2) + "\n"
+    for name, text in (("results.json", document), ("table.md", as_markdown(results))):
+        with replacing(out / name) as partial:
+            partial.write_text(text, encoding="utf-8")
+    messages.note(f"Kept in {out}: table.md, results.json and the runs.")

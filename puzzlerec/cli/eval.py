@@ -22,10 +22,11 @@ from puzzlerec.files import HDF5
 if TYPE_CHECKING:
     import numpy as np
 
+    from puzzlerec.evaluation import Report
     from puzzlerec.evaluation.run import Rows
     from puzzlerec.puzzles import Puzzle, PuzzleKind
     from puzzlerec.puzzles.reading import Reading
-    from puzzlerec.solving.solver import Solver
+    from puzzlerec.solving.solver import Solver, SolveSettings
 
 HELP = """Measure how good a model is, in the papers' terms.
 
@@ -89,25 +90,30 @@ def evaluate(
         messages.warning(f"Interrupted: {total:,} of {asked:,} puzzles were measured.")
         if not total:
             raise typer.Exit(INTERRUPTED)
-    about = {"dataset": str(dataset), **examples.about, "device": str(solver.device)}
     if as_json:
+        about = {"dataset": str(dataset), **examples.about, "device": str(solver.device)}
         print(json.dumps({**about, **report.to_dict()}, indent=2))
     else:
-        console = answers()
-        budget = f"{settings.steps or solver.model.config.supervision_steps} steps"
-        if attempts > 1:
-            budget += f", up to {attempts} attempts"
-        console.print(f"{solver.name} on {total} puzzles of {dataset}: {budget}", style="bold", soft_wrap=True)
-        for table in report.tables():
-            console.print()
-            console.print(table)
-        messages.note(
-            f"{report.seconds:.1f} s, {total / report.seconds:.3g} puzzles/s · device {solver.device} · seed {seed}"
-        )
+        _show(report, dataset, solver, settings)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
     if examples.unreadable:
         raise typer.Exit(UNUSABLE)
+
+
+def _show(report: Report, dataset: Path, solver: Solver, settings: SolveSettings) -> None:
+    console = answers()
+    budget = f"{settings.steps or solver.model.config.supervision_steps} steps"
+    if settings.attempts > 1:
+        budget += f", up to {settings.attempts} attempts"
+    console.print(f"{solver.name} on {report.puzzles} puzzles of {dataset}: {budget}", style="bold", soft_wrap=True)
+    for table in report.tables():
+        console.print()
+        console.print(table)
+    messages.note(
+        f"{report.seconds:.1f} s, {report.puzzles / report.seconds:.3g} puzzles/s · device {solver.device} · "
+        f"seed {settings.seed}"
+    )
 
 
 @dataclass

@@ -78,24 +78,8 @@ def solve(
     run = _Run(model, device, settings, keep_traces=trace is not None)
     if trace is not None and not trace.parent.is_dir():
         raise CommandError(f"{trace} cannot be written: there is no folder {trace.parent}.")
-    console = answers()
-    drawn = form is None and output is None and console.is_terminal
-    shared = console if drawn else None  # a bar and drawings on the same terminal must know of one another
-    interrupted = False
-    bar = progress("solving", len(puzzles) if len(puzzles) > MANY else 0, "puzzles", shared)
-    with opened(output) as stream, bar as advance:
-        out: Writer
-        if drawn:
-            out = Drawings(console, titles=len(puzzles) > 1, quiet=messages.verbosity < 0)
-        else:
-            out = writer(form or Format.text, stream, seed)
-        try:
-            for answer, name in run.solve(puzzles):
-                out.write(answer, name)
-                advance(1)
-        except KeyboardInterrupt:
-            interrupted = True
-        out.close()
+    drawn = form is None and output is None and answers().is_terminal
+    interrupted = _answered(run, puzzles, form, output, drawn)
     if trace is not None:
         from puzzlerec.solving.trace import save
 
@@ -107,6 +91,28 @@ def solve(
     if unreadable or run.refused:
         raise typer.Exit(UNUSABLE)
     raise typer.Exit(SOLVED if run.solved == len(puzzles) else UNSOLVED)
+
+
+def _answered(run: _Run, puzzles: Sequence[Puzzle], form: Format | None, output: Path | None, drawn: bool) -> bool:
+    """Write all answers, as they come; whether that was interrupted."""
+    console = answers()
+    shared = console if drawn else None  # a bar and drawings on the same terminal must know of one another
+    bar = progress("solving", len(puzzles) if len(puzzles) > MANY else 0, "puzzles", shared)
+    with opened(output) as stream, bar as advance:
+        out: Writer
+        if drawn:
+            out = Drawings(console, titles=len(puzzles) > 1, quiet=messages.verbosity < 0)
+        else:
+            out = writer(form or Format.text, stream, run.settings.seed)
+        interrupted = False
+        try:
+            for answer, name in run.solve(puzzles):
+                out.write(answer, name)
+                advance(1)
+        except KeyboardInterrupt:
+            interrupted = True
+        out.close()
+    return interrupted
 
 
 def _format(form: Format | None, as_json: bool, output: Path | None) -> Format | None:

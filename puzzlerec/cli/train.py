@@ -14,8 +14,13 @@ from puzzlerec.cli.stop import Stop
 from puzzlerec.cli.terminal import errors, messages, progress
 
 if TYPE_CHECKING:
-    from puzzlerec.training.examples import Examples
+    import torch
+
+    from puzzlerec.training.distributed import Group
+    from puzzlerec.training.examples import Examples, Material
     from puzzlerec.training.loop import Trainer
+    from puzzlerec.training.recipe import Recipe
+    from puzzlerec.training.run_folder import RunFolder
 
 HELP = """Train a model from a recipe; its dataset is built first if it is missing.
 
@@ -64,10 +69,7 @@ def train(
         return
     from puzzlerec.training.card import CheckpointSaver
     from puzzlerec.training.distributed import Group
-    from puzzlerec.training.examples import load_material
-    from puzzlerec.training.loop import Trainer, run
-    from puzzlerec.training.recipe import RecipeError, load_recipe, parse_recipe
-    from puzzlerec.training.run_folder import ResumeError, RunFolder
+    from puzzlerec.training.loop import run
 
     if minutes and steps:
         raise CommandError("A run ends after --minutes or after --steps: give one of them.")
@@ -75,6 +77,31 @@ def train(
         raise CommandError(f"--minutes {minutes} has no end: give a number.")
     overrides = list(settings or [])
     overrides += [f"training.{key}={value}" for key, value in (("steps", steps), ("seed", seed)) if value is not None]
+    plan, folder = _planned(recipe, out, overrides, resume)
+    where = chosen_device(device)
+    group = Group(where)
+    material, trainer = _prepared(plan, folder, group, where, resume)
+    trainer.deadline = minutes * 60 if minutes else None
+    if group.leads:
+        folder.write_recipe(plan.model_dump(mode="json"))
+        _announce(trainer, material.training)
+    stop = Stop()
+    with stop, _Display(trainer, tensorboard) as display:
+        for record in run(trainer, material.test, stopped=stop.asked, save_checkpoint=CheckpointSaver(material.about)):
+            display.show(record)
+    group.close()
+    finished = trainer.progress >= 1
+    if group.leads:
+        _conclude(trainer, recipe or plan.name, minutes)
+    if not finished:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _planned(recipe: str | None, out: Path | None, overrides: list[str], resume: bool) -> tuple[Recipe, RunFolder]:
+    """What to train and where. Raises `CommandError` for a recipe or a folder that cannot be used."""
+    from puzzlerec.training.recipe import RecipeError, load_recipe, parse_recipe
+    from puzzlerec.training.run_folder import ResumeError, RunFolder
+
     try:
         plan = load_recipe(recipe or "sudoku", overrides)
         folder = RunFolder(out or Path("runs") / plan.name)
@@ -88,35 +115,38 @@ def train(
         raise CommandError(f"{folder.path} is a file: choose another --out for the run's folder.")
     if not resume and folder.state.exists():
         raise CommandError(f"{folder.path} holds a run already: go on with --resume, or choose another --out.")
-    where = chosen_device(device)
-    group = Group(where)
+    return plan, folder
+
+
+def _prepared(
+    plan: Recipe, folder: RunFolder, group: Group, device: torch.device, resume: bool
+) -> tuple[Material, Trainer]:
+    """The data, and a trainer that stands where the run does. Raises `CommandError` for what cannot be used."""
+    from puzzlerec.training.examples import load_material
+    from puzzlerec.training.loop import Trainer
+    from puzzlerec.training.run_folder import ResumeError
+
     try:
         material = load_material(plan, group, lambda what, total: progress(what, total, "puzzles"))
-        trainer = Trainer(plan, material.training, where, folder, group)
-        trainer.deadline = minutes * 60 if minutes else None
+        trainer = Trainer(plan, material.training, device, folder, group)
         if resume:
             trainer.resume()
     except (ResumeError, ValueError) as error:
         raise CommandError(str(error)) from error
-    if group.leads:
-        folder.write_recipe(plan.model_dump(mode="json"))
-        _announce(trainer, material.training)
-    stop = Stop()
-    with stop, _Display(trainer, tensorboard) as display:
-        for record in run(trainer, material.test, stopped=stop.asked, save_checkpoint=CheckpointSaver(material.about)):
-            display.show(record)
-    finished = trainer.progress >= 1
-    group.close()
-    if finished and group.leads:
-        messages.note(f"Trained {trainer.done:,} steps in {trainer.seconds:.0f} s: {folder.checkpoint}")
-    elif group.leads:
-        budget = f" --minutes {minutes:g}" if minutes else ""
-        messages.note(
-            f"Stopped and saved after {trainer.done:,} steps. Go on with: "
-            f"puzzlerec train {recipe or plan.name} --out {folder.path}{budget} --resume"
-        )
-    if not finished:
-        raise typer.Exit(INTERRUPTED)
+    return material, trainer
+
+
+def _conclude(trainer: Trainer, recipe: str, minutes: float | None) -> None:
+    """What came of it, and how to go on if it is not over."""
+    path = trainer.folder.path
+    if trainer.progress >= 1:
+        messages.note(f"Trained {trainer.done:,} steps in {trainer.seconds:.0f} s: {trainer.folder.checkpoint}")
+        return
+    budget = f" --minutes {minutes:g}" if minutes else ""
+    messages.note(
+        f"Stopped and saved after {trainer.done:,} steps. Go on with: "
+        f"puzzlerec train {recipe} --out {path}{budget} --resume"
+    )
 
 
 def _list() -> None:

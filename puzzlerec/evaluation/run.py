@@ -78,10 +78,11 @@ def evaluate(
     grid = grid or solver.model_for(kind).config.grid
     tally = Tally(kind, settings.attempts)
     total = len(questions) if limit is None else min(limit, len(questions))
+    batch = min(settings.batch, max(1, -(-total // processes.size)))  # so that there is work for all
     clock = time.perf_counter()
     try:
-        for turn, first in enumerate(range(0, total, settings.batch)):
-            rows = slice(first, min(first + settings.batch, total))
+        for turn, first in enumerate(range(0, total, batch)):
+            rows = slice(first, min(first + batch, total))
             bins = tally.rated(np.asarray(ratings[rows])) if ratings is not None else [""] * (rows.stop - first)
             if turn % processes.size != processes.rank:
                 continue

@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from math import isfinite, sqrt
 from pathlib import Path
@@ -15,20 +16,18 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from puzzlerec.data import Dataset
+from puzzlerec.evaluation import Report, evaluate
 from puzzlerec.evaluation.report import rich_table, wilson
-from puzzlerec.evaluation.run import evaluate
 from puzzlerec.files import replacing
 from puzzlerec.solving.solver import SolveSettings
 from puzzlerec.training.card import CheckpointSaver
 from puzzlerec.training.distributed import Group
-from puzzlerec.training.examples import Progress, load_material
+from puzzlerec.training.examples import Material, Progress, load_material
 from puzzlerec.training.loop import Trainer, run
 from puzzlerec.training.recipe import Recipe, RecipeError, load_recipe
 from puzzlerec.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from rich.table import Table
 
 # of Student's distribution, two-sided 95%, by degrees of freedom
@@ -176,16 +175,28 @@ class _Run:
 
 def _measured(one: _Run, device: torch.device, progress: Any, stopped: Callable[[], bool]) -> Result | None:
     """What came of a run, now or before; None if it was stopped."""
-    recipe, place, budget, test, limit = one.recipe, one.place, one.budget, one.test, one.limit
-    done = place.path / RESULT
+    done = one.place.path / RESULT
     if done.exists():
         return Result(**json.loads(done.read_text(encoding="utf-8")))
     one.write(SETTINGS, one.settings)
     torch.compiler.reset()  # it keeps few versions of a function, and those of earlier runs would be among them
     group = Group(device)
-    material = load_material(recipe, group, *([progress] if progress else []))
+    material = load_material(one.recipe, group, *([progress] if progress else []))
+    trainer = _trainer(one, material, device, group)
+    for _ in run(trainer, material.test, stopped=stopped, save_checkpoint=CheckpointSaver(material.about)):
+        pass
+    if trainer.progress < 1:
+        return None
+    result = _result(one, trainer, _report(one, trainer, material))
+    one.write(RESULT, asdict(result))
+    return result
+
+
+def _trainer(one: _Run, material: Material, device: torch.device, group: Group) -> Trainer:
+    """A trainer that will spend the budget, where it stood if it has worked before."""
+    recipe, budget = one.recipe, one.budget
     try:
-        trainer = Trainer(recipe, material.training, device, place, group)
+        trainer = Trainer(recipe, material.training, device, one.place, group)
     except ValueError as error:
         raise RecipeError(f"{one.label}: {error}") from error
     if device.type == "cpu":
@@ -196,32 +207,38 @@ def _measured(one: _Run, device: torch.device, progress: Any, stopped: Callable[
         assert budget.evaluations is not None
         steps = max(1, round(budget.evaluations / (trainer.evaluations * recipe.training.batch)))
         trainer.recipe = recipe.model_copy(update={"training": recipe.training.model_copy(update={"steps": steps})})
-    place.write_recipe(recipe.model_dump(mode="json"))
-    if place.state.exists():
+    one.place.write_recipe(recipe.model_dump(mode="json"))
+    if one.place.state.exists():
         trainer.resume()
     trainer.warm_up()  # compilers' time is not a system's
-    for _ in run(trainer, material.test, stopped=stopped, save_checkpoint=CheckpointSaver(material.about)):
-        pass
-    if trainer.progress < 1:
-        return None
-    with Dataset.open(test or material.path) as dataset:
+    return trainer
+
+
+def _report(one: _Run, trainer: Trainer, material: Material) -> Report:
+    """The trained model on the test."""
+    with Dataset.open(one.test or material.path) as dataset:
         rows = dataset.split("test")
-        report = evaluate(
+        return evaluate(
             trainer.averaged.eval(),
-            rows.inputs[:limit],
-            rows.labels[:limit],
-            SolveSettings(early=False, batch=recipe.evaluation.batch),
+            rows.inputs,
+            rows.labels,
+            SolveSettings(early=False, batch=one.recipe.evaluation.batch),
+            puzzle_ids=rows.puzzle_ids,
+            ratings=rows.ratings,
+            limit=one.limit,
             grid=dataset.shape,
-            ratings=None if rows.ratings is None else rows.ratings[:limit],
-            device=device,
+            device=trainer.device,
         )
+
+
+def _result(one: _Run, trainer: Trainer, report: Report) -> Result:
     shares = {"exact": report.exact.share, "solved": report.first_pass.share}
-    result = Result(
+    return Result(
         label=one.label,
-        seed=recipe.training.seed,
+        seed=one.recipe.training.seed,
         weights=sum(p.numel() for p in trainer.model.parameters()),
         steps=trainer.done,
-        evaluations=float(trainer.done) * recipe.training.batch * trainer.evaluations,
+        evaluations=float(trainer.done) * one.recipe.training.batch * trainer.evaluations,
         minutes=trainer.seconds / 60,
         puzzles=report.puzzles,
         shares=shares | {name: rate.share for name, rate in report.rules.items()},
@@ -229,8 +246,6 @@ def _measured(one: _Run, device: torch.device, progress: Any, stopped: Callable[
         by_rating={name: exact.share for name, (exact, _) in report.ratings.items()},
         settings=one.settings,
     )
-    one.write(RESULT, asdict(result))
-    return result
 
 
 def _fingerprint(test: Path, recipe: Recipe) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from torch import Tensor
 from puzzlerec.device import autocast
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.system import FrameKind, Prediction, part
-from puzzlerec.puzzles import PuzzleError, Symmetry, get
+from puzzlerec.puzzles import PuzzleError, PuzzleKind, Symmetry, get
 
 
 class Model(Protocol):
@@ -25,11 +25,26 @@ class Model(Protocol):
     config: ModelConfig
     frames: ClassVar[FrameKind]
 
-    def start(self, question: Tensor, steps: int | None, seeds: Sequence[int]) -> Any: ...
+    def start(self, question: Tensor, steps: int | None, seeds: Sequence[int], /) -> Any: ...
 
-    def step(self, question: Tensor, state: Any, puzzle_ids: Tensor | None) -> tuple[Any, Prediction]: ...
+    def step(self, question: Tensor, state: Any, puzzle_ids: Tensor | None = None, /) -> tuple[Any, Prediction]: ...
 
     def perturb(self, state: Any, deviations: Sequence[float], seeds: Sequence[int]) -> Any: ...
+
+
+AnyModel = TypeVar("AnyModel", bound=Model)
+
+
+def on_board(model: AnyModel, kind: PuzzleKind) -> AnyModel | None:
+    """The model with the same weights on the board of ``kind``; None if it is for other puzzles."""
+    own = get(model.config.puzzle)
+    if kind == own:
+        return model
+    board = kind.board() if kind.family == own.family else None
+    if board is None or not getattr(model.config, "any_board", False):
+        return None
+    moved: AnyModel = cast(Any, model).on(board)  # which models have whose config has `any_board`
+    return moved
 
 
 @dataclass(frozen=True, eq=False)

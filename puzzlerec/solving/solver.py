@@ -9,7 +9,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +16,7 @@ import torch
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.system import PADDING
 from puzzlerec.puzzles import NO_SOLUTION, Puzzle, PuzzleError, PuzzleKind, Verdict, get
-from puzzlerec.solving.frames import Frame, Model, Refinement
+from puzzlerec.solving.frames import Frame, Model, Refinement, on_board
 from puzzlerec.solving.strategies import Attempt, Outcome, Strategy, Task, strategy, strategy_for
 
 LARGEST_ROUND = 8  # attempts of one puzzle that start together; rounds double up to this: 1, 1, 2, 4, 8, 8, ...
@@ -84,12 +83,11 @@ class Solver:
     def model_for(self, kind: PuzzleKind) -> Model:
         """The model on boards of ``kind``, with the same weights. Raises `PuzzleError` if it is not for them."""
         if kind not in self._models:
-            board = kind.board() if kind.family == self.kind.family else None
-            if board is None or not getattr(self.model.config, "any_board", False):
+            model = on_board(self.model, kind)
+            if model is None:
                 called = f"The model {self.name!r}" if self.name else "This model"
                 raise PuzzleError(f"{called} solves {self.kind.name}, not {kind.name}: choose another model.")
-            model: Any = self.model  # which has `on` where its config has `any_board`
-            self._models[kind] = model.on(board)
+            self._models[kind] = model
         return self._models[kind]
 
     def solve(

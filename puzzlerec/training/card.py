@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..models import checkpoint
+from .loop import Trainer
 from .recipe import Recipe, load_recipe, shipped_recipes
-
-if TYPE_CHECKING:
-    from .loop import Trainer
 
 
 class CheckpointSaver:

@@ -1,4 +1,4 @@
-"""What a recipe trains and tests on, in memory."""
+"""What a recipe trains on, in memory, and tests on, in a file."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from puzzlerec.data import Dataset, DatasetError, ensure
+from puzzlerec.evaluation.run import Rows
 from puzzlerec.puzzles import PuzzleKind, get
 
 from .distributed import Group
@@ -28,24 +29,33 @@ class Examples(NamedTuple):
     puzzle_ids: Tensor  # [N]
     hints: Tensor  # [N, L] uint8, or [N, 0]
     due: Tensor  # [N, 2, L] int16, or [N, 2, 0]: moves of news after which a hint and a label can be known
+    puzzle: str | None = None  # the kind's name; None: that of the model in training
 
     @classmethod
-    def without_hints(cls, questions: Tensor, labels: Tensor, puzzle_ids: Tensor) -> Examples:
+    def without_hints(
+        cls, questions: Tensor, labels: Tensor, puzzle_ids: Tensor, puzzle: str | None = None
+    ) -> Examples:
         nothing = torch.zeros(len(questions), 2, 0, dtype=torch.int16)
-        return cls(questions, labels, puzzle_ids, nothing[:, 0].byte(), nothing)
+        return cls(questions, labels, puzzle_ids, nothing[:, 0].byte(), nothing, puzzle)
 
     def to(self, device: torch.device) -> Examples:
-        return Examples(*(part.to(device) for part in self))
+        questions, labels, puzzle_ids, hints, due = (part.to(device) for part in self[:5])
+        return Examples(questions, labels, puzzle_ids, hints, due, self.puzzle)
 
-    def first(self, count: int) -> Examples:
-        return Examples(*(part[:count] for part in self))
+
+class TestRows(NamedTuple):
+    """What to measure on: columns of a file, which are read in slices and never as a whole."""
+
+    questions: Rows  # [N, L] uint8
+    labels: Rows  # [N, L] uint8
+    puzzle_ids: Rows  # [N]
 
 
 class Material(NamedTuple):
     """All that a recipe's datasets hold for it."""
 
     training: dict[str, Examples]  # by dataset
-    test: Examples  # of the recipe's own dataset
+    test: TestRows  # of the recipe's own dataset, whose file stays open
     path: Path  # of that
     about: str  # a model card's words on the data
 
@@ -62,25 +72,34 @@ def load_material(
 
     ``progress(what, total)`` shows how a dataset is built. Raises `DatasetError` for one that does not fit the model.
     """
+    names = dict.fromkeys([recipe.data.name, *(name for stage in recipe.data.curriculum for name in stage.shares)])
     training, about = {}, []
-    test, path = None, Path()
-    for name in dict.fromkeys([recipe.data.name, *(name for stage in recipe.data.curriculum for name in stage.shares)]):
+    for name in names:
         with _dataset(recipe, name, group, progress) as dataset:
-            model = recipe.model
-            fits = dataset.shape == model.grid or (model.any_size and name != recipe.data.name)
-            if not fits or (dataset.puzzle, len(dataset.vocabulary)) != (model.puzzle, model.vocabulary):
-                raise DatasetError(
-                    f"{dataset.path} holds {dataset.puzzle} {dataset.shape} with {len(dataset.vocabulary)} tokens, the "
-                    f"model is for {model.puzzle} {model.grid} with {model.vocabulary}."
-                )
-            training[name] = _split(dataset, "train", copies=recipe.data.augment, hints=model.has_hints)
-            if test is None:
-                test, path = _split(dataset, "test"), dataset.path
+            _require(dataset, recipe, own=name == recipe.data.name)
+            training[name] = _in_memory(dataset, copies=recipe.data.augment, hints=recipe.model.has_hints)
             about.append(
                 f"{dataset.path.name} ({dataset.generator}, seed {dataset.seed}, content SHA-256 `{dataset.sha256}`)"
             )
-    assert test is not None
-    return Material(training, test, path, "; ".join(about))
+    dataset = _dataset(recipe, recipe.data.name, group, progress)
+    rows = dataset.split("test")
+    return Material(training, TestRows(rows.inputs, rows.labels, rows.puzzle_ids), dataset.path, "; ".join(about))
+
+
+def _require(dataset: Dataset, recipe: Recipe, own: bool) -> None:
+    """Raises `DatasetError` if the model cannot learn from the dataset, the recipe's ``own`` or a curriculum's."""
+    model, kind = recipe.model, get(dataset.puzzle)
+    if dataset.puzzle == model.puzzle:
+        fits = dataset.shape == model.grid or (model.any_size and not own)
+        fits = fits and len(dataset.vocabulary) == model.vocabulary
+    else:
+        fits = not own and kind.family == get(model.puzzle).family and kind.board() is not None
+        fits = fits and getattr(model, "any_board", False)
+    if not fits:
+        raise DatasetError(
+            f"{dataset.path} holds {dataset.puzzle} {dataset.shape} with {len(dataset.vocabulary)} tokens, the "
+            f"model is for {model.puzzle} {model.grid} with {model.vocabulary}."
+        )
 
 
 def _dataset(recipe: Recipe, name: str, group: Group, progress: Any) -> Dataset:
@@ -95,15 +114,16 @@ def _dataset(recipe: Recipe, name: str, group: Group, progress: Any) -> Dataset:
     return Dataset.open(ensure(name, **wanted))
 
 
-def _split(dataset: Dataset, name: str, copies: bool = False, hints: bool = False) -> Examples:
-    """A split in memory, with all symmetric copies if wanted of puzzles that are not copied as they train."""
-    rows = dataset.split(name).read()
+def _in_memory(dataset: Dataset, copies: bool, hints: bool) -> Examples:
+    """The training rows, with all symmetric copies if wanted of puzzles that are not copied as they train."""
+    rows = dataset.split("train").read()
     questions, labels, ids = rows.inputs.reshape(-1, *dataset.shape), rows.labels, rows.puzzle_ids
     kind = get(dataset.puzzle)
     if copies and (copied := kind.copies(questions)) is not None:
         questions, answers = copied
         labels, ids = answers.reshape(len(answers), -1), np.tile(ids, len(answers) // len(ids))
-    plain = Examples.without_hints(*map(torch.from_numpy, (questions, labels, ids.astype(np.int64))))
+    asked, wanted, numbers = map(torch.from_numpy, (questions, labels, ids.astype(np.int64)))
+    plain = Examples.without_hints(asked, wanted, numbers, kind.name)
     return with_hints(plain, kind) if hints else plain
 
 

@@ -1,4 +1,4 @@
-"""The training loop: deep supervision over independent slots, one optimiser step a supervision step.
+"""The training loop: a lesson's step, an optimiser step, and now and then a report, an evaluation and a saved state.
 
     python -m puzzlerec train sudoku --minutes 30
     torchrun --nproc-per-node 2 -m puzzlerec train sudoku
@@ -10,40 +10,30 @@ processes). Where a time is given instead, the learning rate follows the clock.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
 from ..device import can_compile, choose_precision
+from ..evaluation import evaluate
 from ..models import build, checkpoint
-from ..models.system import System, joined, part
-from ..puzzles import get
+from ..models.system import System
+from ..puzzles import PuzzleKind, get
+from ..solving.frames import on_board
+from ..solving.solver import SolveSettings
 from .distributed import Group
-from .examples import Examples
-from .objectives import Outcome, supervise
+from .examples import Examples, TestRows
+from .lesson import CPU, DeepSupervision, Pool
+from .objectives import Outcome
 from .optimizers import build_optimizers, clip_gradients, schedule
 from .recipe import Recipe
 from .run_folder import RunFolder, optimizer_tensors, restore_optimizers
-from .slots import Slots, step_generator
-
-CPU = torch.device("cpu")
-
-
-@dataclass
-class Pool:
-    """The examples of one dataset and the slots that work on them: grids of one size."""
-
-    examples: Examples
-    batch: int  # slots, over all processes
-    slots: Slots  # this process's share
+from .slots import step_generator
 
 
 @dataclass
@@ -88,7 +78,7 @@ class Trainer:
             self._start_from(settings.init)
         self.teacher = checkpoint.load(recipe.objective.teacher, device) if recipe.objective.teacher else None
         self.kind = get(recipe.model.puzzle)
-        self._halting_logit = math.log(recipe.objective.halt_threshold / (1 - recipe.objective.halt_threshold))
+        self.lesson = DeepSupervision(recipe, device, self.dtype, self.group)
         self.optimizers = build_optimizers(self.model, recipe.optimizer)
         self.average = AveragedModel(self.model, multi_avg_fn=self._average_weights, use_buffers=False)
         if recipe.model.prefix:  # puzzle embeddings are not averaged: most rows rest at every step
@@ -112,28 +102,34 @@ class Trainer:
         self.model.load_state_dict(theirs, strict=False)
 
     def _pool(self, examples: Examples) -> Pool:
-        """Slots for grids of one size: as many as make a step cost what it costs with grids of the model's size."""
-        _, H, W = examples.questions.shape
-        highest = int(examples.puzzle_ids.max())
-        if self.recipe.model.prefix and highest >= self.recipe.model.puzzle_ids:
+        """The pool of a dataset, with the model on its kind's board. Raises ValueError if that cannot be."""
+        kind, model, teacher = self.kind, self.model, self.teacher
+        highest, shape = int(examples.puzzle_ids.max()), tuple(examples.questions.shape[1:])
+        if model.config.prefix and highest >= model.config.puzzle_ids:
             raise ValueError(f"the data has puzzle id {highest}: set model.puzzle_ids = {highest + 1} or more")
-        if self.teacher is not None:
-            theirs, called = self.teacher.config, f"the teacher {self.recipe.objective.teacher}"
-            if theirs.puzzle != self.recipe.model.puzzle or not (theirs.any_size or theirs.grid == (H, W)):
-                raise ValueError(f"{called} knows {theirs.puzzle}, not the {H}x{W} grids of {self.recipe.model.puzzle}")
-            if theirs.prefix and highest >= theirs.puzzle_ids:
-                raise ValueError(f"the data has puzzle id {highest}, which {called} lacks")
-        local = self._of_size(self.recipe.training.batch // self.group.size, H * W)
-        nothing = torch.zeros(local, H, W, dtype=torch.long, device=self.device)
-        state = self.model.begin(nothing, nothing.flatten(1), torch.zeros(local, 1 + H * W, device=self.device))
-        slots = Slots.empty(
-            local, (H, W), examples.hints.shape[1], type(state)(*(tensor.contiguous() for tensor in state))
-        )
-        return Pool(examples, local * self.group.size, slots)
+        if examples.puzzle not in (None, kind.name):
+            kind = get(examples.puzzle)
+            moved = on_board(model, kind)
+            if moved is None:
+                raise ValueError(f"a model of {self.kind.name} cannot be put on the board of {kind.name}")
+            model = moved
+        if teacher is not None:
+            teacher = self._teacher_of(teacher, kind, shape)
+            if teacher.config.prefix and highest >= teacher.config.puzzle_ids:
+                raise ValueError(
+                    f"the data has puzzle id {highest}, which the teacher {self.recipe.objective.teacher} lacks"
+                )
+        return self.lesson.pool(examples, kind, model, teacher)
 
-    def _of_size(self, count: int, cells: int) -> int:
-        """How many grids of so many cells cost as much as ``count`` grids of the model's size."""
-        return max(1, count * self.recipe.model.cells // cells)
+    def _teacher_of(self, teacher: System, kind: PuzzleKind, shape: tuple[int, ...]) -> System:
+        """The teacher on the board of ``kind``, if it was trained for such grids."""
+        config = teacher.config
+        knows = kind.name in (config.puzzle, *getattr(config, "also", ()))
+        moved = on_board(teacher, kind) if knows else None
+        if moved is None or not (moved.config.any_size or moved.config.grid == shape):
+            called = f"the teacher {self.recipe.objective.teacher}"
+            raise ValueError(f"{called} knows {config.puzzle}, not the {shape[0]}x{shape[1]} grids of {kind.name}")
+        return moved
 
     def _average_weights(self, averages: Sequence[Tensor], weights: Sequence[Tensor], count: Tensor | int) -> None:
         """EMA whose decay warms up, so that the first averages forget the random start."""
@@ -163,8 +159,8 @@ class Trainer:
     def warm_up(self) -> None:
         """Compile whatever a first step would compile, and change nothing."""
         for pool in self.pools.values():
-            self._refill(pool)
-            self._forward_backward(pool)
+            self.lesson.refill(pool, self.done)
+            self.lesson.learn(pool, self.done)
         self.model.zero_grad(set_to_none=True)
 
     def step(self) -> None:
@@ -172,22 +168,22 @@ class Trainer:
         started = self.clock()
         recipe = self.recipe
         pool = self._choose()
-        self._refill(pool)
+        self.lesson.refill(pool, self.done)
         factor = schedule(recipe.optimizer, self.done, self.progress)
         for optimizer in self.optimizers:
             optimizer.zero_grad(set_to_none=True)
             for group in optimizer.param_groups:
                 group["lr"] = group["peak_lr"] * factor
-        outcomes, states, wants_halt = self._forward_backward(pool)
+        learned = self.lesson.learn(pool, self.done)
         self.group.sum_gradients(self.model)
         clip_gradients(self.model, recipe.optimizer.clip)
         for optimizer in self.optimizers:
             optimizer.step()
         if recipe.training.ema:
             self.average.update_parameters(self.model)
-        pool.slots.advance(joined(states), torch.cat(wants_halt), self._most_steps)
+        self.lesson.advance(pool, learned)
         self.done += 1
-        self._count(pool, outcomes, self.clock() - started)
+        self._count(pool, learned.outcomes, self.clock() - started)
 
     def _choose(self) -> Pool:
         """The pool whose turn it is, as the curriculum has it; the same in every process."""
@@ -198,88 +194,6 @@ class Trainer:
         names, shares = list(stage.shares), torch.tensor(list(stage.shares.values()))
         generator = step_generator(self.recipe.training.seed + 1, self.done, CPU)
         return self.pools[names[int(torch.multinomial(shares, 1, generator=generator))]]
-
-    @property
-    def _most_steps(self) -> int:
-        return self.model.training_steps
-
-    def _refill(self, pool: Pool) -> None:
-        """Offer every slot of the whole batch a puzzle; the halted ones take it.
-
-        All processes draw for all slots and keep their share, so a run does not depend on the number of processes.
-        """
-        recipe, examples, B = self.recipe, pool.examples, pool.batch
-        generator = step_generator(recipe.training.seed, self.done, self.device)
-        chosen = torch.randint(len(examples.questions), (B,), generator=generator, device=self.device)
-        explores = torch.rand(B, generator=generator, device=self.device) < recipe.objective.exploration
-        least = torch.randint(2, max(3, self._most_steps + 1), (B,), generator=generator, device=self.device) * explores
-        question, label = examples.questions[chosen].long(), examples.labels[chosen].long()
-        if recipe.data.augment and self.kind.answers_move_along:
-            question, label = self._copies(question, label)
-        uniform = torch.rand(B, 1 + label.shape[1], generator=generator, device=self.device)
-        mine = self.group.share
-        start = self.model.begin(mine(question), mine(label), mine(uniform))
-        hint, due, ids = examples.hints[chosen].long(), examples.due[chosen].long(), examples.puzzle_ids[chosen]
-        pool.slots.refill(mine(question), mine(label), mine(hint), mine(due), mine(ids), mine(least), start)
-
-    def _copies(self, question: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
-        """A random symmetric copy of each puzzle; what is drawn depends on the seed and the step alone."""
-        rng = np.random.default_rng([self.recipe.training.seed, self.done])
-        drawn = self.kind.random_symmetries(rng, len(question), (question.shape[1], question.shape[2]))
-        cells, tokens = (torch.from_numpy(array).to(self.device).long() for array in drawn)
-        copies = (tokens.gather(1, grid.flatten(1).gather(1, cells)) for grid in (question, label))
-        return next(copies).view_as(question), next(copies)
-
-    def _forward_backward(self, pool: Pool) -> tuple[list[Outcome], list[Any], list[Tensor]]:
-        """Gradients of the mean loss over the whole batch, micro-batch by micro-batch."""
-        slots, objective = pool.slots, self.recipe.objective
-        # what a system itself draws as it trains (SPRM's noise) comes from the seed and the step too
-        torch.manual_seed(
-            step_generator(self.recipe.training.seed + 2 + self.group.rank, self.done, CPU).initial_seed()
-        )
-        micro = self.recipe.training.micro_batch
-        size = self._of_size(micro, slots.label.shape[1]) if micro else len(slots)
-        outcomes, states, wants_halt = [], [], []
-        for first in range(0, len(slots), size):
-            some = slice(first, first + size)
-            question, ids = slots.question[some], slots.puzzle_id[some]
-            with self._autocast():
-                state, prediction = self.model.step(question, part(slots.state, some), ids)
-                target = (
-                    self._continue_target(question, state, ids, slots.steps[some]) if objective.continue_loss else None
-                )
-            teacher = self._taught(question, ids) if self.teacher is not None else None
-            hint, due = slots.hint[some], None
-            if objective.pace and hint.shape[1]:
-                due = slots.due[some] <= objective.pace * (slots.steps[some, None, None] + 1)
-            outcome = supervise(prediction, slots.label[some], objective, target, hint, teacher, due)
-            (outcome.loss / pool.batch).backward()
-            outcomes.append(outcome._replace(loss=outcome.loss.detach()))
-            states.append(state)
-            halts = prediction.halt > (prediction.proceed if objective.continue_loss else self._halting_logit)
-            wants_halt.append(halts.detach())
-        return outcomes, states, wants_halt
-
-    @torch.no_grad()
-    def _taught(self, question: Tensor, ids: Tensor) -> Tensor:
-        """The logits of the teacher's last step."""
-        assert self.teacher is not None
-        state = self.teacher.start(question)
-        for _ in range(self.teacher.config.supervision_steps):
-            state, prediction = self.teacher.step(question, state, ids)
-        return prediction.logits
-
-    @torch.no_grad()
-    def _continue_target(self, question: Tensor, state: Any, ids: Tensor, steps: Tensor) -> Tensor:
-        """The best value of one step more; on the last step there is only halting."""
-        _, following = self.model.step(question, state, ids)
-        last = steps + 1 >= self._most_steps
-        return torch.sigmoid(torch.where(last, following.halt, torch.maximum(following.halt, following.proceed)))
-
-    def _autocast(self) -> Any:
-        if self.dtype == torch.float32:
-            return nullcontext()
-        return torch.autocast(self.device.type, dtype=self.dtype)
 
     def _count(self, pool: Pool, outcomes: list[Outcome], seconds: float) -> None:
         """Add this step's figures to the tally; one transfer from the device.
@@ -338,25 +252,24 @@ class Trainer:
 
     # ---- evaluation
 
-    @torch.inference_mode()
-    def evaluate(self, examples: Examples) -> dict[str, float]:
+    def evaluate(self, test: TestRows | Examples) -> dict[str, float]:
         """Exact and token accuracy of the averaged weights after all supervision steps, shared among the processes."""
         model = self.averaged.eval()  # which is the model in training itself where there is no average
-        right = tokens = torch.zeros((), device=self.device)
-        mine = range(self.group.rank, len(examples.questions), self.group.size)
-        chosen = torch.tensor(list(mine), device=self.device)
-        for some in chosen.split(self.recipe.evaluation.batch):
-            question, label = examples.questions[some].long(), examples.labels[some].long()
-            with self._autocast():
-                state = model.start(question, seeds=some.tolist())
-                for _ in range(self.recipe.model.supervision_steps):
-                    state, prediction = model.step(question, state, examples.puzzle_ids[some])
-            hits = (prediction.logits.argmax(-1) == label) | (label == 0)
-            right = right + hits.all(-1).sum()
-            tokens = tokens + hits.float().mean(-1).sum()
+        found = evaluate(
+            model,
+            test.questions,
+            test.labels,
+            SolveSettings(early=False, batch=self.recipe.evaluation.batch),
+            puzzle_ids=test.puzzle_ids,
+            limit=self.recipe.evaluation.puzzles,
+            device=self.device,
+            precision=self.dtype,
+            processes=self.group,
+        )
         model.train()
-        sums = self.group.sum(torch.stack([right.float(), tokens.float()])) / len(examples.questions)
-        return {"eval_exact_accuracy": float(sums[0]), "eval_token_accuracy": float(sums[1])}
+        if found.puzzles < min(len(test.questions), self.recipe.evaluation.puzzles):
+            raise KeyboardInterrupt
+        return {"eval_exact_accuracy": found.exact.share, "eval_token_accuracy": found.token.share}
 
     # ---- saving and resuming
 
@@ -388,7 +301,7 @@ class Trainer:
 
 def run(
     trainer: Trainer,
-    test: Examples,
+    test: TestRows | Examples,
     *,
     on_report: Callable[[dict[str, Any]], None] = lambda record: None,
     stopped: Callable[[], bool] = lambda: False,
@@ -396,7 +309,6 @@ def run(
 ) -> Iterator[dict[str, Any]]:
     """Train to the end of the schedule, or until ``stopped()``; yields every report that went to ``metrics.jsonl``."""
     settings, evaluation = trainer.recipe.training, trainer.recipe.evaluation
-    test = test.first(evaluation.puzzles).to(trainer.device)
     if trainer.group.leads:
         trainer.folder.forget_after(trainer.done)
     while True:

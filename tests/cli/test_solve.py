@@ -365,3 +365,19 @@ def test_a_trace_that_cannot_be_written_is_noticed_before_the_work(run: Run, fil
     result = run("solve", file(EASY_9X9), "--trace", tmp_path / "nowhere" / "steps.h5")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "nowhere" in result.stderr
+
+
+# --- strategies ---------------------------------------------------------------------------------------------------
+
+
+def test_a_strategy_is_chosen_by_name_and_told_by_its_attempts(run: Run, file: Any, tmp_path: Path) -> None:
+    from puzzlerec.solving.trace import load
+
+    target = tmp_path / "steps.h5"
+    for name, label in (("noise", "random start"), ("pins", "pin r")):
+        run("solve", file(HARD_9X9), "--strategy", name, "--attempts", "3", "--trace", target)
+        (trace,) = load(target)
+        assert trace.settings.strategy == name
+        assert all(one.label.startswith(label) for one in trace.runs[1:]) and len(trace.runs) == 3
+    result = run("solve", file(HARD_9X9), "--strategy", "pin")
+    assert result.exit_code == 2 and "Did you mean 'pins'?" in result.stderr

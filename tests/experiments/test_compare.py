@@ -11,7 +11,7 @@ import torch
 
 from puzzlerec.data import ensure
 from puzzlerec.experiments.compare import Budget, Entrant, Result, as_markdown, compare, interval
-from puzzlerec.training.loop import Pool, Trainer
+from puzzlerec.training.lesson import DeepSupervision, Pool
 from puzzlerec.training.recipe import RecipeError
 
 TINY = (
@@ -60,13 +60,13 @@ def test_equal_minutes_are_not_cut_short_by_a_recipes_steps(tmp_path: Path) -> N
 
 
 def test_waiting_for_the_machine_takes_no_time_from_a_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    step = Trainer._refill
+    refill = DeepSupervision.refill
 
-    def delayed(trainer: Trainer, pool: Pool) -> None:
+    def delayed(lesson: DeepSupervision, pool: Pool, step: int) -> None:
         time.sleep(0.1)
-        step(trainer, pool)
+        refill(lesson, pool, step)
 
-    monkeypatch.setattr(Trainer, "_refill", delayed)
+    monkeypatch.setattr(DeepSupervision, "refill", delayed)
     (result,) = compare([entrant("a")], Budget(minutes=0.01), tmp_path / "out", seeds=1)
     assert result.steps > 6  # which take 0.6 s and more, of which they wait the most
 

@@ -181,7 +181,9 @@ def test_the_continue_value_is_that_of_the_next_step(tmp_path: Path) -> None:
     slots = trainer.pools["sudoku"].slots
     trainer.step()
     steps = torch.tensor([0, 1, 2, 3, 0, 1, 2, 3])
-    values = trainer._continue_target(slots.question, slots.state, slots.puzzle_id, steps)
+    values = trainer.lesson.continue_target(
+        trainer.pools["sudoku"], slots.question, slots.state, slots.puzzle_id, steps
+    )
     assert [round(float(value)) for value in values] == [1, 1, 1, 0] * 2
 
 
@@ -193,7 +195,7 @@ def test_a_teacher_answers_for_each_puzzle_id(tmp_path: Path) -> None:
     checkpoint.save(teacher, tmp_path / "teacher", card="")
     student = tiny_trainer(tmp_path, objective={"teacher": str(tmp_path / "teacher")})
     question, ids = torch.full((2, 4, 4), 1), torch.tensor([0, 1])
-    one, other = student._taught(question, ids)
+    one, other = student.lesson.taught(student.teacher, question, ids)
     assert not torch.allclose(one, other)
 
 

@@ -1,0 +1,150 @@
+"""What a training step asks of the model: deep supervision over independent slots.
+
+A slot holds a puzzle and its states; every step is supervised, and the states go on to the next one until the slot
+halts. What a system would have otherwise it says itself: `System.begin` makes the states in which a puzzle starts (of
+its answer, where one corruption is to be undone), `System.training_steps` how many steps it is given at most.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..device import autocast
+from ..models.system import Prediction, System, joined, part
+from ..puzzles import PuzzleKind
+from .distributed import Group
+from .examples import Examples
+from .objectives import Outcome, supervise
+from .recipe import Recipe
+from .slots import Slots, step_generator
+
+CPU = torch.device("cpu")
+
+
+@dataclass
+class Pool:
+    """The examples of one dataset and the slots that work on them: grids of one size, on one kind's board."""
+
+    examples: Examples
+    kind: PuzzleKind
+    model: System  # on that board, with the weights that are trained
+    teacher: System | None  # on that board
+    batch: int  # slots, over all processes
+    slots: Slots  # this process's share
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a step came to on this process's slots."""
+
+    outcomes: list[Outcome]  # micro-batch by micro-batch
+    state: Any  # of all slots, after the step
+    wants_halt: Tensor  # [B] bool
+
+
+class DeepSupervision:
+    """One supervision step on all slots of a pool. What it draws depends on the seed and the step alone."""
+
+    def __init__(self, recipe: Recipe, device: torch.device, dtype: torch.dtype, group: Group) -> None:
+        self.recipe, self.device, self.dtype, self.group = recipe, device, dtype, group
+        self._halting_logit = math.log(recipe.objective.halt_threshold / (1 - recipe.objective.halt_threshold))
+
+    def pool(self, examples: Examples, kind: PuzzleKind, model: System, teacher: System | None) -> Pool:
+        """Slots for grids of one size: as many as make a step cost what it costs with grids of the model's size."""
+        _, H, W = examples.questions.shape
+        local = self._of_size(self.recipe.training.batch // self.group.size, H * W)
+        nothing = torch.zeros(local, H, W, dtype=torch.long, device=self.device)
+        state = model.begin(nothing, nothing.flatten(1), torch.zeros(local, 1 + H * W, device=self.device))
+        slots = Slots.empty(
+            local, (H, W), examples.hints.shape[1], type(state)(*(tensor.contiguous() for tensor in state))
+        )
+        return Pool(examples, kind, model, teacher, local * self.group.size, slots)
+
+    def refill(self, pool: Pool, step: int) -> None:
+        """Offer every slot of the whole batch a puzzle; the halted ones take it.
+
+        All processes draw for all slots and keep their share, so a run does not depend on the number of processes.
+        """
+        recipe, examples, B, most = self.recipe, pool.examples, pool.batch, pool.model.training_steps
+        generator = step_generator(recipe.training.seed, step, self.device)
+        chosen = torch.randint(len(examples.questions), (B,), generator=generator, device=self.device)
+        explores = torch.rand(B, generator=generator, device=self.device) < recipe.objective.exploration
+        least = torch.randint(2, max(3, most + 1), (B,), generator=generator, device=self.device) * explores
+        question, label = examples.questions[chosen].long(), examples.labels[chosen].long()
+        if recipe.data.augment and pool.kind.answers_move_along:
+            question, label = self._copies(pool.kind, question, label, step)
+        uniform = torch.rand(B, 1 + label.shape[1], generator=generator, device=self.device)
+        mine = self.group.share
+        start = pool.model.begin(mine(question), mine(label), mine(uniform))
+        hint, due, ids = examples.hints[chosen].long(), examples.due[chosen].long(), examples.puzzle_ids[chosen]
+        pool.slots.refill(mine(question), mine(label), mine(hint), mine(due), mine(ids), mine(least), start)
+
+    def learn(self, pool: Pool, step: int) -> Learned:
+        """Gradients of the mean loss over the whole batch, micro-batch by micro-batch."""
+        slots = pool.slots
+        # what a system itself draws as it trains (SPRM's noise) comes from the seed and the step too
+        torch.manual_seed(step_generator(self.recipe.training.seed + 2 + self.group.rank, step, CPU).initial_seed())
+        micro = self.recipe.training.micro_batch
+        size = self._of_size(micro, slots.label.shape[1]) if micro else len(slots)
+        outcomes, states, wants_halt = [], [], []
+        for first in range(0, len(slots), size):
+            outcome, state, prediction = self._supervised(pool, slice(first, first + size))
+            (outcome.loss / pool.batch).backward()
+            outcomes.append(outcome._replace(loss=outcome.loss.detach()))
+            states.append(state)
+            continues = self.recipe.objective.continue_loss
+            halts = prediction.halt > (prediction.proceed if continues else self._halting_logit)
+            wants_halt.append(halts.detach())
+        return Learned(outcomes, joined(states), torch.cat(wants_halt))
+
+    def advance(self, pool: Pool, learned: Learned) -> None:
+        """Carry the states on to the next step."""
+        pool.slots.advance(learned.state, learned.wants_halt, pool.model.training_steps)
+
+    def _supervised(self, pool: Pool, some: slice) -> tuple[Outcome, Any, Prediction]:
+        """A step on some slots: its loss, the states after it, and what the model said."""
+        slots, objective = pool.slots, self.recipe.objective
+        question, ids = slots.question[some], slots.puzzle_id[some]
+        with autocast(self.device, self.dtype):
+            state, prediction = pool.model.step(question, part(slots.state, some), ids)
+            target = None
+            if objective.continue_loss:
+                target = self.continue_target(pool, question, state, ids, slots.steps[some])
+        teacher = None if pool.teacher is None else self.taught(pool.teacher, question, ids)
+        hint, due = slots.hint[some], None
+        if objective.pace and hint.shape[1]:
+            due = slots.due[some] <= objective.pace * (slots.steps[some, None, None] + 1)
+        return supervise(prediction, slots.label[some], objective, target, hint, teacher, due), state, prediction
+
+    @torch.no_grad()
+    def taught(self, teacher: System, question: Tensor, ids: Tensor) -> Tensor:
+        """The logits of the teacher's last step."""
+        state = teacher.start(question)
+        for _ in range(teacher.config.supervision_steps):
+            state, prediction = teacher.step(question, state, ids)
+        return prediction.logits
+
+    @torch.no_grad()
+    def continue_target(self, pool: Pool, question: Tensor, state: Any, ids: Tensor, steps: Tensor) -> Tensor:
+        """The best value of one step more; on the last step there is only halting."""
+        _, following = pool.model.step(question, state, ids)
+        last = steps + 1 >= pool.model.training_steps
+        return torch.sigmoid(torch.where(last, following.halt, torch.maximum(following.halt, following.proceed)))
+
+    def _copies(self, kind: PuzzleKind, question: Tensor, label: Tensor, step: int) -> tuple[Tensor, Tensor]:
+        """A random symmetric copy of each puzzle; what is drawn depends on the seed and the step alone."""
+        rng = np.random.default_rng([self.recipe.training.seed, step])
+        drawn = kind.random_symmetries(rng, len(question), (question.shape[1], question.shape[2]))
+        cells, tokens = (torch.from_numpy(array).to(self.device).long() for array in drawn)
+        copies = (tokens.gather(1, grid.flatten(1).gather(1, cells)) for grid in (question, label))
+        return next(copies).view_as(question), next(copies)
+
+    def _of_size(self, count: int, cells: int) -> int:
+        """How many grids of so many cells cost as much as ``count`` grids of the model's size."""
+        return max(1, count * self.recipe.model.cells // cells)
