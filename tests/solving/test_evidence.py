@@ -6,9 +6,9 @@ from math import log
 
 import numpy as np
 import pytest
+from puzzlerec.solving.attempts import Outcome, PinSearch, contradictions, with_pins
 
 from puzzlerec.puzzles import Verdict, get
-from puzzlerec.solving.attempts import Outcome, PinSearch, contradictions, with_pins
 
 KIND = get("sudoku-4x4")
 
