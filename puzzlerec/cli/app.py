@@ -17,6 +17,8 @@ from puzzlerec.cli.errors import STATUSES, UNUSABLE, in_words
 from puzzlerec.cli.eval import HELP as EVAL_HELP
 from puzzlerec.cli.eval import evaluate
 from puzzlerec.cli.options import valid_device
+from puzzlerec.cli.samples import HELP as SAMPLES_HELP
+from puzzlerec.cli.samples import samples
 from puzzlerec.cli.settings import configured
 from puzzlerec.cli.solve import HELP as SOLVE_HELP
 from puzzlerec.cli.solve import solve
@@ -165,6 +167,7 @@ app.command(help=WATCH_HELP)(watch)
 app.command("train", help=train.HELP)(train.train)
 app.command("eval", help=EVAL_HELP)(evaluate)
 app.command("compare", help=compare.HELP)(compare.compare)
+app.command(help=SAMPLES_HELP)(samples)
 app.add_typer(data.app, name="data")
 app.add_typer(models.app, name="models")
 
