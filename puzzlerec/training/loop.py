@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -141,8 +141,8 @@ class Trainer:
     @property
     def averaged(self) -> System:
         """The model to evaluate and to ship: the EMA weights."""
-        model: Any = self.average.module if self.recipe.training.ema else self.model
-        return model
+        module: System = cast(Any, self.average).module
+        return module if self.recipe.training.ema else self.model
 
     @property
     def progress(self) -> float:
