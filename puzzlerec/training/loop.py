@@ -112,6 +112,8 @@ class Trainer:
             moved = on_board(model, kind)
             if moved is None:
                 raise ValueError(f"a model of {self.kind.name} cannot be put on the board of {kind.name}")
+            if self.recipe.objective.token_weights and kind.vocabulary != self.kind.vocabulary:
+                raise ValueError(f"objective.token_weights are for the tokens of {self.kind.name}, not {kind.name}")
             model = moved
         if teacher is not None:
             teacher = self._teacher_of(teacher, kind, shape)

@@ -117,8 +117,8 @@ class Recipe(_Section):
             raise ValueError("objective.pace is a timetable for hints: set model.hints, or leave it out")
         if weights is not None and len(weights) != self.model.vocabulary:
             raise ValueError(f"{len(weights)} token_weights for a vocabulary of {self.model.vocabulary}")
-        if curriculum and not self.model.any_size:
-            raise ValueError(f"a curriculum of sizes needs a model that takes any size, not {self.model.mixer}")
+        if curriculum and not (self.model.any_size or getattr(self.model, "any_board", False)):
+            raise ValueError(f"a curriculum needs a model that takes any size or any board, not {self.model.mixer}")
         if [stage.until for stage in curriculum] != sorted({stage.until for stage in curriculum}):
             raise ValueError("the stages of a curriculum come in the order of `until`")
         return self
