@@ -15,8 +15,9 @@ import h5py
 import numpy as np
 
 from puzzlerec.files import is_hdf5, replacing
+from puzzlerec.models.system import FrameKind
 from puzzlerec.puzzles import Puzzle, Verdict, get
-from puzzlerec.solving.frames import Frame, FrameKind
+from puzzlerec.solving.frames import Frame
 from puzzlerec.solving.solver import Answer, SolveSettings
 from puzzlerec.solving.strategies import Attempt
 

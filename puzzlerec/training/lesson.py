@@ -95,7 +95,7 @@ class DeepSupervision:
         outcomes, states, wants_halt = [], [], []
         for first in range(0, len(slots), size):
             outcome, state, prediction = self._supervised(pool, slice(first, first + size))
-            (outcome.loss / pool.batch).backward()
+            torch.autograd.backward(outcome.loss / pool.batch)
             outcomes.append(outcome._replace(loss=outcome.loss.detach()))
             states.append(state)
             continues = self.recipe.objective.continue_loss

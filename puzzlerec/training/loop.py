@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -112,6 +112,8 @@ class Trainer:
             moved = on_board(model, kind)
             if moved is None:
                 raise ValueError(f"a model of {self.kind.name} cannot be put on the board of {kind.name}")
+            if self.recipe.objective.token_weights and kind.vocabulary != self.kind.vocabulary:
+                raise ValueError(f"objective.token_weights are for the tokens of {self.kind.name}, not {kind.name}")
             model = moved
         if teacher is not None:
             teacher = self._teacher_of(teacher, kind, shape)
@@ -141,8 +143,8 @@ class Trainer:
     @property
     def averaged(self) -> System:
         """The model to evaluate and to ship: the EMA weights."""
-        model: Any = self.average.module if self.recipe.training.ema else self.model
-        return model
+        module: System = cast(Any, self.average).module
+        return module if self.recipe.training.ema else self.model
 
     @property
     def progress(self) -> float:

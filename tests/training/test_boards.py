@@ -90,3 +90,10 @@ def test_a_model_of_one_board_is_not_put_on_another(tmp_path: Path) -> None:
     recipe = tiny_recipe(model={"mixer": "attention", "heads": 2, "box": None, "symbols": None})
     with pytest.raises(ValueError, match="sudoku-4x4 cannot be put on the board of sudoku-6x6"):
         Trainer(recipe, {"sudoku-6x6": six()}, torch.device("cpu"), RunFolder(tmp_path))
+
+
+@pytest.mark.usefixtures("any_board")
+def test_weights_of_one_kinds_tokens_are_not_for_anothers(tmp_path: Path) -> None:
+    recipe = tiny_recipe(objective={"token_weights": (0, 1, 1, 1, 1, 1)})
+    with pytest.raises(ValueError, match="tokens of sudoku-4x4, not sudoku-6x6"):
+        Trainer(recipe, {"sudoku-6x6": six()}, torch.device("cpu"), RunFolder(tmp_path))

@@ -47,7 +47,6 @@ def test_overrides() -> None:
         ("training.batch=many", "training.batch: .*'many'"),
         ("model.mixer=conv", "model.mixer"),
         ("objective.token_weights=[1, 2]", "2 token_weights for a vocabulary of 11"),
-        ('data.curriculum=[{until=0.5, shares={"sudoku-4x4"=1}}]', "any size, not candidates"),
         ('data.curriculum=[{until=0.5, share={"sudoku-4x4"=1}}]', "unknown key data.curriculum.0.share; did you mean"),
         ("name.x=1", "'name' is a value"),
     ],
@@ -55,6 +54,12 @@ def test_overrides() -> None:
 def test_wrong_overrides(override: str, message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         load_recipe("sudoku", [override])
+
+
+def test_a_curriculum_is_for_models_that_take_any_size_or_any_board() -> None:
+    stages = 'data.curriculum=[{until=0.5, shares={"sudoku-4x4"=1}}]'
+    with pytest.raises(RecipeError, match="any size or any board, not attention"):
+        load_recipe("sudoku-trm-att", [stages])
 
 
 def test_stages_come_in_order() -> None:

@@ -81,12 +81,14 @@ class Cover:
         symbols = (self.tokens[cells] == question.reshape(-1)[cells, None]).argmax(1)
         closed = np.zeros((len(self.tokens) + 1, self.tokens.shape[1]), bool)
         closed[self.peers[cells], symbols[:, None]] = True
-        return ~closed[:-1] & ~given[:, None]
+        left: np.ndarray = ~closed[:-1] & ~given[:, None]
+        return left
 
     def settled(self, doubt: np.ndarray) -> np.ndarray:
         """[L, K]: the ``doubt`` [L, K] about each candidate and about those that it closes."""
         padded = np.concatenate([doubt, np.zeros((1, doubt.shape[1]))])
-        return doubt.sum(1, keepdims=True) + padded[self.peers].sum(1)
+        settled: np.ndarray = doubt.sum(1, keepdims=True) + padded[self.peers].sum(1)
+        return settled
 
     def fitted(self, beliefs: np.ndarray) -> np.ndarray:
         """``beliefs`` [n, L K] scaled, constraint by constraint and again, towards sums of one in each of them."""
@@ -234,7 +236,8 @@ class PinSearch:
         """The chance that right pins which settle so many nats solve the puzzle."""
         posterior = np.exp(self._hardness - self._hardness.max())
         nats = np.geomspace(1e-2, 1e4, 256)
-        return np.interp(settled, nats, _logistic(nats) @ (posterior / posterior.sum()))
+        chance: np.ndarray = np.interp(settled, nats, _logistic(nats) @ (posterior / posterior.sum()))
+        return chance
 
     def _failed(self, index: int, candidate: int, telling: float, beliefs: np.ndarray) -> None:
         """A run with a pin on ``candidate`` of node ``index`` failed, as right pins do with 1 - ``telling``."""
@@ -268,13 +271,16 @@ def with_pins(question: np.ndarray, pins: tuple[Pin, ...]) -> np.ndarray:
 
 def _shares(counts: np.ndarray) -> np.ndarray:
     """Rows scaled to sum to one; rows of zeros stay."""
-    return counts / np.maximum(counts.sum(-1, keepdims=True), 1e-9)
+    shares: np.ndarray = counts / np.maximum(counts.sum(-1, keepdims=True), 1e-9)
+    return shares
 
 
 def _binary_entropy(p: np.ndarray) -> np.ndarray:
-    return -(p * np.log(np.maximum(p, 1e-12)) + (1 - p) * np.log1p(-np.minimum(p, 1 - 1e-12)))
+    nats: np.ndarray = -(p * np.log(np.maximum(p, 1e-12)) + (1 - p) * np.log1p(-np.minimum(p, 1 - 1e-12)))
+    return nats
 
 
 def _logistic(settled: np.ndarray | float) -> np.ndarray:
     """The chance of solving for each hardness [..., hardness values]."""
-    return 1 / (1 + (HARDNESS / np.maximum(np.asarray(settled)[..., None], 1e-3)) ** STEEPNESS)
+    chance: np.ndarray = 1 / (1 + (HARDNESS / np.maximum(np.asarray(settled)[..., None], 1e-3)) ** STEEPNESS)
+    return chance
