@@ -42,7 +42,7 @@ def default_model(kind: PuzzleKind) -> str:
             config = checkpoint.read_config(folder)
         except CheckpointError:  # it is of no use to anyone, least of all as a default
             continue
-        if kind.name in getattr(config, "also", ()):
+        if kind.name in config.also:
             return name
     raise NoModelError(
         f"There is no model for {kind.name} puzzles yet. `puzzlerec models list` shows what there is; a checkpoint of "

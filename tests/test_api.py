@@ -12,7 +12,7 @@ import torch
 import puzzlerec
 from puzzlerec import api
 from puzzlerec.models import build, checkpoint
-from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.config import TRMConfig
 from puzzlerec.puzzles import Puzzle, PuzzleError, get
 from puzzlerec.solving.solver import Solver
 
@@ -25,10 +25,10 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Untrained models under the names of the puzzle kinds."""
     torch.manual_seed(0)
     small = {"width": 16, "layers": 1, "prefix": 0, "latent_updates": 2, "recursions": 1, "supervision_steps": 3}
-    four = ModelConfig(
+    four = TRMConfig(
         puzzle="sudoku-4x4", vocabulary=6, grid=(4, 4), mixer="candidates", box=(2, 2), symbols=(2, 4), **small
     )
-    maze = ModelConfig(puzzle="maze", vocabulary=6, grid=(5, 5), mixer="attention", heads=2, **small)
+    maze = TRMConfig(puzzle="maze", vocabulary=6, grid=(5, 5), mixer="attention", heads=2, **small)
     for config in (four, maze):
         checkpoint.save(build(config), tmp_path / "shipped" / config.puzzle, "")
     monkeypatch.setattr(checkpoint, "SHIPPED", (tmp_path / "shipped",))

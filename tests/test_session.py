@@ -11,11 +11,11 @@ import torch
 from puzzlerec import session
 from puzzlerec.models import build, checkpoint
 from puzzlerec.models.checkpoint import CheckpointError
-from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.config import TRMConfig
 from puzzlerec.puzzles import PuzzleError, get
 from puzzlerec.session import NoModelError, Session, default_model
 
-FOUR = ModelConfig(
+FOUR = TRMConfig(
     puzzle="sudoku-4x4", vocabulary=6, grid=(4, 4), mixer="candidates", box=(2, 2), symbols=(2, 4), prefix=0,
     width=8, layers=1, multiple=8, latent_updates=1, recursions=1, supervision_steps=2,
 )  # fmt: skip
@@ -52,16 +52,8 @@ def test_a_kinds_model_is_the_one_of_its_name_or_the_one_that_was_asked_for() ->
     assert here.solver_for(kind, "other").name == "other"
 
 
-def test_without_one_of_its_name_it_is_one_that_was_trained_for_the_kind_also(
-    shipped: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Wide(ModelConfig):
-        also: tuple[str, ...] = ("sudoku-6x6",)
-
-    read = checkpoint.read_config
-    monkeypatch.setattr(
-        checkpoint, "read_config", lambda path: Wide(**read(path).model_dump()) if path.name == "other" else read(path)
-    )
+def test_without_one_of_its_name_it_is_one_that_was_trained_for_the_kind_also(shipped: Path) -> None:
+    checkpoint.save(build(FOUR.model_copy(update={"also": ("sudoku-6x6",)})), shipped / "other", "")
     (shipped / "broken").mkdir()
     (shipped / "broken" / "config.json").write_text("{")
     assert default_model(get("sudoku-6x6")) == "other"

@@ -54,7 +54,7 @@ def watch(
     device: Device = "auto",
     seed: Seed = 0,
 ) -> None:
-    options = {"steps": steps, "attempts": attempts, "early": early, "exact": exact, "seed": seed}
+    options: dict[str, Any] = {"steps": steps, "attempts": attempts, "early": early, "exact": exact, "seed": seed}
     options |= {"strategy": strategy} if strategy else {}
     puzzles, traces, run = _opened(file, puzzle)
     if once or not _is_terminal():

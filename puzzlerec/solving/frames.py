@@ -41,7 +41,7 @@ def on_board(model: AnyModel, kind: PuzzleKind) -> AnyModel | None:
     if kind == own:
         return model
     board = kind.board() if kind.family == own.family else None
-    if board is None or not getattr(model.config, "any_board", False):
+    if board is None or not model.config.any_board:
         return None
     moved: AnyModel = cast(Any, model).on(board)  # which models have whose config has `any_board`
     return moved

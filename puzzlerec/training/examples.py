@@ -94,7 +94,7 @@ def _require(dataset: Dataset, recipe: Recipe, own: bool) -> None:
         fits = fits and len(dataset.vocabulary) == model.vocabulary
     else:
         fits = not own and kind.family == get(model.puzzle).family and kind.board() is not None
-        fits = fits and getattr(model, "any_board", False)
+        fits = fits and model.any_board
     if not fits:
         raise DatasetError(
             f"{dataset.path} holds {dataset.puzzle} {dataset.shape} with {len(dataset.vocabulary)} tokens, the "

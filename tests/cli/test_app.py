@@ -124,7 +124,7 @@ def test_every_command_that_solves_has_its_section(run: Run, hard: Path, setting
 
 def test_the_environment_may_name_the_model(run: Run, easy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PUZZLEREC_MODEL", "sudoku-4x4")
-    assert "solves sudoku-4x4, not sudoku" in run("solve", easy).stderr
+    assert "· sudoku-4x4 ·" in run("solve", easy).stderr
     assert run("solve", easy, "--model", "sudoku").exit_code == 0
 
 

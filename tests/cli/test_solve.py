@@ -194,7 +194,6 @@ def test_a_puzzle_in_place_of_a_file_is_understood(run: Run) -> None:
     [
         (["--model", "sudko"], "Did you mean 'sudoku'?"),
         (["--model", "/nowhere/at/all"], "No model is called"),
-        (["--model", "sudoku-4x4"], "solves sudoku-4x4, not sudoku"),
         (["--device", "cuda:99"], "cuda:99"),
         (["--device", "gpu"], "cuda:N"),
         (["--attempts", "0"], "--attempts"),
@@ -208,6 +207,16 @@ def test_what_cannot_be_used_is_named(run: Run, file: Any, arguments: list[str],
     assert result.exit_code == 2
     assert said in result.stderr
     assert result.stdout == "" and "Traceback" not in result.stderr
+
+
+def test_a_model_of_other_puzzles_is_named(run: Run, file: Any) -> None:
+    result = run("solve", file("12+3=\n"), "--model", "sudoku-4x4")
+    assert result.exit_code == 2
+    assert "solves sudoku-4x4, not addition" in result.stderr
+
+
+def test_a_model_may_know_other_boards_of_the_family(run: Run, file: Any) -> None:
+    assert run("solve", file(EASY_9X9), "--model", "sudoku-4x4").exit_code == 0
 
 
 def test_a_broken_checkpoint_is_named(run: Run, file: Any, shipped: Path, tmp_path: Path) -> None:

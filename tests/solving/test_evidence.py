@@ -6,9 +6,10 @@ from math import log
 
 import numpy as np
 import pytest
-from puzzlerec.solving.attempts import Outcome, PinSearch, contradictions, with_pins
 
 from puzzlerec.puzzles import Verdict, get
+from puzzlerec.solving.strategies.base import Outcome
+from puzzlerec.solving.strategies.pins import PinSearch, contradictions, with_pins
 
 KIND = get("sudoku-4x4")
 
@@ -57,7 +58,7 @@ def test_contradictions_of_each_sort(confident: str, count: int) -> None:
 
 def test_a_failed_pair_of_pins_speaks_against_the_first_as_far_as_the_second_was_believed_in() -> None:
     question = KIND.parse("1.........2.....")
-    search = PinSearch(KIND)
+    search = PinSearch(KIND, question)
     beliefs = np.zeros((16, 6))
     beliefs[:, 2:] = np.random.default_rng(5).dirichlet(np.ones(4), 16)
     search.learn(question, (), outcome(beliefs))

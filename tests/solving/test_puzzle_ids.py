@@ -11,7 +11,7 @@ import torch
 
 import puzzlerec
 from puzzlerec.evaluation import evaluate
-from puzzlerec.models.config import ModelConfig
+from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.trm import TRM
 from puzzlerec.puzzles import Puzzle, PuzzleError, get
 from puzzlerec.solving.frames import Refinement
@@ -28,7 +28,7 @@ STEPS = 3
 def model() -> Iterator[TRM]:
     """Three puzzle embeddings that differ, with answers that do."""
     torch.manual_seed(3)
-    config = ModelConfig(
+    config = TRMConfig(
         puzzle="sudoku-4x4", vocabulary=6, grid=(4, 4), prefix=1, puzzle_ids=3, width=16, heads=2, multiple=8,
         latent_updates=1, recursions=1, supervision_steps=STEPS,
     )  # fmt: skip

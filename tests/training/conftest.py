@@ -40,7 +40,8 @@ def tiny_recipe(**sections: dict[str, object]) -> Recipe:
         "evaluation": {"every": 20, "puzzles": 8},
     }
     for name, section in sections.items():
-        content[name] = content.get(name, {}) | section
+        merged = content.get(name, {}) | section
+        content[name] = {key: value for key, value in merged.items() if value is not None}  # None: without it
     return parse_recipe({"name": "tiny", **content})
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
-from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.trm import TRM
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.solving.solver import Solver, SolveSettings
@@ -28,25 +25,6 @@ def six(count: int = 8) -> Examples:
     return Examples.without_hints(question.view(-1, 6, 6), label, torch.zeros(count, dtype=torch.long), "sudoku-6x6")
 
 
-@pytest.fixture
-def any_board(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Models that can be put on other boards, whatever they are."""
-    if hasattr(ModelConfig, "any_board"):
-        return
-
-    def on(model: TRM, board: Mapping[str, Any]) -> TRM:
-        config = type(model.config).model_validate(model.config.model_dump() | dict(board))
-        other = TRM(config)
-        for name, parameter in model.named_parameters():
-            owner, _, leaf = name.rpartition(".")
-            setattr(other.get_submodule(owner), leaf, parameter)
-        return other
-
-    monkeypatch.setattr(ModelConfig, "any_board", True, raising=False)
-    monkeypatch.setattr(TRM, "on", on, raising=False)
-
-
-@pytest.mark.usefixtures("any_board")
 def test_pools_of_two_kinds_train_the_same_weights_each_on_its_board(tmp_path: Path) -> None:
     trainer = Trainer(
         tiny_recipe(), {"sudoku": tiny_examples(), "sudoku-6x6": six()}, torch.device("cpu"), RunFolder(tmp_path)
@@ -70,7 +48,6 @@ def test_pools_of_two_kinds_train_the_same_weights_each_on_its_board(tmp_path: P
         assert kind.check(row.astype("uint8"), row.astype("uint8")).solved, "copied by its own kind's symmetries"
 
 
-@pytest.mark.usefixtures("any_board")
 def test_a_solver_takes_a_mixed_family_in_any_order() -> None:
     model = TRM(tiny_recipe().model).eval()
     solver = Solver(model)
@@ -92,7 +69,6 @@ def test_a_model_of_one_board_is_not_put_on_another(tmp_path: Path) -> None:
         Trainer(recipe, {"sudoku-6x6": six()}, torch.device("cpu"), RunFolder(tmp_path))
 
 
-@pytest.mark.usefixtures("any_board")
 def test_weights_of_one_kinds_tokens_are_not_for_anothers(tmp_path: Path) -> None:
     recipe = tiny_recipe(objective={"token_weights": (0, 1, 1, 1, 1, 1)})
     with pytest.raises(ValueError, match="tokens of sudoku-4x4, not sudoku-6x6"):

@@ -56,9 +56,9 @@ def test_wrong_overrides(override: str, message: str) -> None:
         load_recipe("sudoku", [override])
 
 
-def test_a_curriculum_is_for_models_that_take_any_size_or_any_board() -> None:
+def test_a_curriculum_is_for_models_that_take_other_boards() -> None:
     stages = 'data.curriculum=[{until=0.5, shares={"sudoku-4x4"=1}}]'
-    with pytest.raises(RecipeError, match="any size or any board, not attention"):
+    with pytest.raises(RecipeError, match="takes other boards, not attention"):
         load_recipe("sudoku-trm-att", [stages])
 
 

@@ -315,7 +315,8 @@ def test_a_curriculum_trains_on_one_size_after_the_other_and_resumes(tmp_path: P
 @pytest.mark.parametrize(
     "model",
     [
-        {"system": "hrm"}, {"system": "direct", "supervision_steps": 1}, {"system": "drm"}, {"system": "sprm"},
+        {"system": "hrm"}, {"system": "drm"}, {"system": "sprm"},
+        {"system": "direct", "supervision_steps": 1, "latent_updates": None, "recursions": None},
         {"system": "trldm"}, {"system": "trldm", "regime": "ds", "training_denoising": 3},
     ],
     ids=lambda model: " ".join(map(str, model.values())),
