@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
+import puzzlerec
 from puzzlerec.cli import app
 from puzzlerec.data import Dataset, build
 from puzzlerec.puzzles import PuzzleError, PuzzleKind, Verdict, get, read, register
@@ -162,3 +163,63 @@ def test_a_dataset_is_built_described_and_shown(run: Callable[..., Result], tmp_
 def test_processes_generate_what_only_this_one_registered(latin: Latin, tmp_path: Path) -> None:
     hashes = {build("latin", tmp_path / f"{n}.h5", train=30, test=10, seed=1, workers=n) for n in (1, 2)}
     assert len(hashes) == 1
+
+
+RECIPE = """
+base = "sudoku-6x6-trm"
+
+[data]
+name = "latin"
+train = 40
+test = 8
+
+[model]
+puzzle = "latin"
+vocabulary = 5
+grid = [3, 3]
+width = 16
+heads = 2
+multiple = 8
+layers = 1
+
+[training]
+batch = 8
+steps = 2
+log_every = 1
+
+[evaluation]
+every = 2
+puzzles = 8
+"""
+
+
+@pytest.fixture
+def trained(run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to work in, with a run of two steps that is called like the kind."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PUZZLEREC_DATASETS", str(tmp_path / "datasets"))
+    (tmp_path / "latin.toml").write_text(RECIPE)
+    result = run("train", "latin.toml", "--out", "runs/latin", "--device", "cpu")
+    assert result.exit_code == 0, result.stderr
+    return tmp_path
+
+
+def test_it_is_trained_solved_measured_and_watched(run: Callable[..., Result], trained: Path) -> None:
+    (trained / "squares.txt").write_text(f"{FIRST}\n{SECOND}\n")
+    solved = run("solve", "squares.txt", "--attempts", 2, "--exact")
+    assert solved.exit_code == 0, solved.stderr  # what two steps of training do not solve, the exact solver does
+    assert solved.stdout == "abcbcacab\nabccabbca\n"
+    picture = run("solve", "squares.txt", "--exact", "--attempts", 1, "--format", "svg")
+    assert picture.exit_code == 0 and picture.stdout.startswith("<svg")
+    watched = run("watch", "squares.txt", "--once", "--exact", "--attempts", 2)
+    assert watched.exit_code == 0, watched.stderr
+    (dataset,) = (trained / "datasets").glob("*.h5")
+    measured = run("eval", "latin", dataset)
+    assert measured.exit_code == 0 and "exact" in measured.stdout
+    assert run("eval", "latin", "squares.txt").exit_code == 0
+
+
+def test_it_goes_through_the_api(trained: Path) -> None:
+    answer = puzzlerec.solve(FIRST, attempts=2, exact=True, device="cpu")
+    assert answer.verdict.solved and answer.text == "abcbcacab"
+    assert [frame.tokens.shape for frame in puzzlerec.refine(FIRST, steps=2, device="cpu")] == [(1, 3, 3)] * 2
