@@ -58,7 +58,8 @@ def build(
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="A setting of the generator. sudoku: the shares extreme, hard, plain, few; maze: the least moves.",
+            help="A setting of the generator. sudoku: the shares extreme, hard, plain, few; maze: the least moves; "
+            "jigsaw, sudoku-x, sudoku-16x16: spare clues.",
         ),
     ] = None,
     version: Annotated[
