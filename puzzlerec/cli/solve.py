@@ -28,9 +28,9 @@ HELP = f"""Solve the puzzles in files or on standard input.
 
 Every answer is checked by the puzzle's rules; nothing else is called solved.
 
-The kind is recognised: Sudokus (9x9, 6x6, 4x4, 16x16 and jigsaws) as lines (.sdm), as grids (.sdk, .ss) or in CSV, mazes
-of "#", space, "S" and "G" as text grids or lines, and lines to complete: 12+345=, copy:a1b2=, reverse:a1b2=. That a Sudoku
-is an X-Sudoku no file tells: --puzzle sudoku-x does.
+The kind is recognised: Sudokus (9x9, 6x6, 4x4, 16x16 and jigsaws) as lines (.sdm), as grids (.sdk, .ss) or in CSV,
+mazes of "#", space, "S" and "G" as text grids or lines, and lines to complete: 12+345=, copy:a1b2=, reverse:a1b2=. That
+a Sudoku is an X-Sudoku no file tells: --puzzle sudoku-x does.
 
 On a terminal, grids are drawn. Elsewhere the answers are plain text, each in its puzzle's own layout; for a puzzle that
 is not solved there is a line "# not solved: FILE:LINE: why" instead, so that nothing looks like an answer which the
