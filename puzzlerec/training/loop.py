@@ -28,7 +28,7 @@ from ..solving.frames import on_board
 from ..solving.solver import SolveSettings
 from .distributed import Group
 from .examples import Examples, TestRows
-from .lesson import CPU, DeepSupervision, Pool
+from .lesson import CPU, LESSONS, Pool
 from .objectives import Outcome
 from .optimizers import build_optimizers, clip_gradients, schedule
 from .recipe import Recipe
@@ -78,7 +78,7 @@ class Trainer:
             self._start_from(settings.init)
         self.teacher = checkpoint.load(recipe.objective.teacher, device) if recipe.objective.teacher else None
         self.kind = get(recipe.model.puzzle)
-        self.lesson = DeepSupervision(recipe, device, self.dtype, self.group)
+        self.lesson = LESSONS[recipe.objective.lesson](recipe, device, self.dtype, self.group)
         self.optimizers = build_optimizers(self.model, recipe.optimizer)
         self.average = AveragedModel(self.model, multi_avg_fn=self._average_weights, use_buffers=False)
         if recipe.model.prefix:  # puzzle embeddings are not averaged: most rows rest at every step

@@ -58,6 +58,10 @@ class Objective(_Section):
     hint_weight: float = Field(1.0, ge=0)  # of the hints that model.hints asks for
     # moves that news makes in a step: hints and labels that it cannot have brought yet are not asked for. None: all are
     pace: float | None = Field(None, gt=0)
+    # what a step learns from. deep-supervision: the states of earlier steps, puzzle after puzzle. true-fields: the true
+    # fields of a drawn time, as far as news has come by then at `pace`, to those of a step later; nothing is unrolled
+    lesson: Literal["deep-supervision", "true-fields"] = "deep-supervision"
+    mistakes: float = Field(0.0, ge=0, le=1)  # true-fields: at most so large a share of cells is ahead of or behind it
     continue_loss: bool = False  # learn a continue value from one more forward pass, and halt by comparing the two
     exploration: float = Field(0.1, ge=0, le=1)  # share of puzzles that must do randint(2..N_sup) steps
 
@@ -116,6 +120,8 @@ class Recipe(_Section):
         weights, curriculum = self.objective.token_weights, self.data.curriculum
         if self.objective.pace and not self.model.has_hints:
             raise ValueError("objective.pace is a timetable for hints: set model.hints, or leave it out")
+        if self.objective.lesson == "true-fields" and not (self.objective.pace and self.model.has_fields):
+            raise ValueError('the lesson "true-fields" needs objective.pace, model.hints and model.projection')
         if weights is not None and len(weights) != self.model.vocabulary:
             raise ValueError(f"{len(weights)} token_weights for a vocabulary of {self.model.vocabulary}")
         if curriculum and not self.model.any_board:
