@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -60,7 +61,14 @@ def train(
         int | None,
         typer.Option(metavar="N", min=0, envvar="PUZZLEREC_SEED", help="Of weights and order, not the recipe's."),
     ] = None,
-    tensorboard: Annotated[bool, typer.Option(help="Write TensorBoard files beside the metrics.")] = True,
+    tensorboard: Annotated[
+        bool | None,
+        typer.Option(
+            "--tensorboard/--no-tensorboard",
+            help="Write TensorBoard files beside the metrics; by default where tensorboardX is installed.",
+            show_default=False,
+        ),
+    ] = None,
     list_recipes: Annotated[bool, typer.Option("--list", help="List the shipped recipes, and exit.")] = False,
     device: Device = "auto",
 ) -> None:
@@ -173,10 +181,18 @@ def _announce(trainer: Trainer, examples: dict[str, Examples]) -> None:
         messages.warning(f"Training goes on uncompiled and slower: torch.compile needs {needed}, and there is none.")
 
 
+def _summary_writer(folder: Path) -> Any:
+    try:
+        from tensorboardX import SummaryWriter
+    except ImportError:
+        raise CommandError("TensorBoard files need tensorboardX: pip install 'puzzlerec[tensorboard]'") from None
+    return SummaryWriter(str(folder))
+
+
 class _Display:
     """A bar on a terminal, a line a report elsewhere; TensorBoard files if wanted."""
 
-    def __init__(self, trainer: Trainer, tensorboard: bool) -> None:
+    def __init__(self, trainer: Trainer, tensorboard: bool | None) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         self.quiet = messages.verbosity < 0 or not trainer.group.leads
@@ -193,10 +209,8 @@ class _Display:
         )
         self.task = self.bar.add_task(trainer.recipe.name, total=1.0, figures="…", left="")
         self.writer: Any = None
-        if tensorboard and trainer.group.leads:
-            from tensorboardX import SummaryWriter
-
-            self.writer = SummaryWriter(str(trainer.folder.path / "tensorboard"))
+        if trainer.group.leads and (find_spec("tensorboardX") if tensorboard is None else tensorboard):
+            self.writer = _summary_writer(trainer.folder.path / "tensorboard")
 
     def show(self, record: dict[str, Any]) -> None:
         if self.writer is not None:

@@ -77,7 +77,7 @@ def _fault(verdict: Verdict, asked: bool) -> str:
 
 def _facts(answer: Answer) -> tuple[str, ...]:
     verdict, puzzle = answer.verdict, answer.puzzle
-    facts = [name for name in ("valid", "optimal") if verdict.facts.get(name)]
+    facts = [name for name in puzzle.kind.facts if verdict.facts.get(name)]
     if "length" in verdict.facts:
         facts.append(f"{verdict.facts['length']} moves")
     if verdict.problems:

@@ -54,6 +54,17 @@ def test_a_run_builds_its_data_and_leaves_a_checkpoint(folder: Path) -> None:
     assert "Trained 8 steps" in longer.stderr
 
 
+def test_without_tensorboard_training_goes_on_unless_it_was_asked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    arguments = ["train", "sudoku-4x4", "--steps", "2", *SMALL]
+    asked = CliRunner().invoke(app, [*arguments, "--tensorboard", "--out", "asked"])
+    assert asked.exit_code == 2 and "pip install 'puzzlerec[tensorboard]'" in asked.stderr
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert not (folder / "runs" / "sudoku-4x4" / "tensorboard").exists()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
 def test_ctrl_c_saves_and_says_how_to_go_on(folder: Path) -> None:
     command = [sys.executable, "-m", "puzzlerec", "train", "sudoku-4x4", *SMALL, "--steps", "100000"]

@@ -48,11 +48,18 @@ TESTS: dict[str, tuple[str, ...]] = {
     "training/slots": ("tests/goldens", "tests/formulas", "tests/training/test_resume.py"),
     "training": ("tests/goldens", "tests/formulas", "tests/training/test_o*.py"),
     "solving": ("tests/solving", "tests/formulas", "tests/evaluation", "tests/cli/test_solve.py"),
+    "puzzles/look": ("tests/views", "tests/watch/test_grid.py"),
+    "puzzles/edit": ("tests/views", "tests/watch/test_editor.py"),
+    **{
+        f"puzzles/{family}/{ability}": ("tests/views", "tests/watch/test_editor.py", "tests/watch/test_grid.py")
+        for family in ("sudoku", "maze", "characters", "arc")
+        for ability in ("look", "edit")
+    },
     "puzzles/arc": ("tests/puzzles/*arc*", "tests/data/test_arc.py"),
     "puzzles/maze": ("tests/puzzles/*maze*", "tests/data/*maze*", "tests/puzzles", "tests/solving"),
     "puzzles/characters": ("tests/puzzles/*characters*", "tests/data/*characters*", "tests/puzzles", "tests/solving"),
     "puzzles/sudoku": ("tests/puzzles/*sudoku*", "tests/puzzles", "tests/data/*sudoku*", "tests/solving"),
-    "puzzles": ("tests/puzzles", "tests/data", "tests/solving"),
+    "puzzles": ("tests/puzzles", "tests/test_toy_kind.py", "tests/views", "tests/data", "tests/solving"),
 }  # fmt: skip
 PATIENCE = 4  # times as long as the tests take without a change, after which a mutant counts as caught
 Result = TypeVar("Result")

@@ -28,7 +28,7 @@ OPPOSITES = [
 ]  # fmt: skip
 OPPOSITE = {**dict(OPPOSITES), **{b: a for a, b in OPPOSITES}}
 BUILTINS = {"min", "max", "any", "all"}  # what of these is a function without a module
-LIMITS = {"ge", "gt", "le", "lt", "eps"}
+LIMITS = {"ge", "gt", "le", "lt", "eps", "strict"}
 IDLE_FUNCTIONS = {"__repr__", "__hash__", "label", "describe"}
 IDLE_CALLS = {"isinstance", "print", "warn", "TypeVar", "cast", "register_buffer"}
 

@@ -1,0 +1,88 @@
+"""What kinds can do beside their rules, and what they do where they say nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from puzzlerec.puzzles import KINDS, get
+from puzzlerec.puzzles.maze.tokens import PATH
+from puzzlerec.puzzles.registry import GRAMMARS
+from tests.views.toy import Toy
+
+SOLVED_4X4 = "1234341221434321"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (SOLVED_4X4[:-1] + ".", SOLVED_4X4),
+        ("1...............", None),  # many solutions
+        ("11..............", None),  # unsound
+    ],
+)
+def test_the_truth_of_a_sudoku_is_its_only_solution(text: str, expected: str | None) -> None:
+    kind = get("sudoku-4x4")
+    truth = kind.truth(kind.parse(text))
+    assert (None if truth is None else kind.format(truth)) == expected
+
+
+def test_the_truth_of_a_maze_is_every_shortest_path_and_only_a_path_off_them_is_wrong() -> None:
+    kind = get("maze")
+    question = kind.parse("S  #\n # #\n  G \n### ")
+    truth = kind.truth(question)
+    assert truth is not None
+    assert kind.format(truth, "grid") == "Soo#\no#o#\nooG \n### "
+    assert np.array_equal(question, kind.parse("S  #\n # #\n  G \n### "))
+    astray = question.copy()
+    astray[2, 3] = astray[0, 1] = PATH
+    assert np.argwhere(kind.wrong(astray, truth)).tolist() == [[2, 3]]
+    assert not kind.wrong(question, truth).any()  # what is not marked is not wrong
+    assert kind.truth(kind.parse("S# \n## \n  G")) is None
+
+
+def test_what_is_hidden_is_at_odds_with_nothing() -> None:
+    toy, masked = Toy(), np.array([[False, True], [False, False]])
+    assert toy.partial(toy.parse("...."), toy.parse("aabb"), masked).tolist() == [[True, False], [True, True]]
+
+
+def test_a_kind_without_abilities_has_harmless_ones() -> None:
+    toy = Toy()
+    question = toy.parse("a..b")
+    assert toy.solutions(question) is None and toy.truth(question) is None
+    assert toy.units(question) is None and toy.candidates(question) is None and toy.board() is None
+    assert toy.copies(question[None]) is None and toy.hints(question[None], question.reshape(1, -1)) is None
+    cells, tokens = toy.random_symmetries(np.random.default_rng(0), 2, (2, 2))
+    assert cells.tolist() == [[0, 1, 2, 3]] * 2 and tokens.tolist() == [[0, 1, 2, 3]] * 2
+    allowed = toy.allowed(question[None])[0]
+    assert [np.flatnonzero(cell).tolist() for cell in allowed] == [[2], [2, 3], [2, 3], [3]]
+    three = question[None].repeat(3, 0)
+    assert toy.promising(three, three, np.array([0.4, 0.5, 0.6]), None).tolist() == [2]
+    bins = toy.rating_bins(np.array([0.0, 1.0, 4.9, 60.0]))
+    assert {label: np.flatnonzero(found).tolist() for label, found in bins.items() if found.any()} == {
+        "0 to 1": [0], "1 to 2": [1], "2 to 5": [2], "50 or more": [3],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.family == "sudoku"])
+def test_units_and_candidates_say_what_the_rules_say(name: str) -> None:
+    """An answer is right just if every unit holds each symbol once, whatever the kind."""
+    kind = get(name)
+    maker = kind.generator()
+    assert maker is not None
+    chunk = maker.chunk(dict(maker.settings), "test", np.array([5], np.uint64))
+    question, answer = chunk.inputs[0].reshape(maker.shape), chunk.labels[0].reshape(maker.shape)
+    units, tokens = kind.units(question), kind.candidates(question)
+    assert units is not None and tokens is not None
+    symbols = (tokens == answer.reshape(-1, 1)).argmax(1)
+    assert (np.sort(symbols[units], axis=1) == np.arange(units.shape[1])).all()
+    assert kind.check(question, answer).solved
+    wrong = answer.reshape(-1).copy()
+    cell = int(np.flatnonzero(~kind.given(question).reshape(-1))[0])
+    wrong[cell] = tokens[cell, (symbols[cell] + 1) % len(tokens[cell])]
+    assert not kind.check(question, wrong.reshape(maker.shape)).solved
+
+
+def test_words_that_are_no_puzzle_speak_for_no_family() -> None:
+    lines = ["hello world", "what is this"]
+    assert {family: grammar.score(lines) for family, grammar in GRAMMARS.items() if grammar.score(lines)} == {}
