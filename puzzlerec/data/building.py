@@ -63,9 +63,8 @@ def build(
     if workers is not None and workers < 1:
         raise DatasetError(f"At least one worker is needed, not {workers}.")
     shape = maker.shape_of(settings)
-    attributes = Attributes(
-        kind.name, shape, kind.vocabulary, maker.version, seed, settings | {"train": train, "test": test}
-    )
+    version, told = maker.signature(settings)
+    attributes = Attributes(kind.name, shape, kind.vocabulary, version, seed, told | {"train": train, "test": test})
     from puzzlerec.puzzles.kernels import KeySet
 
     kept_out = KeySet()
@@ -102,7 +101,7 @@ def ensure(
 def default_path(name: str, *, train: int, test: int, seed: int, **settings: Any) -> Path:
     """Where `ensure` keeps a dataset: its name tells what it is, the version and settings by a short hash."""
     maker = generator(name)
-    exact = json.dumps([maker.version, _checked(name, maker, settings)], sort_keys=True)
+    exact = json.dumps(maker.signature(_checked(name, maker, settings)), sort_keys=True)
     digest = hashlib.sha256(exact.encode()).hexdigest()[:8]
     return datasets_folder() / f"{name}-{train}-{test}-seed{seed}-{digest}.h5"
 

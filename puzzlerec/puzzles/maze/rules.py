@@ -184,9 +184,9 @@ class Maze(PuzzleKind):
         return moves, timetable(labels, away)
 
     def generator(self, shape: tuple[int, int] | None = None) -> Generator:
-        from puzzlerec.puzzles.maze.generate import MazeHard
+        from puzzlerec.puzzles.maze.generate import Mazes
 
-        return MazeHard(shape or USUAL)
+        return Mazes(shape or USUAL)
 
     def solutions(self, question: np.ndarray, limit: int = 2) -> list[np.ndarray]:
         """The one shortest path that the published sets hold."""
