@@ -57,9 +57,7 @@ class Mazes(Generator):
         if kind == HARD:
             _check_hard(height, width, settings["border"])
         elif not SMALLEST_SIDE <= min(height, width) <= max(height, width) <= LARGEST:
-            raise DatasetError(
-                f"Mazes are generated from {SMALLEST_SIDE}x{SMALLEST_SIDE} to {LARGEST}x{LARGEST}, not {height}x{width}."
-            )
+            raise DatasetError(f"Mazes have sides of {SMALLEST_SIDE} to {LARGEST} here, not {height}x{width}.")
         if settings["border"] not in (-1, 0, 1):
             raise DatasetError(f"border is 1 or 0, or -1 for what is usual, not {settings['border']}.")
         most = height * width // (4 if kind == HARD else 2)

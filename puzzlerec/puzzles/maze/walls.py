@@ -94,8 +94,8 @@ def kruskal(maze: np.ndarray, border: int, rng: np.ndarray) -> None:
     above = np.arange(rows * columns)  # the forest of union and find
     edges = np.empty(2 * rows * columns, np.int64)  # 2 * node + way: down or right
     shuffle_numbers(rng, edges)
-    for edge in edges:
-        node, way = edge // 2, edge % 2
+    for number in range(edges.size):
+        node, way = edges[number] // 2, edges[number] % 2
         other = _beyond(node, way, rows, columns)
         if other < 0:
             continue
