@@ -63,7 +63,7 @@ class Trainer:
         folder: RunFolder,
         group: Group | None = None,
     ) -> None:
-        """``examples`` of each dataset that the recipe names, by its name."""
+        """``examples`` of each dataset that the recipe trains on, by its name or label."""
         settings = recipe.training
         self.recipe, self.device, self.folder = recipe, device, folder
         self.group = group or Group(device)
@@ -190,7 +190,7 @@ class Trainer:
     def _choose(self) -> Pool:
         """The pool whose turn it is, as the curriculum has it; the same in every process."""
         data = self.recipe.data
-        stage = next((stage for stage in data.curriculum if self.progress < stage.until), None)
+        stage = data.stage(self.progress)
         if stage is None:
             return self.pools[data.name]
         names, shares = list(stage.shares), torch.tensor(list(stage.shares.values()))
