@@ -31,8 +31,8 @@ def load(name: str | Path, device: torch.device) -> Solver:
 def default_model(kind: PuzzleKind) -> str:
     """The name of the model that solves puzzles of this kind unless another is asked for.
 
-    It is the one that is called like the kind, or else the first whose config says that it was trained for the kind
-    ``also``. Raises `NoModelError` if there is neither.
+    It is the one that is called like the kind, or else the first that was trained for several kinds, this one among
+    them. Raises `NoModelError` if there is neither.
     """
     names = checkpoint.available()
     if kind.name in names:
@@ -42,7 +42,7 @@ def default_model(kind: PuzzleKind) -> str:
             config = checkpoint.read_config(folder)
         except CheckpointError:  # it is of no use to anyone, least of all as a default
             continue
-        if kind.name in config.also:
+        if config.also and kind.name in (config.puzzle, *config.also):  # it was trained for several kinds
             return name
     raise NoModelError(
         f"There is no model for {kind.name} puzzles yet. `puzzlerec models list` shows what there is; a checkpoint of "

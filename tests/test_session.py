@@ -57,6 +57,7 @@ def test_without_one_of_its_name_it_is_one_that_was_trained_for_the_kind_also(sh
     (shipped / "broken").mkdir()
     (shipped / "broken" / "config.json").write_text("{")
     assert default_model(get("sudoku-6x6")) == "other"
+    assert default_model(get("sudoku-4x4")) == "sudoku-4x4"
 
 
 def test_no_model_and_the_wrong_model_are_told_apart() -> None:

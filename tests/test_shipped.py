@@ -9,12 +9,14 @@ import pytest
 import puzzlerec
 from puzzlerec.models import checkpoint
 from puzzlerec.puzzles import get, read
+from puzzlerec.session import default_model
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = sorted(path.name for path in (ROOT / "checkpoints").iterdir())
 SAMPLES = {
     "sudoku": "hard.sdm",
     "sudoku-6x6": "sudoku-6x6.sdm",
+    "sudoku-x": "sudoku-x.sdm",
     "maze": "mazes-9x9.txt",
     "copy": "lines.txt",
     "reverse": "lines.txt",
@@ -37,7 +39,8 @@ def test_a_shipped_model_runs_through_solve(name: str) -> None:
     if kind == "sudoku-4x4":
         puzzles = [puzzlerec.puzzles.Puzzle(get(kind), get(kind).parse("1..........2.3.."))]
     else:
-        found = read(ROOT / "datasets" / "samples" / SAMPLES[kind]).puzzles
+        chosen = kind if kind == "sudoku-x" else None  # which no file tells
+        found = read(ROOT / "datasets" / "samples" / SAMPLES[kind], chosen).puzzles
         puzzles = [puzzle for puzzle in found if puzzle.kind == get(kind)]
     assert puzzles
     answers = puzzlerec.solve(puzzles, name, device="cpu", attempts=64 if name == kind else 2)
@@ -45,3 +48,11 @@ def test_a_shipped_model_runs_through_solve(name: str) -> None:
         assert all(answer.verdict.solved for answer in answers)
     else:
         assert any(answer.verdict.solved for answer in answers)
+
+
+@pytest.mark.parametrize("kind", ["jigsaw", "sudoku-16x16", "sudoku-x"])
+def test_one_model_solves_samples_of_several_kinds(kind: str) -> None:
+    assert default_model(get(kind)) == "sudoku-kinds"
+    (sample,) = (ROOT / "datasets" / "samples").glob(f"{kind}.*")
+    answers = puzzlerec.solve(read(sample, kind).puzzles, device="cpu", attempts=64)
+    assert answers and all(answer.verdict.solved for answer in answers)
