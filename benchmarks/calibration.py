@@ -106,7 +106,8 @@ def mazes(path: Path, sample: int) -> None:
     real = tuple(np.stack([kind.parse(pair[i]).reshape(-1) for pair in pairs]) for i in (0, 1))
     chunks = []
     while sum(map(len, chunks)) < sample:
-        chunks.append(generator("maze").chunk({"moves": 0}, "train", np.array([len(chunks)], np.uint64)))
+        maker = generator("maze")
+        chunks.append(maker.chunk(dict(maker.settings), "train", np.array([len(chunks)], np.uint64)))
     made = tuple(np.concatenate([getattr(chunk, name) for chunk in chunks]) for name in ("inputs", "labels"))
     header = [f"{quantile:.0%}" for quantile in QUANTILES]
     print(f"| mazes 30×30 | moves {' | '.join(header)} | mean | walls 5% | 50% | 95% | S to G |\n|{'---|' * 11}")

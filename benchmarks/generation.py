@@ -26,9 +26,9 @@ CASES = {
     "sudoku, the mix": ("sudoku", dict(generator("sudoku").settings)),
     "sudoku 6x6": ("sudoku-6x6", {}),
     "sudoku 4x4": ("sudoku-4x4", {}),
-    "maze 30x30": ("maze", {"moves": 0}),
-    "maze 20x20": ("maze-20x20", {"moves": 0}),
-    "maze 9x9": ("maze-9x9", {"moves": 0}),
+    "maze 30x30": ("maze", {"kind": "hard", "moves": 0}),
+    "maze 20x20": ("maze-20x20", {"kind": "hard", "moves": 0}),
+    "maze 9x9": ("maze-9x9", {"kind": "hard", "moves": 0}),
 }
 
 

@@ -40,7 +40,9 @@ class Latin(PuzzleKind):
     def parse(self, text: str) -> np.ndarray:
         cells = "".join(text.split())
         if foreign := set(cells) - set(self.vocabulary[1:]):
-            raise PuzzleError(f"{min(foreign)!r} is no cell of a Latin square.", line=1)
+            raise PuzzleError(
+                f"{min(foreign)!r} is no cell of a Latin square.", line=1, column=1 + cells.index(min(foreign))
+            )
         if len(cells) != 9:
             raise PuzzleError(f"There are {len(cells)} cells instead of 9.", line=1)
         return np.array([self.vocabulary.index(cell) for cell in cells], np.uint8).reshape(3, 3)
@@ -119,7 +121,7 @@ def test_it_is_read_and_recognised(latin: Latin, text: str, layout: str, kind: s
 def test_a_faulty_line_loses_nothing_else(latin: Latin) -> None:
     reading = read(io.StringIO(f"{FIRST}\nab.bX..ab\n{SECOND}\n"), source="mine")
     assert [puzzle.line for puzzle in reading.puzzles] == [1, 3]
-    assert [str(error) for error in reading.errors] == ["mine:2: 'X' is no cell of a Latin square."]
+    assert [str(error) for error in reading.errors] == ["mine:2:5: 'X' is no cell of a Latin square."]
 
 
 def test_others_are_read_as_ever(latin: Latin) -> None:

@@ -14,7 +14,7 @@ import os
 import re
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from difflib import get_close_matches
 from pathlib import Path
@@ -53,7 +53,7 @@ def build(
     """
     kind, _ = kind_and_shape(name)
     maker = generator(name)
-    settings = _checked(name, maker, settings)
+    settings = checked(name, settings)
     wanted = {"test": test, "train": train}
     for split, rows in wanted.items():
         if rows < 0:
@@ -63,9 +63,8 @@ def build(
     if workers is not None and workers < 1:
         raise DatasetError(f"At least one worker is needed, not {workers}.")
     shape = maker.shape_of(settings)
-    attributes = Attributes(
-        kind.name, shape, kind.vocabulary, maker.version, seed, settings | {"train": train, "test": test}
-    )
+    version, told = maker.signature(settings)
+    attributes = Attributes(kind.name, shape, kind.vocabulary, version, seed, told | {"train": train, "test": test})
     from puzzlerec.puzzles.kernels import KeySet
 
     kept_out = KeySet()
@@ -102,7 +101,7 @@ def ensure(
 def default_path(name: str, *, train: int, test: int, seed: int, **settings: Any) -> Path:
     """Where `ensure` keeps a dataset: its name tells what it is, the version and settings by a short hash."""
     maker = generator(name)
-    exact = json.dumps([maker.version, _checked(name, maker, settings)], sort_keys=True)
+    exact = json.dumps(maker.signature(checked(name, settings)), sort_keys=True)
     digest = hashlib.sha256(exact.encode()).hexdigest()[:8]
     return datasets_folder() / f"{name}-{train}-{test}-seed{seed}-{digest}.h5"
 
@@ -142,8 +141,9 @@ def kind_and_shape(name: str) -> tuple[PuzzleKind, tuple[int, int] | None]:
     return kind, shape
 
 
-def _checked(name: str, maker: Generator, settings: dict[str, Any]) -> dict[str, Any]:
-    """All of the generator's settings, those that are not given at their defaults. Raises `DatasetError`."""
+def checked(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """All settings of the generator of ``name``, those that are not given at their defaults. Raises `DatasetError`."""
+    maker = generator(name)
     for key, value in settings.items():
         if key not in maker.settings:
             known = f"it has {', '.join(maker.settings)}" if maker.settings else "it has none"

@@ -117,8 +117,8 @@ def compare(
     recipes = [entrant.load(0) for entrant in entrants]
     if len({entrant.folder.casefold() for entrant in entrants}) < len(entrants):
         raise RecipeError("every entrant of a comparison needs a name of its own: LABEL=RECIPE")
-    datasets = {(r.data.name, r.data.file, r.data.train, r.data.test, r.data.seed) for r in recipes}
-    if len(datasets) > 1:
+    datasets = [(r.data.name, r.data.settings, r.data.file, r.data.train, r.data.test, r.data.seed) for r in recipes]
+    if any(one != datasets[0] for one in datasets):
         raise RecipeError("systems are compared on the same data, but the recipes name different datasets")
     runs = [
         _Run(entrant.label, entrant.load(seed), RunFolder(folder / entrant.folder / f"seed{seed}"), budget, limit, test)

@@ -163,6 +163,15 @@ class ModelConfig(Encoder):
         """Whether the model is to show hints in training beside the answer."""
         return False
 
+    @property
+    def has_fields(self) -> bool:
+        """Whether its state is made of tokens, hints among them."""
+        return False
+
+    def most_steps(self, shape: tuple[int, int]) -> int:
+        """How many steps an answer for a grid of this shape is given, unless one says otherwise."""
+        return self.supervision_steps
+
 
 class Recursion(Part):
     """How often a step applies its networks."""
@@ -231,7 +240,29 @@ class HintedRecursion(TinyRecursion):
         return self.hints > 0
 
 
-class TRMConfig(HintedRecursion):
+class TokenState(HintedRecursion):
+    """A state of tokens: what is carried from step to step is what has been said, and no more."""
+
+    # between steps the state is projected onto its fields, the answer and the hints, read out by argmax and embedded
+    # again; z begins anew at every step ("fresh") or goes on ("kept")
+    projection: Literal["none", "fresh", "kept"] = "none"
+
+    @model_validator(mode="after")
+    def _fields_have_a_vector(self) -> Self:
+        if self.projection != "none" and (self.mixer == "candidates" or self.latents != "pair"):
+            raise ValueError('a projection needs one vector y a cell: latents = "pair", and not the candidates mixer')
+        return self
+
+    @property
+    def has_fields(self) -> bool:
+        return self.projection != "none" and self.has_hints
+
+    def most_steps(self, shape: tuple[int, int]) -> int:
+        """Where z begins anew, steps end when one changes nothing; news goes a cell a step at least, there and back."""
+        return 2 * shape[0] * shape[1] if self.projection == "fresh" else super().most_steps(shape)
+
+
+class TRMConfig(TokenState):
     """TRM's settings, which can be read without importing torch. Its defaults are the paper's."""
 
     system: Literal["trm"] = "trm"

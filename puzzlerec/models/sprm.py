@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .config import HintedRecursion
 from .system import Prediction
-from .trm import TRM, State
+from .trm import TRM, Fields, State
 
 LEVELS, FIRST, BETAS = 1000, 100, (1e-4, 0.02)
 
@@ -30,7 +30,9 @@ class SPRM(TRM, system="sprm"):
 
     Config = SPRMConfig
 
-    def step(self, question: Tensor, state: State, puzzle_ids: Tensor | None = None) -> tuple[State, Prediction]:
+    def step(
+        self, question: Tensor, state: State | Fields, puzzle_ids: Tensor | None = None
+    ) -> tuple[State | Fields, Prediction]:
         state, prediction = super().step(question, state, puzzle_ids)
         return (State(*map(disturbed, state)) if self.training else state), prediction
 

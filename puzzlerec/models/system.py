@@ -37,6 +37,7 @@ class Prediction(NamedTuple):
     weights: Tensor | None = None  # [B, L] of the tokens in the loss, where the system has its own
     hints: Tensor | None = None  # [B, L, K] logits of the hints, where the model has any
     masked: Tensor | None = None  # [B, L] bool, cells that hold no answer yet, where the system masks cells
+    settled: Tensor | None = None  # [B] bool, no step will change anything any more, where the model can know
 
 
 class System(nn.Module):
@@ -191,7 +192,7 @@ def unrolled(recursion: Recursion, y: Tensor, z: Tensor, config: Truncation) -> 
 
 
 def position_embedding(count: int, width: int) -> nn.Embedding:
-    """A learned vector for each of so many places, initialised as tokens are."""
+    """A learned vector for each of so many places (or tokens), initialised as tokens are."""
     embedding = nn.Embedding(count, width)
     truncated_normal_(embedding.weight, 1 / math.sqrt(width))
     return embedding

@@ -6,16 +6,19 @@ Letters: x embedded question, y answer state, z reasoning state, n latent update
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .blocks import linear, truncated_normal_
-from .config import HintedRecursion, ModelConfig, TinyRecursion, TRMConfig
-from .system import Prediction, System, network_for, unrolled
+from .config import HintedRecursion, ModelConfig, TinyRecursion, TokenState, TRMConfig
+from .encoders import PADDING
+from .system import Prediction, System, network_for, position_embedding, unrolled
 
 Function = Callable[[Tensor], Tensor]  # f
 
@@ -25,6 +28,18 @@ class State(NamedTuple):
 
     y: Tensor
     z: Tensor
+
+
+class Fields(NamedTuple):
+    """What TRM carries where its state is made of tokens (`config.projection`): the fields that it has read out.
+
+    Discrete states do not drift: small errors of a step end in its argmax (arXiv 2402.11628). DRM and TR-LDM too begin
+    every step with the answer's tokens alone.
+    """
+
+    answer: Tensor  # [B, L]; where a puzzle has not been answered yet, the question's tokens
+    hint: Tensor  # [B, L] classes of the hints, 0 for none yet; [B, 0] without hints
+    z: Tensor  # [B, length, D], [B, 0, D] where z begins anew at every step
 
 
 class TRM(System, system="trm"):
@@ -44,6 +59,12 @@ class TRM(System, system="trm"):
         D = config.width
         hints = config.hints if isinstance(config, HintedRecursion) else 0
         self.hint_readout = linear(D, hints) if hints else None
+        self.projection = config.projection if isinstance(config, TokenState) else "none"
+        if (
+            self.projection != "none"
+        ):  # of the fields; as y enters the first recursion alone, T = 1 or with_gradient = T
+            self.answer_embedding = position_embedding(config.vocabulary, D)
+            self.hint_embedding = position_embedding(hints, D) if hints else None
         self.network = network_for(config)
         self.answer_network = network_for(config) if config.networks == "two" else self.network
         self.register_buffer("y0", truncated_normal_(torch.empty(D), 1.0))
@@ -52,24 +73,73 @@ class TRM(System, system="trm"):
 
     # ---- the two calls
 
-    def start(self, question: Tensor, steps: int | None = None, seeds: Sequence[int] | None = None) -> State:
-        """Fresh states for the questions ``[B, H, W]``: the same two fixed random vectors at every position."""
+    def start(self, question: Tensor, steps: int | None = None, seeds: Sequence[int] | None = None) -> State | Fields:
+        """Fresh states for the questions ``[B, H, W]``: the same two fixed random vectors at every position.
+
+        Of tokens: the question itself, and no hints.
+        """
+        if self.projection != "none":
+            tokens = question.flatten(1)
+            return self.fields(question, tokens, torch.zeros_like(tokens) if self.hint_readout else tokens[:, :0])
         B, length, D = len(question), self.length(question), self.config.width
         y = self.y0.expand(B, length, D)
         if self.config.latents == "multi-scale":
             return State(y, self.z0[None, :, None].expand(B, -1, length, D))
         return State(y, self.z0.expand(B, length, D))
 
-    def step(self, question: Tensor, state: State, puzzle_ids: Tensor | None = None) -> tuple[State, Prediction]:
+    def step(
+        self, question: Tensor, state: State | Fields, puzzle_ids: Tensor | None = None
+    ) -> tuple[State | Fields, Prediction]:
         """One supervision step: T - 1 recursions without gradient, one with; the state comes back detached."""
         x, canvas = self.encode(question, puzzle_ids)
         f, g = partial(self.network, canvas=canvas), partial(self.answer_network, canvas=canvas)
-        y, z = self.gather(state, canvas)
+        y, z = self.embedded(state) if isinstance(state, Fields) else self.gather(state, canvas)
         y, z = self.recursions(x, y, z, f, g)
         prediction = self.predict(y, canvas)
         if self.hint_readout is not None:
             prediction = prediction._replace(hints=self.hint_readout(self.encoder.answering(z)).float())
+        if isinstance(state, Fields):
+            return self.projected(question, state, z, prediction)
         return self.scatter(state, (y, z), canvas), prediction
+
+    # ---- a state of tokens
+
+    def fields(self, question: Tensor, answer: Tensor, hint: Tensor) -> Fields:
+        """The state in which these fields have been read out."""
+        length = self.length(question) if self.projection == "kept" else 0
+        return Fields(answer, hint, self.z0.expand(len(question), length, self.config.width))
+
+    def embedded(self, state: Fields) -> tuple[Tensor, Tensor]:
+        """y of the fields, behind zeros for the prefix, and z."""
+        y = self.answer_embedding(state.answer)
+        if self.hint_embedding is not None:
+            y = y + self.hint_embedding(state.hint)
+        y = F.pad(math.sqrt(self.config.width) * y, (0, 0, self.config.prefix, 0))
+        return y, state.z if self.projection == "kept" else self.z0.expand_as(y)
+
+    def projected(
+        self, question: Tensor, state: Fields, z: Tensor, prediction: Prediction
+    ) -> tuple[Fields, Prediction]:
+        """The fields as the prediction has them, and whether that is what they were."""
+        padding = question.flatten(1) == PADDING
+        answer = prediction.logits.argmax(-1).masked_fill(padding, PADDING)
+        hint = state.hint if prediction.hints is None else prediction.hints.argmax(-1).masked_fill(padding, 0)
+        if self.projection == "kept":
+            return Fields(answer, hint, z.detach()), prediction
+        settled = (answer == state.answer).all(1) & (hint == state.hint).all(1)
+        return Fields(answer, hint, state.z), prediction._replace(settled=settled)
+
+    def perturb(self, state: Any, deviations: Sequence[float], seeds: Sequence[int]) -> Any:
+        """As in the base class; of tokens, runs with a deviation begin with hints that are drawn at random."""
+        if not isinstance(state, Fields):
+            return super().perturb(state, deviations, seeds)
+        hint = state.hint.clone()
+        for run, (deviation, seed) in enumerate(zip(deviations, seeds, strict=True)):
+            if deviation and self.hint_embedding is not None:
+                generator = torch.Generator().manual_seed(seed)  # on the CPU: the same on every device
+                drawn = torch.randint(self.hint_embedding.num_embeddings, hint[run].shape, generator=generator)
+                hint[run] = drawn.to(hint.device)
+        return state._replace(hint=hint)
 
     # ---- the recursion (TRM, Figure 3)
 

@@ -23,11 +23,11 @@ class Choice:
     title: str  # in a list
     about: str
     dataset: str  # with the names of fields in braces, where the name depends on them
-    settings: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, float | str] = field(default_factory=dict)
     fields: tuple[Field, ...] = ()
     label: str = ""  # of a puzzle, with fields in braces; by default the title
 
-    def asked(self, numbers: Mapping[str, int | None]) -> tuple[str, dict[str, float], str]:
+    def asked(self, numbers: Mapping[str, int | None]) -> tuple[str, dict[str, float | str], str]:
         """The dataset's name, its settings and the puzzle's label; of numbers that are None the usual ones."""
         chosen: dict[str, int] = {}
         for open_one in self.fields:

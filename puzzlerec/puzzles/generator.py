@@ -46,6 +46,10 @@ class Generator(ABC):
         """The grids' shape, which settings may decide."""
         return self.shape
 
+    def signature(self, settings: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The version and the settings that datasets are told apart by, where a generator has learnt more since."""
+        return self.version, settings
+
     def check(self, settings: dict[str, Any]) -> None:  # noqa: B027  # most have nothing to refuse
         """Raises `DatasetError` for values that cannot be used."""
 

@@ -31,6 +31,7 @@ class Look:
     solid: int | None = None  # the token that fills its cell, such as a wall
     heat: int | None = None  # the token whose probability is the heat; None: that of the token that is shown
     heat_words: str = "confidence"
+    hints: tuple[str, str] = ("", "")  # what stands for each class of `PuzzleKind.hints`, plainly and in ASCII
     one_truth: bool = True  # whether the exact answer says of each cell what it must hold
     prompt: str | None = None  # of a line of text: what comes before its first cell; None: a grid
     palette: tuple[str, ...] = ()  # the colours of a `picture`

@@ -62,6 +62,8 @@ class Frame:
     probabilities: np.ndarray  # [B, L, V] float16
     masked: np.ndarray | None  # [B, H, W] bool, open cells without an answer yet; None where the system masks nothing
     halt: np.ndarray  # [B] float32, the model's probability that every token is right
+    hints: np.ndarray | None = None  # [B, H, W] uint8, what the model shows beside the answer, as `PuzzleKind.hints`
+    settled: np.ndarray | None = None  # [B] bool, no step will change anything any more; None where one cannot know
 
     def of(self, run: int, shape: tuple[int, int]) -> Frame:
         """One run alone (B = 1), without what a question of this shape was set in."""
@@ -76,6 +78,8 @@ class Frame:
             probabilities=self.probabilities[run].reshape(*grid, -1)[:height, :width].reshape(1, height * width, -1),
             masked=None if self.masked is None else self.masked[here],
             halt=self.halt[run : run + 1],
+            hints=None if self.hints is None else self.hints[here],
+            settled=None if self.settled is None else self.settled[run : run + 1],
         )
 
 
@@ -155,7 +159,9 @@ class Refinement:
             self._state, prediction = self.model.step(self._seen, self._state, self._ids)
         self.step += 1
         logits, masked = prediction.logits.float(), prediction.masked
+        hints = prediction.hints
         if self._undo is not None:
+            hints = None  # which may name directions, that turn with the grid
             cells, tokens = self._undo
             masked = None if masked is None else masked.gather(1, cells)
             logits = logits.gather(1, cells[:, :, None].expand_as(logits))
@@ -174,6 +180,8 @@ class Refinement:
             probabilities=probabilities.half().cpu().numpy(),
             masked=None if masked is None else (masked & self._open).cpu().numpy().reshape(shape),
             halt=prediction.halt.float().sigmoid().cpu().numpy(),
+            hints=None if hints is None else hints.argmax(-1).to(torch.uint8).cpu().numpy().reshape(shape),
+            settled=None if prediction.settled is None else prediction.settled.cpu().numpy(),
         )
 
     def keep(self, runs: np.ndarray) -> None:
@@ -210,7 +218,9 @@ def refine(
     seed: int = 0,
     device: str | torch.device = "cpu",
 ) -> Iterator[Frame]:
-    """The frames of ``steps`` steps (the model's own number if None) on ``questions`` [H, W] uint8.
+    """The frames of ``steps`` steps on ``questions`` [H, W] uint8.
+
+    If None, as many as the model takes for grids of this size; fewer if no run will change any more.
 
     ``puzzle_ids`` are as for `Refinement`. ``start_noise`` is the standard deviation of Gaussian noise on the first
     states, drawn anew for each question.
@@ -221,5 +231,8 @@ def refine(
     refinement = Refinement(
         model, questions, device=device, puzzle_ids=puzzle_ids, noise=noise, seeds=seeds, steps=steps
     )
-    for _ in range(model.config.supervision_steps if steps is None else steps):
-        yield refinement.advance()
+    for _ in range(model.config.most_steps(refinement.grid) if steps is None else steps):
+        frame = refinement.advance()
+        yield frame
+        if steps is None and frame.settled is not None and frame.settled.all():
+            return

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -185,7 +185,7 @@ class Solver:
         """Run ``attempts`` side by side. All attempts at a puzzle end as soon as one of them has solved it."""
         clock = time.perf_counter()
         refinement = self._refinement(attempts, puzzles, settings)
-        kind, steps = refinement.kind, settings.steps or refinement.model.config.supervision_steps
+        kind, steps = refinement.kind, settings.steps or refinement.model.config.most_steps(refinement.grid)
         outcomes: list[Outcome | None] = [None] * len(attempts)
         seconds = np.zeros(len(attempts))
         active = np.arange(len(attempts))
@@ -193,19 +193,19 @@ class Solver:
             frame = refinement.advance()
             if on_frame is not None:
                 on_frame(frame, [attempts[int(run)] for run in active])
-            last = frame.step == steps
+            ended = np.full(len(active), frame.step == steps)
+            if frame.settled is not None:
+                ended |= frame.settled
+            due = ended.copy()
+            if settings.early:  # whose answer is worth the full check
+                due[kind.promising(refinement.questions, frame.tokens, frame.halt, frame.masked)] = True
             verdicts: dict[int, Verdict] = {}
-            due: Iterable[int] = ()
-            if last:
-                due = range(len(active))
-            elif settings.early:  # whose answer is worth the full check
-                due = kind.promising(refinement.questions, frame.tokens, frame.halt, frame.masked)
-            for slot in map(int, due):
+            for slot in map(int, np.flatnonzero(due)):
                 question = puzzles[attempts[int(active[slot])].puzzle].question
                 height, width = question.shape
                 verdicts[slot] = kind.check(question, frame.tokens[slot, :height, :width])
             solved = {attempts[int(active[slot])].puzzle for slot, verdict in verdicts.items() if verdict.solved}
-            leaving = np.array([last or attempts[int(run)].puzzle in solved for run in active])
+            leaving = ended | np.array([attempts[int(run)].puzzle in solved for run in active])
             now = time.perf_counter()
             seconds[active] += (now - clock) / len(active)
             clock = now

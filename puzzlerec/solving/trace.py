@@ -24,7 +24,7 @@ from puzzlerec.solving.strategies import Attempt
 FORMAT = "puzzlerec trace"
 VERSION = 1
 
-_ARRAYS = ("tokens", "confidence", "entropy", "probabilities", "masked", "halt")
+_ARRAYS = ("tokens", "confidence", "entropy", "probabilities", "masked", "halt", "hints")
 
 
 class TraceError(ValueError):

@@ -59,7 +59,8 @@ def differences(base: Recipe, recipe: Recipe) -> list[str]:
 def _toml(value: Any) -> str:
     """A value as TOML writes it in one line."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(key)} = {_toml(part)}" for key, part in value.items()) + "}"
+        said = {key: part for key, part in value.items() if part is not None}
+        return "{" + ", ".join(f"{json.dumps(key)} = {_toml(part)}" for key, part in said.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_toml, value)) + "]"
     return json.dumps(value)

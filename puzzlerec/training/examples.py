@@ -54,7 +54,7 @@ class TestRows(NamedTuple):
 class Material(NamedTuple):
     """All that a recipe's datasets hold for it."""
 
-    training: dict[str, Examples]  # by dataset
+    training: dict[str, Examples]  # by the dataset's name or label
     test: TestRows  # of the recipe's own dataset, whose file stays open
     path: Path  # of that
     about: str  # a model card's words on the data
@@ -72,16 +72,15 @@ def load_material(
 
     ``progress(what, total)`` shows how a dataset is built. Raises `DatasetError` for one that does not fit the model.
     """
-    names = dict.fromkeys([recipe.data.name, *(name for stage in recipe.data.curriculum for name in stage.shares)])
+    own, labels = recipe.data.name, recipe.data.trained_on
     training, about = {}, []
-    for name in names:
-        with _dataset(recipe, name, group, progress) as dataset:
-            _require(dataset, recipe, own=name == recipe.data.name)
-            training[name] = _in_memory(dataset, copies=recipe.data.augment, hints=recipe.model.has_hints)
-            about.append(
-                f"{dataset.path.name} ({dataset.generator}, seed {dataset.seed}, content SHA-256 `{dataset.sha256}`)"
-            )
-    dataset = _dataset(recipe, recipe.data.name, group, progress)
+    for label in labels if own in labels else [*labels, own]:
+        with _dataset(recipe, label, group, progress) as dataset:
+            _require(dataset, recipe, own=label == own)
+            if label in labels:
+                training[label] = _in_memory(dataset, copies=recipe.data.augment, hints=recipe.model.has_hints)
+            about.append(_about(recipe, label, dataset))
+    dataset = _dataset(recipe, own, group, progress)
     rows = dataset.split("test")
     return Material(training, TestRows(rows.inputs, rows.labels, rows.puzzle_ids), dataset.path, "; ".join(about))
 
@@ -102,16 +101,27 @@ def _require(dataset: Dataset, recipe: Recipe, own: bool) -> None:
         )
 
 
-def _dataset(recipe: Recipe, name: str, group: Group, progress: Any) -> Dataset:
-    settings = recipe.data
-    if settings.file and name == settings.name:
-        return Dataset.open(settings.file)
-    wanted: dict[str, Any] = {"train": settings.train, "test": settings.test, "seed": settings.seed}
+def _about(recipe: Recipe, label: str, dataset: Dataset) -> str:
+    """A dataset in words: where it comes from, which settings the recipe asks for, its hash, its part if not usual."""
+    asked = {} if recipe.data.file and label == recipe.data.name else recipe.data.set_of(label).settings
+    settings = "".join(f"{key} {value}, " for key, value in asked.items())
+    words = f"({dataset.generator}, {settings}seed {dataset.seed}, content SHA-256 `{dataset.sha256}`)"
+    return f"{dataset.path.name} {words}" + ("" if label in recipe.data.trained_on else ", measured on alone")
+
+
+def _dataset(recipe: Recipe, label: str, group: Group, progress: Any) -> Dataset:
+    """The file of a dataset of the recipe; of one that is not trained on, the test alone is built."""
+    data = recipe.data
+    if data.file and label == data.name:
+        return Dataset.open(data.file)
+    one = data.set_of(label)
+    train = (one.train or data.train) if label in data.trained_on else 0
+    wanted: dict[str, Any] = {"train": train, "test": data.test, "seed": data.seed, **one.settings}
     if group.leads:
-        with progress(f"building {name}", settings.train + settings.test) as advance:
-            ensure(name, **wanted, progress=advance)
+        with progress(f"building {label}", train + data.test) as advance:
+            ensure(one.name, **wanted, progress=advance)
     group.wait()
-    return Dataset.open(ensure(name, **wanted))
+    return Dataset.open(ensure(one.name, **wanted))
 
 
 def _in_memory(dataset: Dataset, copies: bool, hints: bool) -> Examples:

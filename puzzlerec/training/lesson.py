@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from torch import Tensor
 
 from ..device import autocast
 from ..models.system import Prediction, System, joined, part
+from ..models.trm import TRM
 from ..puzzles import PuzzleKind
 from .distributed import Group
 from .examples import Examples
@@ -66,12 +68,16 @@ class DeepSupervision:
         )
         return Pool(examples, kind, model, teacher, local * self.group.size, slots)
 
+    def most_steps(self, pool: Pool) -> int:
+        """How many steps a puzzle is given at most."""
+        return pool.model.training_steps
+
     def refill(self, pool: Pool, step: int) -> None:
         """Offer every slot of the whole batch a puzzle; the halted ones take it.
 
         All processes draw for all slots and keep their share, so a run does not depend on the number of processes.
         """
-        recipe, examples, B, most = self.recipe, pool.examples, pool.batch, pool.model.training_steps
+        recipe, examples, B, most = self.recipe, pool.examples, pool.batch, self.most_steps(pool)
         generator = step_generator(recipe.training.seed, step, self.device)
         chosen = torch.randint(len(examples.questions), (B,), generator=generator, device=self.device)
         explores = torch.rand(B, generator=generator, device=self.device) < recipe.objective.exploration
@@ -105,7 +111,7 @@ class DeepSupervision:
 
     def advance(self, pool: Pool, learned: Learned) -> None:
         """Carry the states on to the next step."""
-        pool.slots.advance(learned.state, learned.wants_halt, pool.model.training_steps)
+        pool.slots.advance(learned.state, learned.wants_halt, self.most_steps(pool))
 
     def _supervised(self, pool: Pool, some: slice) -> tuple[Outcome, Any, Prediction]:
         """A step on some slots: its loss, the states after it, and what the model said."""
@@ -134,7 +140,7 @@ class DeepSupervision:
     def continue_target(self, pool: Pool, question: Tensor, state: Any, ids: Tensor, steps: Tensor) -> Tensor:
         """The best value of one step more; on the last step there is only halting."""
         _, following = pool.model.step(question, state, ids)
-        last = steps + 1 >= pool.model.training_steps
+        last = steps + 1 >= self.most_steps(pool)
         return torch.sigmoid(torch.where(last, following.halt, torch.maximum(following.halt, following.proceed)))
 
     def _copies(self, kind: PuzzleKind, question: Tensor, label: Tensor, step: int) -> tuple[Tensor, Tensor]:
@@ -148,3 +154,55 @@ class DeepSupervision:
     def _of_size(self, count: int, cells: int) -> int:
         """How many grids of so many cells cost as much as ``count`` grids of the model's size."""
         return max(1, count * self.recipe.model.cells // cells)
+
+
+class TrueFields(DeepSupervision):
+    """One step of a model whose state is made of tokens, from the true fields of a drawn time to those a step later.
+
+    A step is `pace` moves of news: what can be known after so many is in the fields, and what cannot stands there as in
+    the question. Nothing is unrolled, so that late times are learned as soon as early ones. Times go two steps beyond
+    the end, where standing still is to be learned; a share of cells stands at another time, or has a hint drawn at
+    random, so that wrong fields heal.
+    """
+
+    _final: Tensor  # [B] bool, whether the labels of the slots are the end of their puzzles
+
+    def most_steps(self, pool: Pool) -> int:
+        return 1
+
+    def refill(self, pool: Pool, step: int) -> None:
+        super().refill(pool, step)  # all slots have halted: each takes a new puzzle
+        slots, objective = pool.slots, self.recipe.objective
+        assert objective.pace is not None
+        generator = step_generator(self.recipe.training.seed + 3 + self.group.rank, step, self.device)
+        (B, L), draw = slots.label.shape, partial(torch.rand, generator=generator, device=self.device)
+        needed = slots.due / objective.pace  # [B, 2, L] steps
+        end = needed.flatten(1).amax(1, keepdim=True).ceil()
+        time = (draw(B, 1) * (end + 3)).floor()  # [B, 1], 0 ... end + 2
+        share = objective.mistakes * draw(B, 1)
+        there = torch.where(draw(B, L) < share, (draw(B, L) * (end + 1)).floor(), time)
+        answer, hint = self._fields(slots, needed, there)
+        strayed = (draw(B, L) < share / 2) & (slots.hint > 0)
+        model = cast(TRM, pool.model)
+        assert model.hint_embedding is not None
+        hint = torch.where(strayed, (draw(B, L) * model.hint_embedding.num_embeddings).long(), hint)
+        slots.state = model.fields(slots.question, answer, hint)
+        slots.label, slots.hint = self._fields(slots, needed, time + 1)
+        self._final = (time + 1 >= end)[:, 0]
+
+    def _fields(self, slots: Slots, needed: Tensor, time: Tensor) -> tuple[Tensor, Tensor]:
+        """Answer and hints [B, L] as far as they can be known after ``time`` steps, [B, 1] or [B, L]."""
+        answer = torch.where(needed[:, 1] <= time, slots.label, slots.question.flatten(1))
+        return answer, slots.hint * (needed[:, 0] <= time)
+
+    def _supervised(self, pool: Pool, some: slice) -> tuple[Outcome, Any, Prediction]:
+        slots = pool.slots
+        with autocast(self.device, self.dtype):
+            state, prediction = pool.model.step(slots.question[some], part(slots.state, some), slots.puzzle_id[some])
+        outcome = supervise(
+            prediction, slots.label[some], self.recipe.objective, hints=slots.hint[some], final=self._final[some]
+        )
+        return outcome, state, prediction
+
+
+LESSONS: dict[str, type[DeepSupervision]] = {"deep-supervision": DeepSupervision, "true-fields": TrueFields}

@@ -28,7 +28,7 @@ from ..solving.frames import on_board
 from ..solving.solver import SolveSettings
 from .distributed import Group
 from .examples import Examples, TestRows
-from .lesson import CPU, DeepSupervision, Pool
+from .lesson import CPU, LESSONS, Pool
 from .objectives import Outcome
 from .optimizers import build_optimizers, clip_gradients, schedule
 from .recipe import Recipe
@@ -63,7 +63,7 @@ class Trainer:
         folder: RunFolder,
         group: Group | None = None,
     ) -> None:
-        """``examples`` of each dataset that the recipe names, by its name."""
+        """``examples`` of each dataset that the recipe trains on, by its name or label."""
         settings = recipe.training
         self.recipe, self.device, self.folder = recipe, device, folder
         self.group = group or Group(device)
@@ -78,7 +78,7 @@ class Trainer:
             self._start_from(settings.init)
         self.teacher = checkpoint.load(recipe.objective.teacher, device) if recipe.objective.teacher else None
         self.kind = get(recipe.model.puzzle)
-        self.lesson = DeepSupervision(recipe, device, self.dtype, self.group)
+        self.lesson = LESSONS[recipe.objective.lesson](recipe, device, self.dtype, self.group)
         self.optimizers = build_optimizers(self.model, recipe.optimizer)
         self.average = AveragedModel(self.model, multi_avg_fn=self._average_weights, use_buffers=False)
         if recipe.model.prefix:  # puzzle embeddings are not averaged: most rows rest at every step
@@ -190,7 +190,7 @@ class Trainer:
     def _choose(self) -> Pool:
         """The pool whose turn it is, as the curriculum has it; the same in every process."""
         data = self.recipe.data
-        stage = next((stage for stage in data.curriculum if self.progress < stage.until), None)
+        stage = data.stage(self.progress)
         if stage is None:
             return self.pools[data.name]
         names, shares = list(stage.shares), torch.tensor(list(stage.shares.values()))

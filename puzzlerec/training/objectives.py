@@ -51,12 +51,15 @@ def supervise(
     hints: Tensor | None = None,
     teacher: Tensor | None = None,
     due: Tensor | None = None,
+    final: Tensor | None = None,
 ) -> Outcome:
     """The loss of one supervision step (TRM, Figure 3), summed over the batch's puzzles.
 
     ``teacher [B, L, V]`` are the logits of a model to learn from, token by token with the loss's own weights.
     ``hints [B, L]`` are classes that the model is to show beside the answer, 0 where there is none.
     ``due [B, 2, L]`` says which hints and which labels can be known by now; the others are not asked for yet.
+    ``final [B]`` says which labels are the end of their puzzle, where they may be of a time before. That there is no
+    hint yet is then to be learned like the hints themselves, and only at the end all is right.
     """
     asked = labels != PADDING
     count = asked.sum(-1).clamp(min=1)
@@ -79,6 +82,8 @@ def supervise(
         hits = (prediction.logits.argmax(-1) == labels) & asked
         accuracy = hits.sum(-1) / count
         right = hits.sum(-1) == asked.sum(-1)
+        if final is not None:
+            right = right & final
     halting = F.binary_cross_entropy_with_logits(prediction.halt, right.float(), reduction="none")
     loss = tokens + objective.halt_weight * halting
     if continue_target is not None:  # Q-learning of the continue value, as HRM has it
@@ -87,7 +92,7 @@ def supervise(
         )
     if prediction.hints is not None and hints is not None:
         hints = hints if due is None else hints * due[:, 0]
-        hinted = F.cross_entropy(prediction.hints.flatten(0, 1), hints.flatten(), ignore_index=0, reduction="none")
-        there = (hints != 0).sum(-1).clamp(min=1)
-        loss = loss + objective.hint_weight * hinted.view_as(hints).sum(-1) / there
+        told = (hints != 0).float() if final is None else weights
+        hinted = F.cross_entropy(prediction.hints.flatten(0, 1), hints.flatten(), reduction="none").view_as(hints)
+        loss = loss + objective.hint_weight * (told * hinted).sum(-1) / told.sum(-1).clamp(min=1)
     return Outcome(loss.sum(), tokens.detach(), halting.detach(), right, accuracy)

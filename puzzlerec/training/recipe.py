@@ -11,12 +11,14 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from ..models import config_class
 from ..models.config import ModelConfig, TRMConfig
+from ..puzzles import KINDS
+from ..puzzles.generator import DatasetError
 
 
 class RecipeError(ValueError):
@@ -31,13 +33,26 @@ class Stage(_Section):
     """Of the steps up to a share of the run: how many go to which dataset."""
 
     until: float = Field(gt=0, le=1)  # share of the run
-    shares: dict[str, float]  # builder's name -> share of the steps; they are drawn, and need not sum to one
+    # a label of `sets` or a builder's name -> share of the steps; they are drawn, and need not sum to one
+    shares: dict[str, float]
+
+
+Generation = dict[str, int | float | str]  # settings of a generator, as `puzzlerec data build --set` takes them
+
+
+class SetSettings(_Section):
+    """A dataset of a curriculum that its builder's name does not say in full."""
+
+    name: str
+    train: int | None = Field(None, ge=1)  # puzzles, if not as many as of the recipe's own dataset
+    settings: Generation = {}
 
 
 class DataSettings(_Section):
     """The dataset: its builder's name and settings, built when missing, or a file."""
 
     name: str = "sudoku"  # a builder of `puzzlerec data build`
+    settings: Generation = {}
     file: str | None = None  # an HDF5 file to use as it is, instead of building
     train: int = Field(1000, ge=1)
     test: int = Field(1000, ge=1)
@@ -45,6 +60,41 @@ class DataSettings(_Section):
     augment: bool = True  # a random symmetric copy each time a puzzle is drawn; useless to an equivariant model
     # other sizes to train on, for models that take any size: after the last stage, and without one, `name` alone
     curriculum: tuple[Stage, ...] = ()
+    sets: dict[str, SetSettings] = {}  # datasets of the curriculum, by the labels that its shares name
+
+    @property
+    def trained_on(self) -> list[str]:
+        """The names and labels of what the run draws from: not `name` where stages without it take the whole run."""
+        named = [label for stage in self.curriculum for label in stage.shares]
+        whole = bool(self.curriculum) and self.curriculum[-1].until == 1
+        return list(dict.fromkeys(named if whole and self.name not in named else [self.name, *named]))
+
+    def stage(self, progress: float) -> Stage | None:
+        """The stage of a share of the run, None after the last; one that lasts to the end is never over."""
+        return next((stage for stage in self.curriculum if progress < stage.until or stage.until == 1), None)
+
+    def set_of(self, label: str) -> SetSettings:
+        """The dataset of a label or a name in a stage's shares."""
+        return self.sets.get(label) or SetSettings(name=label, settings=self.settings if label == self.name else {})
+
+    @model_validator(mode="after")
+    def _known(self) -> DataSettings:
+        from ..data.building import checked, kind_and_shape  # which reads and writes files: not to list recipes
+
+        if self.name in self.sets:
+            raise ValueError(f"the label {self.name} of a set is the name of the recipe's own dataset: choose another")
+        for one in self.sets.values():
+            checked(one.name, one.settings)
+        if self.settings:
+            checked(self.name, self.settings)
+        for label in dict.fromkeys(label for stage in self.curriculum for label in stage.shares):
+            if label != self.name and label not in self.sets:
+                try:
+                    kind_and_shape(label)
+                except DatasetError:
+                    near = _nearest(label, [*self.sets, *KINDS])
+                    raise ValueError(f"a stage shares {label!r}, which is neither a set nor a dataset{near}") from None
+        return self
 
 
 class Objective(_Section):
@@ -58,6 +108,10 @@ class Objective(_Section):
     hint_weight: float = Field(1.0, ge=0)  # of the hints that model.hints asks for
     # moves that news makes in a step: hints and labels that it cannot have brought yet are not asked for. None: all are
     pace: float | None = Field(None, gt=0)
+    # what a step learns from. deep-supervision: the states of earlier steps, puzzle after puzzle. true-fields: the true
+    # fields of a drawn time, as far as news has come by then at `pace`, to those of a step later; nothing is unrolled
+    lesson: Literal["deep-supervision", "true-fields"] = "deep-supervision"
+    mistakes: float = Field(0.0, ge=0, le=1)  # true-fields: at most so large a share of cells is ahead of or behind it
     continue_loss: bool = False  # learn a continue value from one more forward pass, and halt by comparing the two
     exploration: float = Field(0.1, ge=0, le=1)  # share of puzzles that must do randint(2..N_sup) steps
 
@@ -116,6 +170,8 @@ class Recipe(_Section):
         weights, curriculum = self.objective.token_weights, self.data.curriculum
         if self.objective.pace and not self.model.has_hints:
             raise ValueError("objective.pace is a timetable for hints: set model.hints, or leave it out")
+        if self.objective.lesson == "true-fields" and not (self.objective.pace and self.model.has_fields):
+            raise ValueError('the lesson "true-fields" needs objective.pace, model.hints and model.projection')
         if weights is not None and len(weights) != self.model.vocabulary:
             raise ValueError(f"{len(weights)} token_weights for a vocabulary of {self.model.vocabulary}")
         if curriculum and not self.model.any_board:
@@ -238,7 +294,8 @@ def _explain(form: type[Recipe], fault: dict[str, Any]) -> str:
         return f"{place}: {said} (got {fault['input']!r})"
     section: Any = form
     for part in fault["loc"][:-1]:
-        section = get_args(section)[0] if isinstance(part, int) else section.model_fields[part].annotation
+        inner = get_args(section)  # of a tuple of sections, or a table of them by name
+        section = inner[get_origin(section) is dict] if inner else section.model_fields[part].annotation
     name, known = str(fault["loc"][-1]), section.model_fields
     whose = f": {known['system'].default} has no setting {name}" if issubclass(section, ModelConfig) else ""
     return f"unknown key {place}{whose}{_nearest(name, list(known))}"

@@ -30,6 +30,7 @@ class Scene:
     changed: np.ndarray
     masked: np.ndarray
     probabilities: np.ndarray | None  # [H, W, V]
+    hints: np.ndarray | None = None  # classes, 0 for none
 
 
 def scene(
@@ -69,6 +70,7 @@ def scene(
         changed=none if previous is None else changed(previous, frame) & ~given,
         masked=hidden,
         probabilities=probabilities,
+        hints=None if frame.hints is None else frame.hints[0],
     )
 
 

@@ -94,6 +94,10 @@ class Painter:
             self._put(characters, styles, plain, (w - 1) // 2, (h - 1) // 2, shown, base | BOLD)
         else:
             self._path(characters, styles, scene)
+        if scene.hints is not None and self.look.hints[0]:
+            bare = (scene.hints > 0) & ~scene.given & ~self._joined[scene.tokens]
+            signs = codes(self.look.hints[not self.unicode])[scene.hints]
+            self._put(characters, styles, bare, (w - 1) // 2, (h - 1) // 2, signs, base | FAINT)
         self._put(characters, styles, scene.masked, (w - 1) // 2, (h - 1) // 2, self._mask)
         if glyphs and w > 1:
             with_level = (scene.levels >= 0) & ~scene.masked

@@ -50,10 +50,10 @@ def main() -> None:
         (kind, _), maker = kind_and_shape(name), generator(name)
         complete = dict(maker.settings) | settings
         maker.check(complete)
+        rows = maker.chunk(complete, "test", np.random.SeedSequence(seed).generate_state(1, np.uint64)).inputs
     except DatasetError as error:
         sys.exit(str(error))
     print(kind.name)
-    rows = maker.chunk(complete, "test", np.random.SeedSequence(seed).generate_state(1, np.uint64)).inputs
     for row in np.random.default_rng(seed).permutation(rows):
         print(kind.format(row.reshape(maker.shape_of(complete))))
 

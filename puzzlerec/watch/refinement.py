@@ -155,7 +155,7 @@ class RefinementScreen(Screen[None]):
         step = more = ""
         if shown is not None and longest.recording is not None:
             number, now = shown
-            step = f"step {now.frame.step} of {longest.recording.steps}"
+            step = f"step {now.frame.step} of {max(longest.recording.steps, longest.recording.steps_done(number))}"
             more = f" · {now.frame.kind}"
             if len(longest.recording.attempts) > 1:
                 more += f" · attempt {number}: {longest.recording.attempts[number].label}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -94,7 +95,14 @@ def test_key_sets_hold_what_was_added() -> None:
         ("sudoko", {}, "Did you mean 'sudoku'"),
         ("sudoku-5x5", {}, "cannot have the shape 5x5"),
         ("maze-3x3", {}, "sizes from 4 to 62"),
-        ("maze-20x30", {}, "generated square, not 20x30"),
+        ("maze-20x30", {}, "generated square, not 20x30; with kind=random"),
+        ("maze-9x201", {"kind": "open"}, "sides of 5 to 200 here, not 9x201"),
+        ("maze-4x9", {"kind": "open"}, "sides of 5 to 200 here, not 4x9"),
+        ("maze", {"kind": "wilsen"}, "Did you mean 'wilson'"),
+        ("maze", {"kind": 3}, "a word such as hard"),
+        ("maze", {"kind": "prim", "border": 2}, "border is 1 or 0"),
+        ("maze", {"border": 1}, "border does not apply to hard"),
+        ("maze", {"kind": "spiral", "moves": 500}, "too rare"),
         ("chess-8x8", {}, "no dataset 'chess-8x8'"),
         ("arc", {}, "ARC's tasks are loaded"),
         ("sudoku", {"train": -1}, "-1 rows in train"),
@@ -107,7 +115,7 @@ def test_key_sets_hold_what_was_added() -> None:
         ("maze", {"moves": 500}, "too rare"),
     ],
 )
-def test_wrong_wishes_are_refused(tmp_path: Path, name: str, wish: dict[str, int], match: str) -> None:
+def test_wrong_wishes_are_refused(tmp_path: Path, name: str, wish: dict[str, Any], match: str) -> None:
     with pytest.raises(DatasetError, match=match):
         build(name, tmp_path / "a.h5", **wish)
     assert not list(tmp_path.iterdir())

@@ -371,3 +371,12 @@ def test_drm_restores_candidates_over_its_steps_and_forgets_none_that_it_keeps()
     chosen = model.encoder.canvas(question).open[labels == 1]
     assert all(int(state.answer[0, place // 4]) == 2 + int(place) % 4 for place in chosen)
     assert torch.isfinite(prediction.logits).all()
+
+
+@pytest.mark.parametrize(("vocabulary", "fits"), [(91, True), (90, False), (120, True)])
+def test_the_tokens_of_all_regions_have_room_in_the_vocabulary(vocabulary: int, fits: bool) -> None:
+    if fits:
+        assert small("jigsaw", vocabulary=vocabulary).vocabulary == vocabulary
+    else:
+        with pytest.raises(ValueError, match="within 90"):
+            small("jigsaw", vocabulary=vocabulary)

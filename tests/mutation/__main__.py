@@ -55,6 +55,8 @@ TESTS: dict[str, tuple[str, ...]] = {
         for family in ("sudoku", "maze", "characters", "arc")
         for ability in ("look", "edit")
     },
+    "puzzles/choices": ("tests/watch/test_choosers.py",),
+    "puzzles/sudoku/choices": ("tests/watch/test_choosers.py",),
     "puzzles/arc": ("tests/puzzles/*arc*", "tests/data/test_arc.py"),
     "puzzles/maze": ("tests/puzzles/*maze*", "tests/data/*maze*", "tests/puzzles", "tests/solving"),
     "puzzles/characters": ("tests/puzzles/*characters*", "tests/data/*characters*", "tests/puzzles", "tests/solving"),

@@ -222,6 +222,7 @@ def test_single_grids_as_text(grid: np.ndarray) -> None:
     [
         ("012\n01x", "2:3: 'x' is no colour"),
         ("\n012\n01", "3: The row has 2 cells, the first has 3"),
+        ("012\n012\n01", "3: The row has 2 cells, the first has 3"),
         ("", "The grid is empty"),
         ("1" * 31, "at most 30 rows"),
         ("[[1, 2], [3]]", "Row 2 has 1 cell, row 1 has 2"),

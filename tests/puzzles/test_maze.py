@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import time
 from pathlib import Path
@@ -12,8 +13,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from puzzlerec.puzzles import PuzzleError, get
+from puzzlerec.puzzles import PuzzleError, get, read
 from puzzlerec.puzzles.maze import rules as mazes
+from puzzlerec.puzzles.maze.tokens import LARGEST
 
 REAL_DATA = Path(os.environ.get("PUZZLEREC_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 MAZE = get("maze")
@@ -262,3 +264,19 @@ def test_real_answers_are_found_cell_by_cell() -> None:
         assert verdict.solved
         assert verdict.facts["length"] >= 109
     assert spent / len(pairs) < 0.02  # about 1 ms on one idle core; room for a busy one
+
+
+def test_tokens_that_are_no_cells_are_counted() -> None:
+    question = MAZE.parse("S \n G")
+    question[0, 1], question[1, 0] = 0, 7
+    verdict = MAZE.check_question(question)
+    assert not verdict.solved and verdict.problems[0].startswith("2 cells are neither wall nor free")
+    assert verdict.offending.tolist() == [[False, True], [True, False]]
+
+
+def test_rows_of_the_largest_width_are_rows_and_wider_ones_mazes_of_their_own() -> None:
+    row = " " * (LARGEST - 1)
+    (puzzle,) = read(io.StringIO(f"S{row}\n{row}G\n")).puzzles
+    assert puzzle.question.shape == (2, LARGEST)
+    wider = read(io.StringIO(f"S{row} \n {row}G\n"))
+    assert not wider.puzzles and len(wider.errors) == 2

@@ -74,3 +74,14 @@ def test_a_failed_pair_of_pins_speaks_against_the_first_as_far_as_the_second_was
     assert 0 < fitted[1, second] < 1
     assert changes[1][second] == pytest.approx(log(0.5))
     assert changes[0][first] == pytest.approx(log(1 - 0.5 * fitted[1, second]))
+
+
+def test_pins_end_when_every_open_candidate_was_tried() -> None:
+    question = KIND.parse("1234341221434...")
+    search = PinSearch(KIND, question)
+    search.learn(question, (), sure_of("." * 16))
+    proposed = set()
+    while (pins := search.propose()) is not None:
+        assert pins not in proposed
+        proposed.add(pins)
+    assert proposed == {((3, column, token),) for column, token in ((1, 4), (2, 3), (3, 2))}

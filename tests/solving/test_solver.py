@@ -101,7 +101,7 @@ def test_pins_solve_what_one_pass_does_not() -> None:
 
 
 def test_the_shipped_model_solves_mazes_of_several_sizes() -> None:
-    chunk = generator("maze-12x12").chunk({"moves": 0}, "test", np.array([7], np.uint64))
+    chunk = generator("maze-12x12").chunk({"kind": "hard", "moves": 0}, "test", np.array([7], np.uint64))
     small = [Puzzle(get("maze"), question.reshape(12, 12)) for question in chunk.inputs[:4]]
     large = read(Path(__file__).parents[2] / "datasets" / "samples" / "maze.txt").puzzles
     for answer in load("maze", "cpu").solve([*small, *large], SolveSettings(attempts=16)):

@@ -16,6 +16,11 @@ from puzzlerec.training.recipe import load_recipe
         [],
         ["training.seed=3", "optimizer.lr=2e-4", "training.init=maze"],
         ['data.curriculum=[{until = 0.5, shares = {"maze-12x12" = 1, maze = 5}}]', "model.width=64"],
+        [
+            'data.sets={"small" = {"name" = "maze-10x10", "settings" = {"kind" = "mixed", "moves" = 3}}}',
+            'data.curriculum=[{until = 1.0, shares = {"small" = 1}}]',
+            'data.settings={"kind" = "prim"}',
+        ],
     ],
 )
 def test_a_card_tells_every_setting_that_is_not_the_recipes(settings: list[str]) -> None:

@@ -48,6 +48,12 @@ def test_overrides() -> None:
         ("model.mixer=conv", "model.mixer"),
         ("objective.token_weights=[1, 2]", "2 token_weights for a vocabulary of 11"),
         ('data.curriculum=[{until=0.5, share={"sudoku-4x4"=1}}]', "unknown key data.curriculum.0.share; did you mean"),
+        ("data.curriculum=[{until=1, shares={sudoku4x4=1}}]", "neither a set nor a dataset; did you mean 'sudoku-4x4'"),
+        ("data.sets={small={name='sudoku-4x4', rows=3}}", "unknown key data.sets.small.rows"),
+        ("data.sets={small={name='sudoko'}}", "data: There is no dataset 'sudoko'.*Did you mean 'sudoku'"),
+        ("data.sets={small={name='sudoku', settings={train=3}}}", "no setting 'train'; it has extreme"),
+        ("data.sets={sudoku={name='sudoku-4x4'}}", "the label sudoku of a set is the name"),
+        ("data.settings={extreme=-1}", "0 or more"),
         ("name.x=1", "'name' is a value"),
     ],
 )
@@ -60,6 +66,29 @@ def test_a_curriculum_is_for_models_that_take_other_boards() -> None:
     stages = 'data.curriculum=[{until=0.5, shares={"sudoku-4x4"=1}}]'
     with pytest.raises(RecipeError, match="takes other boards, not attention"):
         load_recipe("sudoku-trm-att", [stages])
+
+
+def test_shares_name_labels_and_a_wrong_one_is_told_with_the_nearest() -> None:
+    sets = "data.sets={small = {name = 'maze-10x10', settings = {kind = 'mixed'}}}"
+    recipe = load_recipe("maze", [sets, "data.curriculum=[{until = 1.0, shares = {small = 1, maze-16x16 = 2}}]"])
+    assert recipe.data.trained_on == ["small", "maze-16x16"]
+    assert recipe.data.set_of("small").settings == {"kind": "mixed"}
+    assert recipe.data.set_of("maze-16x16").name == "maze-16x16"
+    with pytest.raises(RecipeError, match="'smal', which is neither a set nor a dataset; did you mean 'small'"):
+        load_recipe("maze", [sets, "data.curriculum=[{until = 1.0, shares = {smal = 1}}]"])
+
+
+def test_a_recipes_own_dataset_is_trained_on_unless_stages_without_it_take_the_whole_run() -> None:
+    for stages, names in (
+        ("[]", ["maze"]),
+        ("[{until = 0.5, shares = {maze-9x9 = 1}}]", ["maze", "maze-9x9"]),
+        ("[{until = 1.0, shares = {maze-9x9 = 1, maze = 1}}]", ["maze", "maze-9x9"]),
+        ("[{until = 0.2, shares = {maze-8x8 = 1}}, {until = 1.0, shares = {maze-9x9 = 1}}]", ["maze-8x8", "maze-9x9"]),
+    ):
+        data = load_recipe("maze", [f"data.curriculum={stages}"]).data
+        assert data.trained_on == names
+        last = data.stage(1.0)
+        assert last is None if "1.0" not in stages else "maze-9x9" in last.shares  # type: ignore[union-attr]
 
 
 def test_stages_come_in_order() -> None:

@@ -361,7 +361,7 @@ def test_a_system_that_draws_noise_as_it_trains_resumes_to_the_same_bits(tmp_pat
 
 
 def mazes(name: str, count: int = 16) -> Examples:
-    chunk = generator(name).chunk({"moves": 3}, "train", np.array([3], np.uint64))
+    chunk = generator(name).chunk({"kind": "hard", "moves": 3}, "train", np.array([3], np.uint64))
     height, width = generator(name).shape
     questions, labels = (torch.from_numpy(part[:count]) for part in (chunk.inputs, chunk.labels))
     return Examples.without_hints(questions.view(-1, height, width), labels, torch.zeros(count, dtype=torch.long))

@@ -258,6 +258,17 @@ def test_a_maze_of_a_size_and_length(made: Made) -> None:
     assert made.asked[1:] == [("maze-12x12", {"moves": 25})]
 
 
+def test_mazes_of_all_kinds_share_the_fields_of_size_and_length(made: Made) -> None:
+    async def steps(pilot: Pilot[None], host: Host) -> None:
+        assert len(host.dialog.query(generate.Fields)) == 1
+        await pilot.press("down", "down", "tab", "backspace", "backspace", "3", "1", "enter")
+        await until(pilot, lambda: host.results)
+
+    (puzzle,) = drive(Generate(MAZE), steps)
+    assert puzzle.source == "generated: Maze 31x31, depth-first"
+    assert made.asked == [("maze-31x31", {"kind": "depth-first"})]
+
+
 def test_every_kind_that_has_a_generator_is_offered_and_no_other() -> None:
     assert set(generate.choices()) == {name for name, kind in KINDS.items() if kind.generator() is not None}
 
@@ -289,6 +300,11 @@ def test_a_process_makes_puzzles_that_depend_on_the_seed() -> None:
 def test_a_process_says_what_it_cannot_make() -> None:
     with pytest.raises(PuzzleError, match="too rare here; ask for 20 or fewer"):
         asyncio.run(make("maze-9x9", {"moves": 70}, 1))
+
+
+def test_a_process_says_what_it_has_not_found() -> None:
+    with pytest.raises(PuzzleError, match="Of 500 open mazes of 9x9 none"):
+        asyncio.run(make("maze-9x9", {"kind": "open", "moves": 40}, 1))
 
 
 def test_cancelling_kills_the_process() -> None:

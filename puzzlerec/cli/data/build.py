@@ -18,12 +18,13 @@ GENERATED = {"train": "--train", "test": "--test", "size": "--size", "workers": 
 LOADED = {"version": "--version", "folders": "--with", "copies": "--copies"}
 
 
-HELP = """Make a dataset: Sudokus, half of them extremely hard, and others (16x16, X, jigsaw); mazes with long shortest
-paths; lines to complete (copy, reverse, addition); ARC's tasks.
+HELP = """Make a dataset: Sudokus, half of them extremely hard, and others (16x16, X, jigsaw); mazes, those with long
+shortest paths first of all; lines to complete (copy, reverse, addition); ARC's tasks.
 
 \b
 puzzlerec data build sudoku --train 1000 --test 1000
 puzzlerec data build maze --size 20 --seed 7 --out mazes.h5
+puzzlerec data build maze-12x37 --set kind=depth-first
 puzzlerec data build sudoku --set extreme=1 --set hard=0 --set plain=0 --set few=0
 puzzlerec data build addition --set shortest=11 --set longest=20
 puzzlerec data build arc --version 1 --with ConceptARC/corpus
@@ -58,7 +59,8 @@ def build(
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="A setting of the generator. sudoku: the shares extreme, hard, plain, few; maze: the least moves; "
+            help="A setting of the generator. sudoku: the shares extreme, hard, plain, few; maze: the kind (hard, "
+            "random, depth-first, prim, kruskal, wilson, rooms, open, spiral, mixed), the least moves, border=0 or 1; "
             "jigsaw, sudoku-x, sudoku-16x16: spare clues.",
         ),
     ] = None,
@@ -128,12 +130,13 @@ def _generated(
 ) -> Making:
     """A dataset from a generator."""
     from puzzlerec import data
-    from puzzlerec.data.building import default_path
+    from puzzlerec.data.building import checked, default_path
 
     if size is not None:
         if "-" in name:
             raise CommandError(f"The name {name} says the size already; leave --size out.")
         name = f"{name}-{size}x{size}"
+    checked(name, settings)
     path = out or default_path(name, train=train, test=test, seed=seed, **settings)
 
     def write(advance: Progress) -> str:

@@ -1,196 +1,172 @@
-"""Mazes with long shortest paths, in the image of Maze-Hard (30×30, at least 109 moves).
+"""Mazes of many kinds and any shape, each with the shortest path that the published sets choose.
 
-Each cell is a wall with a probability drawn from U(.3, .5) for the maze. Distances from some random starts of the same
-map are measured, and one start is drawn with a weight of the number of goals that lie far enough from it; maps are
-kept with a chance that grows with the number of their far pairs, so that the pairs come close to a uniform draw among
-all far pairs of all maps. The answer is the shortest path that takes the first of down, left, right and up at every
-step, as in the published sets.
+Kinds: ``hard``, in the image of Maze-Hard (see `hard`), and those of `walls`, where S and G are drawn among all pairs
+of cells that are joined with one another.
+
+``mixed`` is what a small network learns all of them from: a fifth are depth-first mazes, the rest random. Random walls
+of 0 to 50% show every neighbourhood that a cell can have, from open space to dead ends, with many paths and few;
+depth-first mazes add what they lack, paths that are long for their size. What is left, how far to go, is the number of
+steps, which a network that passes local news on need not learn.
 """
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 from numba import njit
 
 from puzzlerec.puzzles.generator import Chunk, DatasetError, Generator
-from puzzlerec.puzzles.kernels import below, mix, random_bits, uniform
-from puzzlerec.puzzles.maze.kernels import mark_path
-from puzzlerec.puzzles.maze.tokens import FREE, GOAL, START, WALL
+from puzzlerec.puzzles.kernels import below, mix
+from puzzlerec.puzzles.maze import hard, walls
+from puzzlerec.puzzles.maze.kernels import BLOCKED, UNSEEN, mark_paths, spread
+from puzzlerec.puzzles.maze.tokens import FREE, GOAL, LARGEST, START, WALL
 
 CHUNK = 32
-WALL_SHARE = (0.3, 0.5)
-STARTS = 4  # tried in a map
-SURE = 60  # far pairs found in a map that make it certain to be kept
+SMALLEST_SIDE = 5
+HARD, MIXED = "hard", "mixed"
+KINDS = (HARD, *walls.ALGORITHMS, MIXED)
+STARTS = 8  # tried in a maze
+MAZES = 500  # tried for a pair that is far enough
+ALIKE = ("open", "spiral")  # of few walls, or much the same: with other ends they count as other mazes
 
 
-class MazeHard(Generator):
-    """Square mazes. Setting ``moves``: the least length of the shortest path, 0 for `least_moves`."""
+class Mazes(Generator):
+    """Settings: ``kind``; ``moves``, the least length of the shortest path; ``border``, 1 for walls all round, or 0.
 
-    version = "maze-hard 1"
-    settings = {"moves": 0}  # noqa: RUF012  # Mapping, never changed
+    Without ``moves`` (0) hard mazes have `hard.least_moves`, others any. Without ``border`` (-1) there is none in
+    hard, random and open mazes, and one in others.
+    """
 
-    def __init__(self, shape: tuple[int, int]) -> None:
-        height, width = shape
-        if height != width:
-            raise DatasetError(f"Mazes are generated square, not {height}x{width}.")
-        if not 4 <= height <= 62:
-            raise DatasetError(f"Mazes are generated in sizes from 4 to 62, not {height}.")
-        super().__init__(shape)
-        self.size = height
+    version = "mazes 1"
+    settings = {"kind": HARD, "moves": 0, "border": -1}  # noqa: RUF012  # Mapping, never changed
+
+    def signature(self, settings: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Hard mazes are as they were before there were others."""
+        if settings["kind"] == HARD:
+            return "maze-hard 1", {"moves": settings["moves"]}
+        return super().signature(settings)
 
     def check(self, settings: dict[str, Any]) -> None:
-        most = self.size * self.size // 4
-        if not 0 <= settings["moves"] <= most:
-            raise DatasetError(f"Paths of {settings['moves']} moves are too rare here; ask for {most} or fewer.")
+        (height, width), kind, moves = self.shape, settings["kind"], settings["moves"]
+        if kind not in KINDS:
+            nearest = get_close_matches(kind, KINDS, n=1)
+            hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+            raise DatasetError(f"There are no mazes of the kind {kind!r}; there are {', '.join(KINDS)}.{hint}")
+        if kind == HARD:
+            _check_hard(height, width, settings["border"])
+        elif not SMALLEST_SIDE <= min(height, width) <= max(height, width) <= LARGEST:
+            raise DatasetError(f"Mazes have sides of {SMALLEST_SIDE} to {LARGEST} here, not {height}x{width}.")
+        if settings["border"] not in (-1, 0, 1):
+            raise DatasetError(f"border is 1 or 0, or -1 for what is usual, not {settings['border']}.")
+        most = height * width // (4 if kind == HARD else 2)
+        if not 0 <= moves <= most:
+            raise DatasetError(f"Paths of {moves} moves are too rare here; ask for {most} or fewer.")
 
     def chunk(self, settings: dict[str, Any], split: str, rng: np.ndarray) -> Chunk:
-        questions = np.empty((CHUNK, self.size * self.size), np.uint8)
-        answers = np.empty_like(questions)
-        keys = np.empty(CHUNK, np.uint64)
-        fill(questions, answers, keys, self.size, settings["moves"] or least_moves(self.size), rng)
-        return Chunk(questions, answers, keys, keys)
+        kind, least = settings["kind"], settings["moves"]
+        questions = np.empty((CHUNK, *self.shape), np.uint8)
+        if kind == HARD:
+            hard.fill(questions, least or hard.least_moves(self.shape[0]), rng)
+            keys = classes = hashes(questions, False)
+        else:
+            for maze in questions:
+                self._fill(maze, _drawn(rng) if kind == MIXED else kind, settings["border"], max(1, least), rng)
+            keys = hashes(questions, True)
+            classes = keys if kind in ALIKE else hashes(questions, False)
+        answers = mark_paths(questions.copy())
+        return Chunk(questions.reshape(CHUNK, -1), answers.reshape(CHUNK, -1), keys, classes)
+
+    def _fill(self, maze: np.ndarray, kind: str, border: int, least: int, rng: np.ndarray) -> None:
+        """A maze of the kind; `DatasetError` if none has a pair of cells that far apart."""
+        lay = walls.ALGORITHMS[kind]
+        border = int(kind not in walls.BORDERLESS) if border < 0 else border
+        for _ in range(MAZES):
+            lay(maze, border, rng)
+            if place_ends(maze, least, rng):
+                return
+        height, width = self.shape
+        raise DatasetError(
+            f"Of {MAZES} {kind} mazes of {height}x{width} none has a path of {least} moves that was found; "
+            "ask for fewer moves."
+        )
 
 
-def least_moves(size: int) -> int:
-    """The least length of the shortest path: 109 for 30×30, 62 for 20×20, 20 for 9×9; 148 for 45×45, 183 for 60×60.
+def _check_hard(height: int, width: int, border: int) -> None:
+    others = "with kind=random and others any shape is possible"
+    if height != width:
+        raise DatasetError(f"Hard mazes are generated square, not {height}x{width}; {others}.")
+    if not 4 <= height <= 62:
+        raise DatasetError(f"Hard mazes are generated in sizes from 4 to 62, not {height}; {others}.")
+    if border != -1:
+        raise DatasetError("border does not apply to hard mazes: their walls are random everywhere.")
 
-    Below 30 it falls faster than the side: small maps hardly ever hold paths that are as long in proportion. Above, it
-    grows more slowly: the random walls of a large map leave a far goal several ways, and detours become rare.
+
+def _drawn(rng: np.ndarray) -> str:
+    """The kind of one of the mazes that are mixed."""
+    return "random" if below(rng, 5) else "depth-first"
+
+
+@njit(cache=True)
+def place_ends(maze: np.ndarray, least: int, rng: np.ndarray) -> bool:
+    """Puts S and G into ``maze`` [H, W], at least ``least`` moves apart; False if none of some starts has such a goal.
+
+    With ``least`` 1 every ordered pair of cells that are joined is equally likely.
     """
-    return round(109 * float((size / 30) ** (1.4 if size <= 30 else 0.75)))
+    height, width = maze.shape
+    stride = width + 2
+    moves = np.full((height + 2) * stride, BLOCKED)
+    inner = moves.reshape(height + 2, stride)[1:-1, 1:-1]
+    for row in range(height):
+        for column in range(width):
+            if maze[row, column] == FREE:
+                inner[row, column] = UNSEEN
+    queue = np.empty(height * width, np.int64)
+    joined = np.zeros(moves.size, np.int64)  # with how many others each cell is
+    pairs = 0
+    for cell in range(moves.size):
+        if moves[cell] == UNSEEN:
+            reached = spread(moves, queue, cell, stride)
+            joined[queue[:reached]] = reached - 1
+            pairs += reached * (reached - 1)
+    for _ in range(STARTS if pairs else 0):
+        start, pair = 0, below(rng, pairs)
+        while pair >= joined[start]:
+            pair -= joined[start]
+            start += 1
+        for cell in range(moves.size):
+            if moves[cell] != BLOCKED:
+                moves[cell] = UNSEEN
+        reached = spread(moves, queue, start, stride)
+        near = 0
+        while near < reached and moves[queue[near]] < least:
+            near += 1
+        if near < reached:
+            goal = queue[near + below(rng, reached - near)]
+            maze[start // stride - 1, start % stride - 1] = START
+            maze[goal // stride - 1, goal % stride - 1] = GOAL
+            return True
+    return False
 
 
 @njit(cache=True)
-def _flood(free: np.ndarray, seen: np.ndarray, front: np.ndarray, next_front: np.ndarray, moves: int) -> int:
-    """Goes on with a search, all cells of a row at once, for ``moves`` more moves; returns how many brought new cells.
+def hashes(mazes: np.ndarray, ends: bool) -> np.ndarray:
+    """uint64 [N]: a hash of each of ``mazes`` [N, H, W], of the walls alone or of the ``ends`` as well.
 
-    ``free``, ``seen`` and ``front`` are bit sets of cells: uint64 [size + 2], a word a row, rows 0 and size + 1 empty.
+    Rotations and reflections that keep the shape share one: it is the least of their hashes.
     """
-    one = np.uint64(1)
-    for done in range(moves):
-        for row in range(1, free.size - 1):
-            near = front[row] << one | front[row] >> one | front[row - 1] | front[row + 1]
-            next_front[row] = near & free[row] & ~seen[row]
-        new = np.uint64(0)
-        for row in range(1, free.size - 1):
-            front[row] = next_front[row]
-            seen[row] |= next_front[row]
-            new |= next_front[row]
-        if new == 0:
-            return done
-    return moves
-
-
-@njit(cache=True)
-def _count(cells: np.ndarray) -> int:
-    count = 0
-    for word in cells:
-        while word:
-            word &= word - np.uint64(1)
-            count += 1
-    return count
-
-
-@njit(cache=True)
-def _nth(cells: np.ndarray, n: int, size: int) -> int:
-    """Cell number ``n`` of a bit set, row * size + column."""
-    for row in range(1, size + 1):
-        for column in range(size):
-            if cells[row] >> np.uint64(column + 1) & np.uint64(1):
-                if n == 0:
-                    return (row - 1) * size + column
-                n -= 1
-    return -1
-
-
-@njit(cache=True)
-def _random_map(free: np.ndarray, size: int, rng: np.ndarray) -> None:
-    share = WALL_SHARE[0] + (WALL_SHARE[1] - WALL_SHARE[0]) * uniform(rng)
-    limit = np.uint64(share * 65536)
-    bits = np.uint64(0)
-    for row in range(1, size + 1):
-        free[row] = 0
-        for column in range(size):
-            bits = random_bits(rng) if column % 4 == 0 else bits >> np.uint64(16)
-            if bits & np.uint64(0xFFFF) >= limit:
-                free[row] |= np.uint64(1) << np.uint64(column + 1)
-
-
-@njit(cache=True)
-def _pair(free: np.ndarray, size: int, least: int, rng: np.ndarray) -> tuple[int, int]:
-    """A random start and goal at least ``least`` moves apart, or (-1, -1) for "take another map".
-
-    A cell has no goal farther away than its own distance from the map's centre plus the greatest distance from there:
-    this rules out most starts, and most maps, by a single search.
-    """
-    one = np.uint64(1)
-    seen, front, scratch = np.zeros_like(free), np.zeros_like(free), np.zeros_like(free)
-    near = np.zeros_like(free)  # cells that cannot be far enough from any goal
-    middle = (size + 1) // 2
-    if free[middle] >> np.uint64(middle) & one:
-        seen[middle] = front[middle] = one << np.uint64(middle)
-        radius = _flood(free, seen, front, scratch, free.size * free.size)
-        front[:] = 0
-        near[middle] = front[middle] = one << np.uint64(middle)
-        _flood(free, near, front, scratch, least - radius - 1 if 2 * radius >= least else radius)
-    total, start, goal = 0, -1, -1
-    for _ in range(STARTS):
-        row, column = 1 + below(rng, size), 1 + below(rng, size)
-        bit = one << np.uint64(column)
-        if not free[row] & bit or near[row] & bit:
-            continue
-        seen[:] = 0
-        front[:] = 0
-        seen[row] = front[row] = bit
-        if _flood(free, seen, front, scratch, least - 1) < least - 1:
-            continue
-        before = seen.copy()
-        _flood(free, seen, front, scratch, free.size * free.size)
-        seen ^= before
-        far = _count(seen)
-        total += far
-        if far and below(rng, total) < far:
-            start, goal = (row - 1) * size + column - 1, _nth(seen, below(rng, far), size)
-    if below(rng, SURE) >= total:
-        start, goal = -1, -1
-    return start, goal
-
-
-@njit(cache=True)
-def fill(questions: np.ndarray, answers: np.ndarray, keys: np.ndarray, size: int, least: int, rng: np.ndarray) -> None:
-    """Fills ``questions`` and ``answers`` (uint8 [n, size * size] tokens) and ``keys``: hashes of the walls.
-
-    Rotations and reflections of the walls share a key.
-    """
-    free = np.zeros(size + 2, np.uint64)
-    for i in range(questions.shape[0]):
-        start, goal = -1, -1
-        while start < 0:
-            _random_map(free, size, rng)
-            start, goal = _pair(free, size, least, rng)
-        for cell in range(size * size):
-            passable = free[cell // size + 1] >> np.uint64(cell % size + 1) & np.uint64(1)
-            questions[i, cell] = FREE if passable else WALL
-        questions[i, start], questions[i, goal] = START, GOAL
-        answers[i] = questions[i]
-        mark_path(answers[i].reshape(size, size))
-        keys[i] = _walls_hash(questions[i], size)
-
-
-@njit(cache=True)
-def _walls_hash(question: np.ndarray, size: int) -> np.uint64:
-    """The least of the hashes of the walls' eight rotations and reflections."""
-    least = np.uint64(0xFFFFFFFFFFFFFFFF)
-    for symmetry in range(8):
-        key = np.uint64(0)
-        for row in range(size):
-            for column in range(size):
-                r = size - 1 - row if symmetry & 1 else row
-                c = size - 1 - column if symmetry & 2 else column
-                wall = question[c * size + r if symmetry & 4 else r * size + c] == WALL
-                key = key * np.uint64(0x9E3779B97F4A7C15) + np.uint64(1 + wall)
-        key = mix(key, 0)
-        least = min(least, key)
-    return least
+    count, height, width = mazes.shape
+    found = np.full(count, 0xFFFFFFFFFFFFFFFF, np.uint64)
+    for i in range(count):
+        for symmetry in range(8 if height == width else 4):
+            key = np.uint64(0)
+            for row in range(height):
+                for column in range(width):
+                    r = height - 1 - row if symmetry & 1 else row
+                    c = width - 1 - column if symmetry & 2 else column
+                    token = mazes[i, c, r] if symmetry & 4 else mazes[i, r, c]
+                    value = token if ends and token > FREE else 1 + (token == WALL)
+                    key = key * np.uint64(0x9E3779B97F4A7C15) + np.uint64(value)
+            found[i] = min(found[i], mix(key, 0))
+    return found

@@ -83,5 +83,6 @@ def timetable(labels: np.ndarray, away: np.ndarray) -> np.ndarray:
     News of the goal spreads from it a cell a move, and once it has come to the start the path grows from there, a
     cell a move. ``labels`` and ``away`` (`first_moves`) are [N, L]; int16 [N, 2, L], hints and labels.
     """
-    whole = np.take_along_axis(away, (labels == START).argmax(1)[:, None], 1)
-    return np.stack((away, np.where(labels == PATH, 2 * whole - away, 0).astype(np.int16)), axis=1)
+    whole = np.take_along_axis(away, (labels == START).argmax(1)[:, None], 1).astype(np.int32)
+    back = np.minimum(2 * whole - away, np.iinfo(np.int16).max)
+    return np.stack((away, np.where(labels == PATH, back, 0).astype(np.int16)), axis=1)

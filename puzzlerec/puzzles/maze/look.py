@@ -15,5 +15,6 @@ MAZE_LOOK = Look(
     solid=WALL,
     heat=PATH,
     heat_words="path",
+    hints=(" ↓←→↑", " v<>^"),
     one_truth=False,  # there are many shortest paths
 )

@@ -13,10 +13,11 @@ Cells = list[int] | np.ndarray  # one number a cell
 UNSEEN, BLOCKED = -1, -2  # moves of cells that the search has not reached, and of walls and the border
 
 
-def spread(moves: Cells, queue: Cells, goal: int, stride: int) -> None:
+def spread(moves: Cells, queue: Cells, goal: int, stride: int) -> int:
     """Fills ``moves`` with each cell's distance from the goal; cells that cannot reach it stay `UNSEEN`.
 
-    ``moves`` is `UNSEEN` where one may go and `BLOCKED` elsewhere; ``queue`` has room for every free cell.
+    ``moves`` is `UNSEEN` where one may go and `BLOCKED` elsewhere; ``queue`` has room for every free cell, and begins
+    with those that were reached, nearest first. Returns their number.
     """
     queue[0] = goal
     moves[goal] = 0
@@ -30,6 +31,7 @@ def spread(moves: Cells, queue: Cells, goal: int, stride: int) -> None:
                 moves[cell + step] = further
                 queue[tail] = cell + step
                 tail += 1
+    return tail
 
 
 def first_move(moves: Cells, cell: int, stride: int) -> int:

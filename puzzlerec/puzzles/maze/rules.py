@@ -18,9 +18,9 @@ from math import isqrt
 import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
-from puzzlerec.puzzles.choices import Choice, Field
 from puzzlerec.puzzles.generator import Generator
 from puzzlerec.puzzles.maze import paths
+from puzzlerec.puzzles.maze.choices import CHOICES
 from puzzlerec.puzzles.maze.edit import MAZE_EDITING
 from puzzlerec.puzzles.maze.look import MAZE_LOOK
 from puzzlerec.puzzles.maze.tokens import CHARACTERS, FREE, GOAL, LARGEST, PATH, SMALLEST, START, WALL
@@ -43,15 +43,7 @@ class Maze(PuzzleKind):
     filler = WALL
     answers_move_along = False  # the tie-break prefers some directions to others
     facts = ("valid", "optimal")
-    choices = (
-        Choice(
-            "Maze",
-            "of the size and length below",
-            "maze-{size}x{size}",
-            fields=(Field("size", "rows", 20), Field("moves", "moves", None, ", {} moves or more")),
-            label="Maze {size}x{size}",
-        ),
-    )
+    choices = CHOICES
     look = MAZE_LOOK
     editing = MAZE_EDITING
 
@@ -184,9 +176,9 @@ class Maze(PuzzleKind):
         return moves, timetable(labels, away)
 
     def generator(self, shape: tuple[int, int] | None = None) -> Generator:
-        from puzzlerec.puzzles.maze.generate import MazeHard
+        from puzzlerec.puzzles.maze.generate import Mazes
 
-        return MazeHard(shape or USUAL)
+        return Mazes(shape or USUAL)
 
     def solutions(self, question: np.ndarray, limit: int = 2) -> list[np.ndarray]:
         """The one shortest path that the published sets hold."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from secrets import randbits
 from typing import ClassVar
@@ -19,15 +20,15 @@ from puzzlerec.watch.making import make
 
 
 class Fields(Horizontal):
-    """The numbers that a choice leaves open."""
+    """The numbers that some choices leave open, the same ones."""
 
-    def __init__(self, choice: Choice) -> None:
+    def __init__(self, choices: Sequence[Choice]) -> None:
         super().__init__()
-        self.choice = choice
+        self.choices = choices
 
     def compose(self) -> ComposeResult:
-        yield Label(f"{self.choice.title}:")
-        for field in self.choice.fields:
+        yield Label(f"{self.choices[0].title}:")
+        for field in self.choices[0].fields:
             yield Label(field.label)
             usual = "" if field.usual is None else str(field.usual)
             yield Input(usual, name=field.name, type="integer", max_length=3, placeholder="as usual")
@@ -68,9 +69,8 @@ class Generate(Dialog[Puzzle | None]):
         yield OptionList(
             *(Text.assemble((f"{choice.title:<{width}}", "bold"), f"  {choice.about}") for choice in self._choices)
         )
-        for choice in self._choices:
-            if choice.fields:
-                yield Fields(choice)
+        for fields in dict.fromkeys(choice.fields for choice in self._choices if choice.fields):
+            yield Fields([choice for choice in self._choices if choice.fields == fields])
         spinner = LoadingIndicator()
         spinner.display = False
         yield spinner
@@ -87,14 +87,14 @@ class Generate(Dialog[Puzzle | None]):
     def action_make(self) -> None:
         options = self.query_one(OptionList)
         for fields in self.query(Fields):
-            if fields.has_focus_within:  # whoever types a number wants what it is of
-                options.highlighted = self._choices.index(fields.choice)
+            if fields.has_focus_within and self._choices[options.highlighted or 0] not in fields.choices:
+                options.highlighted = self._choices.index(fields.choices[0])  # who types a number wants what it is of
         choice = self._choices[options.highlighted or 0]
-        numbers = next((fields.numbers for fields in self.query(Fields) if fields.choice is choice), {})
+        numbers = next((fields.numbers for fields in self.query(Fields) if choice in fields.choices), {})
         self._make(*choice.asked(numbers))
 
     @work(exclusive=True)
-    async def _make(self, name: str, settings: dict[str, float], label: str) -> None:
+    async def _make(self, name: str, settings: dict[str, float | str], label: str) -> None:
         stock = self._stock.setdefault((name, label), [])
         if not stock:
             self.say("")

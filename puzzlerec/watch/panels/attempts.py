@@ -61,7 +61,8 @@ class Attempts(Panel):
         else:
             sign, words, ink = ("✗" if over else "…"), f"{step.violations} !", "muted"
         track = max(6, min(16, self.size.width - 40))
-        filled = done * track // max(recording.steps, 1)
+        most = max(recording.steps, done)  # of an answer that forms until it settles nobody knows how many it takes
+        filled = done * track // max(most, 1)
         space = max(self.size.width - track - 18, 8)
         label = _cut(f"{run.number:>3} {run.label.removeprefix('pin ')}", space)
         return [
@@ -69,7 +70,7 @@ class Attempts(Panel):
             self.written(f"{label:<{space}} ", "text" if chosen else "muted"),
             Segment("━" * filled, heat.style(step.confidence) if step else self.ink("muted")),
             self.written("─" * (track - filled), "muted"),
-            self.written(f" {done:>2}/{recording.steps:<2} {words:<6}", ink),
+            self.written(f" {done:>2}/{most:<2} {words:<6}", ink),
             self.written(f" {sign}", ink),
         ]
 
