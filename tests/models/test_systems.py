@@ -423,3 +423,9 @@ def test_question_and_answer_lie_on_the_same_places() -> None:
         model.parts.weight.add_(torch.randn(2, 32))
     _, after = model.step(question, model.start(question))
     assert not torch.allclose(before.logits, after.logits)  # the parts are told apart by their embeddings
+
+
+def test_direct_prediction_is_one_step_and_has_no_recursion() -> None:
+    config = config_class({"system": "direct"}).model_validate({"system": "direct"})
+    assert (config.supervision_steps, config.layers, config.passes) == (1, 8, 1)
+    assert not {"recursions", "latent_updates", "latents", "with_gradient"} & set(type(config).model_fields)

@@ -41,6 +41,14 @@ def test_the_truth_of_a_maze_is_every_shortest_path_and_only_a_path_off_them_is_
     assert kind.truth(kind.parse("S# \n## \n  G")) is None
 
 
+def test_an_answer_is_wrong_where_it_differs_from_the_truth() -> None:
+    kind = get("sudoku-4x4")
+    truth = kind.parse(SOLVED_4X4)
+    other = truth.copy()
+    other[2, 1] = 5 if truth[2, 1] != 5 else 4
+    assert np.argwhere(kind.wrong(other, truth)).tolist() == [[2, 1]]
+
+
 def test_what_is_hidden_is_at_odds_with_nothing() -> None:
     toy, masked = Toy(), np.array([[False, True], [False, False]])
     assert toy.partial(toy.parse("...."), toy.parse("aabb"), masked).tolist() == [[True, False], [True, True]]
