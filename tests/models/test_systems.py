@@ -429,3 +429,8 @@ def test_direct_prediction_is_one_step_and_has_no_recursion() -> None:
     config = config_class({"system": "direct"}).model_validate({"system": "direct"})
     assert (config.supervision_steps, config.layers, config.passes) == (1, 8, 1)
     assert not {"recursions", "latent_updates", "latents", "with_gradient"} & set(type(config).model_fields)
+
+
+def test_hrm_has_the_papers_two_updates_and_two_recursions() -> None:
+    config = config_class({"system": "hrm"}).model_validate({"system": "hrm"})
+    assert (config.latent_updates, config.recursions, config.layers, config.passes) == (2, 2, 4, 6)

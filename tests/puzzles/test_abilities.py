@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from puzzlerec.puzzles import KINDS, get
+from puzzlerec.puzzles import KINDS, PuzzleError, get
+from puzzlerec.puzzles.arc.canvas import encode
+from puzzlerec.puzzles.generator import DatasetError
 from puzzlerec.puzzles.maze.tokens import PATH
 from puzzlerec.puzzles.registry import GRAMMARS
 from tests.views.toy import Toy
@@ -94,3 +96,40 @@ def test_units_and_candidates_say_what_the_rules_say(name: str) -> None:
 def test_words_that_are_no_puzzle_speak_for_no_family() -> None:
     lines = ["hello world", "what is this"]
     assert {family: grammar.score(lines) for family, grammar in GRAMMARS.items() if grammar.score(lines)} == {}
+
+
+def test_no_family_takes_a_line_of_words_for_its_own() -> None:
+    assert [family for family, grammar in GRAMMARS.items() if grammar.resembles("hello world")] == []
+
+
+def test_looks_list_the_tokens_that_answers_hold() -> None:
+    assert get("arc").look.answers == tuple(range(1, 12))
+    assert get("maze").look.answers == (2, 5)
+    line = get("copy")
+    assert line.look.written(line.parse("copy:a1b2=")) == 5
+    grid = np.array([[3, len(line.vocabulary), 3]], np.uint8)
+    assert line.format(grid) == "copy:0?0"
+
+
+def test_a_new_maze_has_its_ends_in_opposite_corners() -> None:
+    editing = get("maze").editing
+    assert editing is not None
+    empty = editing.empty((3, 4))
+    assert get("maze").format(empty, "grid") == "S   \n    \n   G"
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (31, 1), (1, 31)])
+def test_a_canvas_holds_no_empty_and_no_larger_grid(shape: tuple[int, int]) -> None:
+    with pytest.raises(PuzzleError, match="does not fit"):
+        encode(np.zeros(shape, np.uint8))
+
+
+@pytest.mark.parametrize(("side", "fits"), [(3, False), (4, True), (62, True), (63, False)])
+def test_sides_of_hard_mazes(side: int, fits: bool) -> None:
+    maker = get("maze").generator((side, side))
+    assert maker is not None
+    if fits:
+        maker.check(dict(maker.settings))
+    else:
+        with pytest.raises(DatasetError, match=str(side)):
+            maker.check(dict(maker.settings))
