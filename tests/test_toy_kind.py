@@ -124,6 +124,11 @@ def test_a_faulty_line_loses_nothing_else(latin: Latin) -> None:
     assert [str(error) for error in reading.errors] == ["mine:2:5: 'X' is no cell of a Latin square."]
 
 
+def test_a_fault_of_a_file_of_one_line_has_its_place(latin: Latin) -> None:
+    (error,) = read(io.StringIO("ab.bX..ab\n"), latin, source="mine").errors
+    assert (error.line, error.column) == (1, 5)
+
+
 def test_others_are_read_as_ever(latin: Latin) -> None:
     for text, name in (("1..4\n....\n....\n....\n", "sudoku-4x4"), ("S \n# \nG \n", "maze"), ("1+2=", "addition")):
         assert [puzzle.kind.name for puzzle in read(io.StringIO(text)).puzzles] == [name]

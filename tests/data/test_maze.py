@@ -105,3 +105,8 @@ def test_like_published_ones() -> None:
         counts = [np.isin(labels, tokens).sum(axis=1) for labels in (real, made)]
         assert np.median(counts[1]) == pytest.approx(np.median(counts[0]), abs=tolerance)
     assert ((made == 5).sum(axis=1) + 1).min() >= 109
+
+
+def test_the_same_seed_makes_the_same_mazes_from_release_to_release(mazes: Path) -> None:
+    with Dataset.open(mazes) as dataset:
+        assert dataset.sha256 == "d77732fa1e7c6a7c25c2f156a0c73fa240c26a680a4a91a055b9ebf804044496"

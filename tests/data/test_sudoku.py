@@ -322,3 +322,8 @@ def test_ratings_agree_with_published_ones() -> None:
     ranks = [np.argsort(np.argsort(values)) for values in (ours, theirs)]
     assert np.corrcoef(*ranks)[0, 1] > 0.7
     assert ours.mean() == pytest.approx(theirs.mean(), rel=0.2)
+
+
+def test_the_same_seed_makes_the_same_mix_from_release_to_release(sudokus: Path) -> None:
+    with Dataset.open(sudokus) as dataset:
+        assert dataset.sha256 == "475a655d8ee6068416eef3bda76cf6f4b1791918d5ddceec87c49d24ea586cee"

@@ -434,3 +434,8 @@ def test_direct_prediction_is_one_step_and_has_no_recursion() -> None:
 def test_hrm_has_the_papers_two_updates_and_two_recursions() -> None:
     config = config_class({"system": "hrm"}).model_validate({"system": "hrm"})
     assert (config.latent_updates, config.recursions, config.layers, config.passes) == (2, 2, 4, 6)
+
+
+def test_trldm_has_one_recursion_of_four_updates_and_thirty_two_steps() -> None:
+    config = config_class({"system": "trldm"}).model_validate({"system": "trldm"})
+    assert (config.recursions, config.latent_updates, config.layers, config.supervision_steps) == (1, 4, 4, 32)

@@ -172,6 +172,10 @@ def broken(grid: object) -> str:
             "t.json: test 1, output: The grid is 31x2; at most 30 rows and 30 columns are possible.",
         ),
         (
+            broken([["x" * 18]]),
+            f't.json: test 1, output: Row 1, column 1 holds "{18 * "x"}"; colours are whole numbers from 0 to 9.',
+        ),
+        (
             broken([[1, 2], [3, 10]]),
             "t.json: test 1, output: Row 2, column 2 holds 10; colours are whole numbers from 0 to 9.",
         ),

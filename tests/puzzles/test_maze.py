@@ -280,3 +280,8 @@ def test_rows_of_the_largest_width_are_rows_and_wider_ones_mazes_of_their_own() 
     assert puzzle.question.shape == (2, LARGEST)
     wider = read(io.StringIO(f"S{row} \n {row}G\n"))
     assert not wider.puzzles and len(wider.errors) == 2
+
+
+def test_rows_with_some_ends_are_one_maze_unless_most_of_them_have_both() -> None:
+    faulty = read(io.StringIO("S G#\nS  #\n#  G\nG S#\n#S #\n"))
+    assert not faulty.puzzles and len(faulty.errors) == 1 and "The maze has 4 S" in str(faulty.errors[0])

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from puzzlerec.puzzles import PuzzleError, Reading, read
+from puzzlerec.puzzles import PuzzleError, Reading, read, reading
 
 MAZE_LINE = "S" + "#" * 5 + " " * 4 + "G" + " " * 5  # 4x4
 SUDOKU_LINE = "1..4............"  # 4x4
@@ -51,3 +51,8 @@ def test_the_first_two_hundred_lines_decide() -> None:
     assert len(reading.puzzles) == 200 and {puzzle.kind.name for puzzle in reading.puzzles} == {"sudoku-4x4"}
     reading = read_text(f"{SUDOKU_LINE}\n" * 100 + mazes)
     assert {puzzle.kind.name for puzzle in reading.puzzles} == {"maze"}
+
+
+def test_one_line_may_decide_what_a_file_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_SAMPLE", 1)
+    assert [puzzle.kind.name for puzzle in read(io.StringIO("1..4" * 4 + "\n12+3=\n")).puzzles] == ["sudoku-4x4"]

@@ -603,3 +603,10 @@ def test_16x16_may_be_a_grid_of_numbers(blank: str) -> None:
 def test_sixteen_small_sudokus_are_no_large_one() -> None:
     block = "\n".join(["12..34..21..43.."] * 16)
     assert [puzzle.kind.name for puzzle in read(StringIO(block)).puzzles] == ["sudoku-4x4"] * 16
+
+
+@pytest.mark.parametrize(("rows", "line"), [(3, 3), (5, 5), (7, 5)])
+def test_a_missing_row_is_named_by_the_last_and_one_too_many_by_the_first_of_them(rows: int, line: int) -> None:
+    with pytest.raises(PuzzleError, match=f"{rows} rows") as caught:
+        kind_of("sudoku-4x4").parse("\n".join(["...."] * rows))
+    assert caught.value.line == line
