@@ -130,21 +130,82 @@ class CandidateEncoder(Encoder[CandidateGraph]):
     def canvas(self, question: Tensor) -> CandidateGraph:
         """The graph of the questions ``[B, H, W]``."""
         tokens = question.flatten(1)
-        K, device = self.K, tokens.device
-        given = self._given(tokens)
-        has = given[..., None] == torch.arange(K, device=device)  # [B, L, K]
-        ruled_out = torch.einsum("lm,bmk->blk", self.peers, has.float()) > 0
-        if self.regions:
-            lies_in = F.one_hot(self._region(tokens), self.regions).float()  # [B, L, R]
-            taken = torch.einsum("blr,blk->brk", lies_in, has.float())
-            ruled_out = ruled_out | (torch.einsum("blr,brk->blk", lies_in, taken) > 0)
-        is_open = ~(ruled_out | has.any(-1, keepdim=True))
+        has = self._has(tokens)
+        return self._graph(tokens, ~(self._ruled_out(tokens, has) | has.any(-1, keepdim=True)))
+
+    def _graph(self, tokens: Tensor, is_open: Tensor) -> CandidateGraph:
+        """Of the candidates ``is_open [B, L, K]`` of the questions ``tokens [B, L]``."""
         batch, position = is_open.flatten(1).nonzero(as_tuple=True)
         unit = self.unit_of[position]  # [N, S]
         if self.regions:
-            unit[:, self.region_slot] = self._region(tokens)[batch, position // K] * K + position % K
+            unit[:, self.region_slot] = self._region(tokens)[batch, position // self.K] * self.K + position % self.K
         incidence, kinds = self._incidence(unit, batch, len(tokens))
         return CandidateGraph(batch * len(self.unit_of) + position, batch, incidence, kinds, tokens)
+
+    def _has(self, tokens: Tensor) -> Tensor:
+        """Which symbol stands in each cell. [B, L, K] bool."""
+        return self._given(tokens)[..., None] == torch.arange(self.K, device=tokens.device)
+
+    def _ruled_out(self, tokens: Tensor, has: Tensor) -> Tensor:
+        """The candidates that meet a placed one ``has [B, L, K]`` of another cell in a unit. [B, L, K] bool."""
+        placed = has.float()
+        ruled_out = torch.einsum("lm,bmk->blk", self.peers, placed) > placed
+        if self.regions:
+            lies_in = F.one_hot(self._region(tokens), self.regions).float()  # [B, L, R]
+            taken = torch.einsum("blr,blk->brk", lies_in, placed)
+            ruled_out = ruled_out | (torch.einsum("blr,brk->blk", lies_in, taken) > placed)
+        return ruled_out
+
+    # ---- the set of open candidates as a state, in which a placed symbol is the last one open in its cell
+
+    def opened(self, question: Tensor) -> Tensor:
+        """The candidates that the questions ``[B, H, W]`` leave open, and no others but the givens. [B, L * K] bool."""
+        has = self._has(question.flatten(1))
+        return self.propagated(question, (has | ~has.any(-1, keepdim=True)).flatten(1))
+
+    def propagated(self, question: Tensor, is_open: Tensor) -> Tensor:
+        """``is_open [B, L * K]`` without what its placed symbols close, until they close nothing more.
+
+        A symbol that meets itself in a unit leaves both of its cells without a candidate.
+        """
+        tokens, (B, _) = question.flatten(1), is_open.shape
+        while True:
+            left = is_open.view(B, -1, self.K)
+            placed = left & (left.sum(-1, keepdim=True) == 1)
+            closed = self._ruled_out(tokens, placed).flatten(1) & is_open
+            if not bool(closed.any()):
+                return is_open
+            is_open = is_open & ~closed
+
+    def over(self, is_open: Tensor) -> Tensor:
+        """Whether every cell of ``is_open [B, L * K]`` has its symbol, or one can have none any more. [B] bool."""
+        left = is_open.view(len(is_open), -1, self.K).sum(-1)
+        return (left == 1).all(1) | (left == 0).any(1)
+
+    def truth(self, answer: Tensor) -> Tensor:
+        """The candidates of the answers ``[B, L]``. [B, L * K] bool."""
+        return self._has(answer).flatten(1)
+
+    def scores(self, question: Tensor, logits: Tensor) -> Tensor:
+        """Of logits ``[B, L, V]`` those of the symbols that a cell may hold. [B, L, K]."""
+        tokens = self.first + torch.arange(self.K, device=logits.device).expand(*logits.shape[:2], -1)
+        if self.regions:
+            tokens = tokens + self._region(question.flatten(1))[..., None] * (self.K + 1)
+        return logits.gather(2, tokens)
+
+    def on_open(self, question: Tensor, is_open: Tensor) -> CandidateGraph:
+        """The graph of the candidates ``is_open [B, L * K]`` of the questions ``[B, H, W]``.
+
+        Placed symbols are givens to it. What has been ruled out is not in it.
+        """
+        tokens, left = question.flatten(1), is_open.view(len(is_open), -1, self.K)
+        several = left.sum(-1, keepdim=True) > 1
+        symbol = (left & ~several).int().argmax(-1)
+        placed = self.first + symbol
+        if self.regions:
+            placed = placed + self._region(tokens) * (self.K + 1)
+        single = left.sum(-1) == 1
+        return self._graph(torch.where(single, placed, tokens), left & several)
 
     def _incidence(self, unit: Tensor, batch: Tensor, questions: int) -> tuple[Incidence, list[int]]:
         """Of candidates' units ``[N, S]``, numbered within their kind, and the question ``[N]`` that each is of."""

@@ -168,6 +168,11 @@ class ModelConfig(Encoder):
         """Whether its state is made of tokens, hints among them."""
         return False
 
+    @property
+    def has_candidates(self) -> bool:
+        """Whether its state is the set of open candidates, and what goes with each."""
+        return False
+
     def most_steps(self, shape: tuple[int, int]) -> int:
         """How many steps an answer for a grid of this shape is given, unless one says otherwise."""
         return self.supervision_steps
@@ -244,14 +249,23 @@ class TokenState(HintedRecursion):
     """A state of tokens: what is carried from step to step is what has been said, and no more."""
 
     # between steps the state is projected onto its fields, the answer and the hints, read out by argmax and embedded
-    # again; z begins anew at every step ("fresh") or goes on ("kept")
+    # again; z begins anew at every step ("fresh") or goes on ("kept"). Of the candidates mixer the field is the set of
+    # open candidates: those that are said not to survive are struck out, the others keep their y and z
     projection: Literal["none", "fresh", "kept"] = "none"
+    strike: float = Field(0.02, gt=0, lt=0.5)  # the probability of survival below which a candidate is struck out
 
     @model_validator(mode="after")
     def _fields_have_a_vector(self) -> Self:
-        if self.projection != "none" and (self.mixer == "candidates" or self.latents != "pair"):
-            raise ValueError('a projection needs one vector y a cell: latents = "pair", and not the candidates mixer')
+        if self.projection != "none" and self.latents != "pair":
+            raise ValueError('a projection needs two states: latents = "pair"')
+        if self.projection == "fresh" and self.mixer == "candidates":
+            raise ValueError('candidates that stay open keep their states: projection = "kept", not "fresh"')
         return self
+
+    @property
+    def has_candidates(self) -> bool:
+        """Whether the set of open candidates is the field that its state is projected onto."""
+        return self.projection != "none" and self.mixer == "candidates"
 
     @property
     def has_fields(self) -> bool:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .config import HintedRecursion
 from .system import Prediction
-from .trm import TRM, Fields, State
+from .trm import TRM, AnyState, State
 
 LEVELS, FIRST, BETAS = 1000, 100, (1e-4, 0.02)
 
@@ -30,9 +30,7 @@ class SPRM(TRM, system="sprm"):
 
     Config = SPRMConfig
 
-    def step(
-        self, question: Tensor, state: State | Fields, puzzle_ids: Tensor | None = None
-    ) -> tuple[State | Fields, Prediction]:
+    def step(self, question: Tensor, state: AnyState, puzzle_ids: Tensor | None = None) -> tuple[AnyState, Prediction]:
         state, prediction = super().step(question, state, puzzle_ids)
         return (State(*map(disturbed, state)) if self.training else state), prediction
 

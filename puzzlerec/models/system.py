@@ -38,6 +38,10 @@ class Prediction(NamedTuple):
     hints: Tensor | None = None  # [B, L, K] logits of the hints, where the model has any
     masked: Tensor | None = None  # [B, L] bool, cells that hold no answer yet, where the system masks cells
     settled: Tensor | None = None  # [B] bool, no step will change anything any more, where the model can know
+    # where the state is a set of open candidates, of the set before the step: the logits [B, L * K] that a candidate is
+    # the answer's, for what they are used (closed and placed ones are 0), and that the set has lost the answer [B]
+    survival: Tensor | None = None
+    conflict: Tensor | None = None
 
 
 class System(nn.Module):

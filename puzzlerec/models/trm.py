@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from .blocks import linear, truncated_normal_
+from .candidates import CandidateEncoder
 from .config import HintedRecursion, ModelConfig, TinyRecursion, TokenState, TRMConfig
 from .encoders import PADDING
 from .system import Prediction, System, network_for, position_embedding, unrolled
@@ -42,6 +43,17 @@ class Fields(NamedTuple):
     z: Tensor  # [B, length, D], [B, 0, D] where z begins anew at every step
 
 
+class Candidates(NamedTuple):
+    """What TRM carries where the field is the set of open candidates: the same projection, onto a set that shrinks."""
+
+    open: Tensor  # [B, L * K] bool; a placed symbol is the last one of its cell
+    y: Tensor
+    z: Tensor
+
+
+AnyState = State | Fields | Candidates
+
+
 class TRM(System, system="trm"):
     """Recursion over an answer and a latent. Its steps are supervision steps.
 
@@ -60,9 +72,10 @@ class TRM(System, system="trm"):
         hints = config.hints if isinstance(config, HintedRecursion) else 0
         self.hint_readout = linear(D, hints) if hints else None
         self.projection = config.projection if isinstance(config, TokenState) else "none"
-        if (
-            self.projection != "none"
-        ):  # of the fields; as y enters the first recursion alone, T = 1 or with_gradient = T
+        self.strike = config.strike if isinstance(config, TokenState) else 0.0
+        if config.has_candidates:
+            self.survival, self.conflict = linear(D, 1), linear(D, 1, bias=True)
+        elif self.projection != "none":  # y, of the fields, enters the first recursion alone: T = 1, with_gradient = T
             self.answer_embedding = position_embedding(config.vocabulary, D)
             self.hint_embedding = position_embedding(hints, D) if hints else None
         self.network = network_for(config)
@@ -73,24 +86,27 @@ class TRM(System, system="trm"):
 
     # ---- the two calls
 
-    def start(self, question: Tensor, steps: int | None = None, seeds: Sequence[int] | None = None) -> State | Fields:
+    def start(self, question: Tensor, steps: int | None = None, seeds: Sequence[int] | None = None) -> AnyState:
         """Fresh states for the questions ``[B, H, W]``: the same two fixed random vectors at every position.
 
         Of tokens: the question itself, and no hints.
         """
-        if self.projection != "none":
+        if self.projection != "none" and not self.config.has_candidates:
             tokens = question.flatten(1)
             return self.fields(question, tokens, torch.zeros_like(tokens) if self.hint_readout else tokens[:, :0])
         B, length, D = len(question), self.length(question), self.config.width
         y = self.y0.expand(B, length, D)
         if self.config.latents == "multi-scale":
             return State(y, self.z0[None, :, None].expand(B, -1, length, D))
-        return State(y, self.z0.expand(B, length, D))
+        z = self.z0.expand(B, length, D)
+        if self.config.has_candidates:
+            return Candidates(cast(CandidateEncoder, self.encoder).opened(question), y, z)
+        return State(y, z)
 
-    def step(
-        self, question: Tensor, state: State | Fields, puzzle_ids: Tensor | None = None
-    ) -> tuple[State | Fields, Prediction]:
+    def step(self, question: Tensor, state: AnyState, puzzle_ids: Tensor | None = None) -> tuple[AnyState, Prediction]:
         """One supervision step: T - 1 recursions without gradient, one with; the state comes back detached."""
+        if isinstance(state, Candidates):
+            return self.eliminate(question, state)
         x, canvas = self.encode(question, puzzle_ids)
         f, g = partial(self.network, canvas=canvas), partial(self.answer_network, canvas=canvas)
         y, z = self.embedded(state) if isinstance(state, Fields) else self.gather(state, canvas)
@@ -140,6 +156,30 @@ class TRM(System, system="trm"):
                 drawn = torch.randint(self.hint_embedding.num_embeddings, hint[run].shape, generator=generator)
                 hint[run] = drawn.to(hint.device)
         return state._replace(hint=hint)
+
+    # ---- a set of open candidates
+
+    def eliminate(self, question: Tensor, state: Candidates) -> tuple[Candidates, Prediction]:
+        """A step on the candidates that are open: what is said not to survive is struck out, and what that closes."""
+        encoder = cast(CandidateEncoder, self.encoder)
+        canvas = encoder.on_open(question, state.open)
+        f, g = partial(self.network, canvas=canvas), partial(self.answer_network, canvas=canvas)
+        x = math.sqrt(self.config.width) * self.embedding(encoder.symbols(question))
+        y, z = (encoder.gather(part, canvas) for part in (state.y, state.z))
+        y, z = self.recursions(x, y, z, f, g)
+        survival = self.survival(y).float()[:, 0]
+        prediction = self.predict(y, canvas)._replace(
+            survival=torch.zeros_like(state.open, dtype=torch.float32)
+            .flatten()
+            .index_copy(0, canvas.open, survival)
+            .view_as(state.open),
+            conflict=self.conflict(encoder.summary(y, canvas)).float()[:, 0],
+        )
+        falls = survival < math.log(self.strike / (1 - self.strike))
+        left = state.open.flatten().index_fill(0, canvas.open[falls], False).view_as(state.open)
+        left = encoder.propagated(question, left)
+        y, z = (encoder.scatter(old, new.detach(), canvas) for old, new in ((state.y, y), (state.z, z)))
+        return Candidates(left, y, z), prediction._replace(settled=encoder.over(left))
 
     # ---- the recursion (TRM, Figure 3)
 

@@ -14,15 +14,17 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ..device import autocast
+from ..models.candidates import CandidateEncoder
 from ..models.system import Prediction, System, joined, part
 from ..models.trm import TRM
 from ..puzzles import PuzzleKind
 from .distributed import Group
 from .examples import Examples
-from .objectives import Outcome, supervise
+from .objectives import Outcome, supervise, survival_loss
 from .recipe import Recipe
 from .slots import Slots, step_generator
 
@@ -100,21 +102,19 @@ class DeepSupervision:
         size = self._of_size(micro, slots.label.shape[1]) if micro else len(slots)
         outcomes, states, wants_halt = [], [], []
         for first in range(0, len(slots), size):
-            outcome, state, prediction = self._supervised(pool, slice(first, first + size))
+            outcome, state, halts = self._supervised(pool, slice(first, first + size))
             torch.autograd.backward(outcome.loss / pool.batch)
             outcomes.append(outcome._replace(loss=outcome.loss.detach()))
             states.append(state)
-            continues = self.recipe.objective.continue_loss
-            halts = prediction.halt > (prediction.proceed if continues else self._halting_logit)
-            wants_halt.append(halts.detach())
+            wants_halt.append(halts)
         return Learned(outcomes, joined(states), torch.cat(wants_halt))
 
     def advance(self, pool: Pool, learned: Learned) -> None:
         """Carry the states on to the next step."""
         pool.slots.advance(learned.state, learned.wants_halt, self.most_steps(pool))
 
-    def _supervised(self, pool: Pool, some: slice) -> tuple[Outcome, Any, Prediction]:
-        """A step on some slots: its loss, the states after it, and what the model said."""
+    def _supervised(self, pool: Pool, some: slice) -> tuple[Outcome, Any, Tensor]:
+        """A step on some slots: its loss, the states after it, and which of them [B] are to halt."""
         slots, objective = pool.slots, self.recipe.objective
         question, ids = slots.question[some], slots.puzzle_id[some]
         with autocast(self.device, self.dtype):
@@ -126,7 +126,13 @@ class DeepSupervision:
         hint, due = slots.hint[some], None
         if objective.pace and hint.shape[1]:
             due = slots.due[some] <= objective.pace * (slots.steps[some, None, None] + 1)
-        return supervise(prediction, slots.label[some], objective, target, hint, teacher, due), state, prediction
+        outcome = supervise(prediction, slots.label[some], objective, target, hint, teacher, due)
+        return outcome, state, self._halts(prediction)
+
+    def _halts(self, prediction: Prediction) -> Tensor:
+        """Which slots [B] want to halt, by what the model says."""
+        continues = self.recipe.objective.continue_loss
+        return (prediction.halt > (prediction.proceed if continues else self._halting_logit)).detach()
 
     @torch.no_grad()
     def taught(self, teacher: System, question: Tensor, ids: Tensor) -> Tensor:
@@ -161,8 +167,8 @@ class TrueFields(DeepSupervision):
 
     A step is `pace` moves of news: what can be known after so many is in the fields, and what cannot stands there as in
     the question. Nothing is unrolled, so that late times are learned as soon as early ones. Times go two steps beyond
-    the end, where standing still is to be learned; a share of cells stands at another time, or has a hint drawn at
-    random, so that wrong fields heal.
+    the end, where standing still is to be learned; a share of cells stands at another time, or has a hint or the answer
+    of another cell drawn at random, so that wrong fields heal.
     """
 
     _final: Tensor  # [B] bool, whether the labels of the slots are the end of their puzzles
@@ -182,6 +188,10 @@ class TrueFields(DeepSupervision):
         share = objective.mistakes * draw(B, 1)
         there = torch.where(draw(B, L) < share, (draw(B, L) * (end + 1)).floor(), time)
         answer, hint = self._fields(slots, needed, there)
+        question = slots.question.flatten(1)
+        other = (draw(B, L) * L).long()  # a cell for each, whose answer stands in it where the question is the same
+        strayed = (draw(B, L) < share / 2) & (question.gather(1, other) == question)
+        answer = torch.where(strayed, slots.label.gather(1, other), answer)
         strayed = (draw(B, L) < share / 2) & (slots.hint > 0)
         model = cast(TRM, pool.model)
         assert model.hint_embedding is not None
@@ -195,14 +205,97 @@ class TrueFields(DeepSupervision):
         answer = torch.where(needed[:, 1] <= time, slots.label, slots.question.flatten(1))
         return answer, slots.hint * (needed[:, 0] <= time)
 
-    def _supervised(self, pool: Pool, some: slice) -> tuple[Outcome, Any, Prediction]:
+    def _supervised(self, pool: Pool, some: slice) -> tuple[Outcome, Any, Tensor]:
         slots = pool.slots
         with autocast(self.device, self.dtype):
             state, prediction = pool.model.step(slots.question[some], part(slots.state, some), slots.puzzle_id[some])
         outcome = supervise(
             prediction, slots.label[some], self.recipe.objective, hints=slots.hint[some], final=self._final[some]
         )
-        return outcome, state, prediction
+        return outcome, state, self._halts(prediction)
 
 
-LESSONS: dict[str, type[DeepSupervision]] = {"deep-supervision": DeepSupervision, "true-fields": TrueFields}
+class Search(DeepSupervision):
+    """Steps on the sets of open candidates that the model's own striking out and pinning lead to, wrong turns included.
+
+    In a share of the slots (`pinning`) symbols are pinned at every other step, as the model believes in them. The
+    others are left to be thought through without. Many puzzles begin with some pins (`eased`), most of them right:
+    what is too hard as a whole has parts within reach. A slot ends when its cells have one candidate each, when one
+    has none, and soon after the answer has been lost. What was learned from LDT (arXiv 2605.08605): training on the
+    states that solving produces, the three questions asked of each, and their weights.
+    """
+
+    def refill(self, pool: Pool, step: int) -> None:
+        fresh = pool.slots.halted
+        super().refill(pool, step)
+        slots, model = pool.slots, cast(TRM, pool.model)
+        encoder = cast(CandidateEncoder, model.encoder)
+        generator = step_generator(self.recipe.training.seed + 3 + self.group.rank, step, self.device)
+        (B, L), draw = slots.label.shape, partial(torch.rand, generator=generator, device=self.device)
+        is_open = slots.state.open.view(B, L, -1)
+        several = is_open.sum(-1) > 1
+        eased = fresh & (draw(B) < self.recipe.objective.eased)
+        count = 1 + (draw(B, 1) * MOST_PINS).floor()
+        rank = (draw(B, L) + ~several).argsort(1).argsort(1)
+        pinned = several & (rank < count) & eased[:, None]
+        truth = encoder.truth(slots.label).view_as(is_open)
+        strays = pinned & (rank == 0) & (draw(B, 1) < WRONG_PINS)
+        other = F.one_hot(((is_open & ~truth) * draw(B, L, is_open.shape[-1])).argmax(-1), is_open.shape[-1]).bool()
+        pins = torch.where(strays[..., None], other, truth)
+        is_open = torch.where(pinned[..., None], pins, is_open).flatten(1)
+        slots.state = slots.state._replace(open=encoder.propagated(slots.question, is_open))
+
+    def _supervised(self, pool: Pool, some: slice) -> tuple[Outcome, Any, Tensor]:
+        slots, objective, before = pool.slots, self.recipe.objective, part(pool.slots.state, some)
+        question, label = slots.question[some], slots.label[some]
+        encoder = cast(CandidateEncoder, pool.model.encoder)
+        truth = encoder.truth(label)
+        lost = (truth & ~before.open).any(1)
+        several = before.open.view(*label.shape, -1).sum(-1) > 1
+        asked = several & ~lost[:, None]
+        with autocast(self.device, self.dtype):
+            state, prediction = pool.model.step(question, before, slots.puzzle_id[some])
+        outcome = supervise(prediction, label, objective, due=asked[:, None].expand(-1, 2, -1))
+        at_work = before.open & several.repeat_interleave(before.open.shape[1] // label.shape[1], 1)
+        loss = outcome.loss + survival_loss(prediction, at_work, truth, lost, objective).sum()
+        with torch.no_grad():
+            which = torch.arange(*some.indices(len(slots)), device=self.device)
+            pins = (which < objective.pinning * len(slots)) & (torch.rand(len(label), device=self.device) < 0.5)
+            state = state._replace(open=pinned(encoder, question, state.open, prediction.logits, pins))
+            assert prediction.conflict is not None
+            known = torch.sigmoid(prediction.conflict) > KNOWN
+            forgotten = torch.rand(len(label), device=self.device) < FORGOTTEN
+        return outcome._replace(loss=loss), state, encoder.over(state.open) | (lost & (known | forgotten))
+
+
+MOST_PINS = 8  # that a puzzle begins with
+WRONG_PINS = 0.15  # the share of puzzles with pins of which one is wrong
+TEMPERATURE = 1.5  # of the beliefs that pins are drawn from
+KNOWN = 0.9  # a slot that has lost the answer ends when the model is so sure of it,
+FORGOTTEN = 0.15  # or by chance
+
+
+def pinned(encoder: CandidateEncoder, question: Tensor, is_open: Tensor, logits: Tensor, which: Tensor) -> Tensor:
+    """The sets ``is_open [B, L * K]`` after a pin in those of ``which [B]``: a symbol drawn for a cell with few left.
+
+    ``logits [B, L, V]`` are the model's, as far as they are of open candidates.
+    """
+    B, K = len(is_open), encoder.K
+    left = is_open.view(B, -1, K)
+    count = left.sum(-1)
+    cells = (count > 1) / count.clamp(min=1).square()
+    which = which & (cells.sum(1) > 0)
+    cell = torch.multinomial(cells + 1e-9, 1)  # [B, 1]
+    beliefs = encoder.scores(question, logits).gather(1, cell[..., None].expand(-1, -1, K))[:, 0] / TEMPERATURE
+    there = left.gather(1, cell[..., None].expand(-1, -1, K))[:, 0]
+    beliefs = beliefs.masked_fill(~there, -1e9).softmax(-1) * there + 1e-9
+    pin = F.one_hot(torch.multinomial(beliefs, 1), K).bool()  # [B, 1, K]
+    pins = left.scatter(1, cell[..., None].expand(-1, -1, K), pin)
+    return encoder.propagated(question, torch.where(which[:, None, None], pins, left).flatten(1))
+
+
+LESSONS: dict[str, type[DeepSupervision]] = {
+    "deep-supervision": DeepSupervision,
+    "true-fields": TrueFields,
+    "search": Search,
+}

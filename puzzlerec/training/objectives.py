@@ -96,3 +96,18 @@ def supervise(
         hinted = F.cross_entropy(prediction.hints.flatten(0, 1), hints.flatten(), reduction="none").view_as(hints)
         loss = loss + objective.hint_weight * (told * hinted).sum(-1) / told.sum(-1).clamp(min=1)
     return Outcome(loss.sum(), tokens.detach(), halting.detach(), right, accuracy)
+
+
+def survival_loss(prediction: Prediction, at_work: Tensor, truth: Tensor, lost: Tensor, objective: Objective) -> Tensor:
+    """What a step on a set of open candidates is asked besides the answer: which survive, and whether it is lost. [B].
+
+    ``at_work [B, L * K]`` are the candidates of open cells, ``truth [B, L * K]`` the answer's, ``lost [B]`` says where
+    the answer is not in the set any more: there nothing can be said of survival.
+    """
+    assert prediction.survival is not None and prediction.conflict is not None
+    right, wrong = objective.survival_weights
+    weights = torch.where(truth, right, wrong) * (at_work & ~lost[:, None])
+    doubts = F.binary_cross_entropy_with_logits(prediction.survival, truth.float(), reduction="none")
+    survival = (weights * doubts).sum(-1) / at_work.sum(-1).clamp(min=1)
+    conflict = F.binary_cross_entropy_with_logits(prediction.conflict, lost.float(), reduction="none")
+    return survival + objective.conflict_weight * conflict

@@ -109,9 +109,14 @@ class Objective(_Section):
     # moves that news makes in a step: hints and labels that it cannot have brought yet are not asked for. None: all are
     pace: float | None = Field(None, gt=0)
     # what a step learns from. deep-supervision: the states of earlier steps, puzzle after puzzle. true-fields: the true
-    # fields of a drawn time, as far as news has come by then at `pace`, to those of a step later; nothing is unrolled
-    lesson: Literal["deep-supervision", "true-fields"] = "deep-supervision"
+    # fields of a drawn time, as far as news has come by then at `pace`, to those of a step later; nothing is unrolled.
+    # search: the sets of open candidates that striking out and pinning lead to, right and wrong ones
+    lesson: Literal["deep-supervision", "true-fields", "search"] = "deep-supervision"
     mistakes: float = Field(0.0, ge=0, le=1)  # true-fields: at most so large a share of cells is ahead of or behind it
+    survival_weights: tuple[float, float] = (4.0, 0.5)  # search: of the answer's candidates in the loss, of the others
+    conflict_weight: float = Field(0.3, ge=0)  # search: of whether the set has lost the answer
+    pinning: float = Field(0.5, ge=0, le=1)  # search: the share of slots in which symbols are pinned
+    eased: float = Field(0.6, ge=0, le=1)  # search: the share of puzzles that begin with some pins, most of them right
     continue_loss: bool = False  # learn a continue value from one more forward pass, and halt by comparing the two
     exploration: float = Field(0.1, ge=0, le=1)  # share of puzzles that must do randint(2..N_sup) steps
 
@@ -172,6 +177,8 @@ class Recipe(_Section):
             raise ValueError("objective.pace is a timetable for hints: set model.hints, or leave it out")
         if self.objective.lesson == "true-fields" and not (self.objective.pace and self.model.has_fields):
             raise ValueError('the lesson "true-fields" needs objective.pace, model.hints and model.projection')
+        if (self.objective.lesson == "search") != self.model.has_candidates:
+            raise ValueError('the lesson "search" and a projection of candidates belong together')
         if weights is not None and len(weights) != self.model.vocabulary:
             raise ValueError(f"{len(weights)} token_weights for a vocabulary of {self.model.vocabulary}")
         if curriculum and not self.model.any_board:

@@ -15,7 +15,7 @@ from puzzlerec.data.building import generator
 from puzzlerec.puzzles import get
 from puzzlerec.puzzles.generator import DatasetError
 from puzzlerec.puzzles.sudoku import bitboards, search
-from puzzlerec.puzzles.sudoku.extreme import FAMOUS, FEW, SEARCHED, digits_of, rating, seeds
+from puzzlerec.puzzles.sudoku.extreme import CLIMBED, FAMOUS, FEW, SEARCHED, climb, digits_of, rating, rating_of, seeds
 from puzzlerec.puzzles.sudoku.regions import random_regions
 from puzzlerec.puzzles.sudoku.symmetry import class_hash, copies_hash, shuffle_symmetric
 
@@ -114,6 +114,17 @@ def test_each_kind_is_as_hard_as_it_says(kind: str, low: float, high: float, lef
     # Rated anew, with other ties: a rating is no accident of one run.
     again = np.mean([rating(puzzle - 1, rng_of(9)) for puzzle in chunk.inputs[:16]])
     assert again == pytest.approx(chunk.ratings[:16].mean(), rel=0.35, abs=1.0)
+
+
+def test_climbed_puzzles_are_hard_and_not_akin_to_the_seeds() -> None:
+    puzzles, solutions = np.zeros((6, 81), np.uint8), np.zeros((6, 81), np.uint8)
+    guesses = np.zeros(6, np.float32)
+    climb(puzzles, solutions, guesses, rng_of(4))
+    assert (rating_of(guesses) >= CLIMBED.low).all() and (rating_of(guesses) <= CLIMBED.high).all()
+    for puzzle, solution in zip(puzzles, solutions, strict=True):
+        assert [one.tolist() for one in exact(puzzle)] == [solution.tolist()]
+        assert ((puzzle == 0) | (puzzle == solution)).all()
+    assert len({puzzle.tobytes() for puzzle in puzzles}) == 6
 
 
 def test_the_mix_is_about_as_hard_as_the_published_one(examples: tuple[np.ndarray, ...]) -> None:

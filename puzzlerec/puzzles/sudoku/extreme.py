@@ -1,11 +1,14 @@
 """A generated mix of 9×9 Sudokus in the image of Sudoku-Extreme, half of them as hard as the hardest published lists.
 
-Four kinds of puzzles, all minimal, all proved to have one solution:
+Five kinds of puzzles, all minimal, all proved to have one solution:
 
     extreme  rating 20 to 150, and trying candidates one at a time (`bitboards.probe`) leaves 200 or more open, as
              it does in all of the hardest published ones: found by a search in the vicinity of such puzzles, on new
              solution grids
-    hard     rating 6 to 40: likewise, around easier ones and without that condition
+    climbed  rating 14 to 150: random puzzles, made harder by the same search in many small rises. Nothing famous is
+             among their ancestors, and every few of them have ancestors of their own. They take longer than the rest:
+             none, unless asked for
+    hard     rating 6 to 40: as extreme, around easier ones and without that condition
     plain    random minimal puzzles, whatever their rating (1 on average)
     few      random minimal puzzles of at most 22 clues
 
@@ -41,10 +44,14 @@ class Wanted(NamedTuple):
 
 
 SEARCHED = {"extreme": Wanted(20, 150, 200), "hard": Wanted(6, 40, 0)}
+CLIMBED = Wanted(14, 150, 0)
 FEW = 22  # clues
 CHUNK = 64  # puzzles
 PARENTS = 2  # of one search
 BROOD = 4  # puzzles kept from one parent
+CLIMBERS = 16  # puzzles that a climb takes from rise to rise
+LUCK = 20  # random puzzles for each that a climb begins with, which are the hardest
+FOOT, RISE = 2.0, 1.25  # the rating that a climb's first rise asks for, and the factor to the next
 
 FAMOUS = {
     "AI Escargot": "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3..",
@@ -66,7 +73,12 @@ class SudokuExtreme(Generator):
     """Sudokus 9×9; settings: the share of each kind, in any proportions."""
 
     version = "sudoku-extreme mix 2"
-    settings = {"extreme": 0.5, "hard": 0.25, "plain": 0.2, "few": 0.05}  # noqa: RUF012  # Mapping, never changed
+    settings = {"extreme": 0.5, "climbed": 0.0, "hard": 0.25, "plain": 0.2, "few": 0.05}  # noqa: RUF012  # Mapping, never changed
+
+    def signature(self, settings: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Without climbed ones a mix is as it was before there were any."""
+        version, shares = super().signature(settings)
+        return version, {name: share for name, share in shares.items() if share or name != "climbed"}
 
     def check(self, settings: dict[str, Any]) -> None:
         shares = {name: settings[name] for name in SudokuExtreme.settings}
@@ -82,6 +94,8 @@ class SudokuExtreme(Generator):
             mine = slice(filled, filled + count)
             if kind in SEARCHED:
                 vicinity(seeds(kind, split), puzzles[mine], solutions[mine], guesses[mine], SEARCHED[kind], rng)
+            elif kind == "climbed":
+                climb(puzzles[mine], solutions[mine], guesses[mine], rng)
             else:
                 most = 81 if kind == "plain" else FEW
                 search.random_minimals(puzzles[mine], solutions[mine], guesses[mine], most, rng)
@@ -98,6 +112,11 @@ def rating(puzzle: np.ndarray, rng: np.ndarray, runs: int = bitboards.RUNS) -> f
 def rating_of(guesses: np.ndarray) -> np.ndarray:
     """The ratings for mean numbers of our guesses, float32."""
     return (FACTOR * guesses.astype(np.float64) ** EXPONENT).astype(np.float32)
+
+
+def guesses_of(rating: float) -> float:
+    """The mean number of our guesses for a rating."""
+    return float((rating / FACTOR) ** (1 / EXPONENT))
 
 
 @cache
@@ -136,7 +155,7 @@ def vicinity(
     Few parents make the search go far from each; at most ``brood`` puzzles come from one. ``guesses`` are what
     `rating_of` turns into ratings.
     """
-    low, high = ((bound / FACTOR) ** (1 / EXPONENT) for bound in wanted[:2])
+    low, high = guesses_of(wanted.low), guesses_of(wanted.high)
     known = np.zeros(1 << max(16, 8 + len(puzzles).bit_length()), np.uint64)
     order = np.arange(len(parents))
     found = 0
@@ -146,3 +165,38 @@ def vicinity(
             order[i], order[j] = order[j], order[i]
         some = parents[order[:together]]
         found = search.vicinity(some, puzzles, solutions, guesses, found, known, low, high, wanted.left, brood, rng)
+
+
+def climb(puzzles: np.ndarray, solutions: np.ndarray, guesses: np.ndarray, rng: np.ndarray) -> None:
+    """Fills the three arrays with `CLIMBED` puzzles, found around random ones that nothing else descends from.
+
+    The hardest of some random puzzles are parents of others that are a little harder, these of the next, and so on.
+    """
+    while len(puzzles):
+        start = np.zeros((LUCK * CLIMBERS, 81), np.uint8)
+        ratings = np.zeros(len(start), np.float32)
+        search.random_minimals(start, np.zeros_like(start), ratings, 81, rng)
+        parents = start[np.argsort(-ratings, kind="stable")[:CLIMBERS]]
+        low = FOOT
+        while low < CLIMBED.low and len(parents):
+            climbers = np.zeros((CLIMBERS, 81), np.uint8)
+            wanted = CLIMBED._replace(low=low)
+            found = _near(parents, climbers, np.zeros_like(climbers), ratings[:CLIMBERS], wanted, rng)
+            parents = climbers[:found]
+            low *= RISE
+        found = _near(parents, puzzles, solutions, guesses, CLIMBED, rng) if len(parents) else 0
+        puzzles, solutions, guesses = puzzles[found:], solutions[found:], guesses[found:]
+
+
+def _near(
+    parents: np.ndarray,
+    puzzles: np.ndarray,
+    solutions: np.ndarray,
+    guesses: np.ndarray,
+    wanted: Wanted,
+    rng: np.ndarray,
+) -> int:
+    """Fills the three arrays from all of ``parents``; returns how far that went before they were used up."""
+    low, high = guesses_of(wanted.low), guesses_of(wanted.high)
+    known = np.zeros(1 << max(16, 8 + len(puzzles).bit_length()), np.uint64)
+    return search.vicinity(parents, puzzles, solutions, guesses, 0, known, low, high, wanted.left, BROOD, rng)
