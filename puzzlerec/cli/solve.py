@@ -144,6 +144,8 @@ def _read(files: Sequence[str], kind: str | None) -> tuple[list[Puzzle], int]:
         else:
             puzzles += reading.puzzles
             faults += reading.errors
+            for note in reading.notes:
+                messages.note(f"{'standard input' if file == '-' else file}: {note}")
     for fault in faults[:MOST_ERRORS]:
         messages.error(in_words(fault))
     if len(faults) > MOST_ERRORS:

@@ -25,6 +25,7 @@ class Passage:
     layout: str
     line: int  # from 1
     column: int = 1
+    note: str = ""  # what was assumed in reading it, such as "read . as free cells", if anything
 
 
 class Grammar:

@@ -29,10 +29,11 @@ _SAMPLE = 200  # lines that decide what a file holds
 
 @dataclass(frozen=True)
 class Reading:
-    """The puzzles of a source, in its order, and what of it could not be read."""
+    """The puzzles of a source, in its order, what of it could not be read, and what was assumed in reading it."""
 
     puzzles: list[Puzzle] = field(default_factory=list)
     errors: list[PuzzleError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # in words, each once, such as "read . as free cells"
 
 
 def read(file: str | Path | IO[str] | IO[bytes], kind: PuzzleKind | str | None = None, source: str = "") -> Reading:
@@ -183,6 +184,8 @@ class _Reader:
         for passage in passages:
             fault = passage if isinstance(passage, PuzzleError) else self._parse_into(reading.puzzles, passage)
             if fault is None:
+                if isinstance(passage, Passage) and passage.note and passage.note not in reading.notes:
+                    reading.notes.append(passage.note)
                 continue
             if len(reading.errors) < MOST_ERRORS:
                 reading.errors.append(
