@@ -74,7 +74,7 @@ def solve(
     from puzzlerec.solving.solver import SolveSettings
 
     settings = SolveSettings(
-        steps=steps, attempts=attempts, strategy=strategy, early=early, exact=exact, seed=seed, batch=batch
+        steps=steps, attempts=attempts, strategy=strategy, early=early, exact=exact, proof=True, seed=seed, batch=batch
     )
     run = _Run(model, device, settings, keep_traces=trace is not None)
     if trace is not None and not trace.parent.is_dir():
@@ -170,6 +170,7 @@ class _Run:
         self._session = Session(chosen_device(device))
         self.where = f"device {self._session.device} · seed {settings.seed}"
         self.solved = self.unsolved = self.unsolvable = 0
+        self.several = 0  # puzzles that have more than one solution
         self.refused = 0  # puzzles for which there is no model
         self.last: tuple[Answer, str] | None = None
         self.traces: list[Trace] = []
@@ -179,6 +180,7 @@ class _Run:
 
     def solve(self, puzzles: Sequence[Puzzle]) -> Iterator[tuple[Answer, str]]:
         """Each answer with the name of the model that gave it, in the order of ``puzzles``."""
+        from puzzlerec.puzzles import SEVERAL_SOLUTIONS
         from puzzlerec.views.words import tried
 
         for kind, group in groupby(puzzles, lambda puzzle: puzzle.kind):
@@ -194,9 +196,10 @@ class _Run:
                 found = (_unsolvable(puzzle) for puzzle, fine in zip(together, sound, strict=True) if not fine)
             for answer in found:
                 self.solved += answer.verdict.solved
+                self.several += SEVERAL_SOLUTIONS in answer.verdict.problems
                 self.unsolved += not answer.verdict.solved and tried(answer)
                 self.unsolvable += not tried(answer)
-                self.last = answer, solver.name if solver and tried(answer) else ""
+                self.last = answer, solver.name if solver and answer.attempts else ""
                 yield self.last
 
     def _recorded(self, solver: Solver, puzzles: Sequence[Puzzle]) -> Iterator[Answer]:
@@ -235,6 +238,7 @@ class _Run:
             return
         seconds = time.perf_counter() - self._clock
         counts = [f"{self.solved} of {total} solved"]
+        counts += [f"{self.several} with more than one solution"] * bool(self.several)
         counts += [f"{self.unsolved} unsolved"] * bool(self.unsolved)
         counts += [f"{self.unsolvable} unsolvable"] * bool(self.unsolvable)
         counts += [f"{self.refused} without a model"] * bool(self.refused)

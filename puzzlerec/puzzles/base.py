@@ -20,7 +20,8 @@ from puzzlerec.puzzles.generator import Generator
 from puzzlerec.puzzles.look import Look
 
 RATING_EDGES = (0, 1, 2, 5, 10, 20, 50)  # of the bins that results are told by; the last is open
-NO_SOLUTION = "there is no solution"  # a problem that only an exact solver can name
+NO_SOLUTION = "there is no solution"  # problems that only an exact solver can name
+SEVERAL_SOLUTIONS = "it has more than one solution; this is one"
 
 
 class PuzzleError(ValueError):
@@ -154,6 +155,13 @@ class PuzzleKind(ABC):
         """At most ``limit`` answers to a sound question; none if there is no solution. None: no way to find them.
 
         Where many answers are right and published sets choose one of them, that is the only one.
+        """
+        return None
+
+    def quick_solutions(self, question: np.ndarray) -> list[np.ndarray] | None:
+        """At most two `solutions`, if some hundredths of a second settle them, where a question may have 0 or several.
+
+        None otherwise: it is not known, or a sound question has one answer as a rule.
         """
         return None
 

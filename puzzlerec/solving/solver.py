@@ -15,7 +15,7 @@ import torch
 
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.system import PADDING
-from puzzlerec.puzzles import NO_SOLUTION, Puzzle, PuzzleError, PuzzleKind, Verdict, get
+from puzzlerec.puzzles import NO_SOLUTION, SEVERAL_SOLUTIONS, Puzzle, PuzzleError, PuzzleKind, Verdict, get
 from puzzlerec.solving.frames import Frame, Model, Refinement, on_board
 from puzzlerec.solving.strategies import Attempt, Outcome, Strategy, Task, strategy, strategy_for
 
@@ -32,6 +32,7 @@ class SolveSettings:
     attempts: int = 1  # network runs a puzzle may cost, the first pass among them
     early: bool = True  # stop at the first step whose answer the rules accept
     exact: bool = False  # let the exact solver finish what the network could not
+    proof: bool = False  # ask it first, where it is quick, and answer what has no solution or several at once
     strategy: str | None = None  # how attempts differ; None: the first of the kind's that applies
     start_noise: float = 1.0  # standard deviation of the noise in random starts
     seed: int = 0
@@ -125,6 +126,8 @@ class Solver:
         for index in chunk:
             if verdict := self._refusal(puzzles[index]):
                 answers[index] = _unanswered(puzzles[index], verdict)
+            elif settings.proof and (answer := _without_model(puzzles[index])):
+                answers[index] = answer
             else:
                 working[index] = self._begin(index, puzzles[index], settings)
         while True:
@@ -302,20 +305,35 @@ def solve_exactly(answer: Answer) -> Answer:
 
     If there is no solution, or more than one, the verdict's problems say so; of several solutions one is given.
     """
-    puzzle, kind = answer.puzzle, answer.puzzle.kind
-    if not kind.check_question(puzzle.question).solved:
+    kind, question = answer.puzzle.kind, answer.puzzle.question
+    if not kind.check_question(question).solved:
         return answer
     clock = time.perf_counter()
-    solutions = kind.solutions(puzzle.question)
-    seconds = answer.seconds + time.perf_counter() - clock
+    solutions = kind.solutions(question)
     if solutions is None:  # nobody can
         return answer
+    return _exact(answer, solutions, answer.seconds + time.perf_counter() - clock)
+
+
+def _without_model(puzzle: Puzzle) -> Answer | None:
+    """The answer to a puzzle that is quickly found to have no solution or several; None if it is worth attempts."""
+    clock = time.perf_counter()
+    solutions = puzzle.kind.quick_solutions(puzzle.question)
+    if solutions is None or len(solutions) == 1:
+        return None
+    open_question = Verdict(False, np.zeros(puzzle.question.shape, bool))
+    return _exact(_unanswered(puzzle, open_question), solutions, time.perf_counter() - clock)
+
+
+def _exact(answer: Answer, solutions: Sequence[np.ndarray], seconds: float) -> Answer:
+    """What exact search makes of an unsolved ``answer``: the first of its ``solutions``, or that there is none."""
+    puzzle, kind = answer.puzzle, answer.puzzle.kind
     if not solutions:
         verdict = Verdict(False, answer.verdict.offending, (*answer.verdict.problems, NO_SOLUTION))
         return Answer(puzzle, answer.tokens, verdict, answer.steps, answer.attempts, "none", seconds, answer.confidence)
     verdict = kind.check(puzzle.question, solutions[0])
     if len(solutions) > 1:
-        problems = (*verdict.problems, "there is more than one solution; this is one of them")
+        problems = (*verdict.problems, SEVERAL_SOLUTIONS)
         verdict = Verdict(verdict.solved, verdict.offending, problems, verdict.facts)
     certain = np.ones(puzzle.question.shape, np.float32)
     return Answer(puzzle, solutions[0], verdict, answer.steps, answer.attempts, "exact solver", seconds, certain)

@@ -270,7 +270,7 @@ def test_no_model_for_some_does_not_cost_the_others(run: Run, file: Any) -> None
 
 
 def test_attempts_are_counted_and_bounded(run: Run, file: Any) -> None:
-    path = file("1..." + "." * 8 + "...2")
+    path = file(HARD_9X9)
     once = run("solve", path, "--attempts", "1", "--json")
     assert once.exit_code == 1 and json.loads(once.stdout)["attempts"] == 1
     often = json.loads(run("solve", path, "--attempts", "8", "--json").stdout)
@@ -308,6 +308,28 @@ def test_the_exact_solver_proves_that_there_is_no_solution(run: Run, file: Any) 
     assert result.stdout.startswith("# not solved: ") and result.stdout.endswith(
         "puzzles.txt:1: there is no solution\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        ("." * 81, 0, "it has more than one solution; this is one"),
+        (opened(SOLVED_4X4, 0, 1, 4, 5, 8, 9, 12, 13), 0, "it has more than one solution; this is one"),
+        ("12..\n...3\n....\n....", 1, "Cannot be solved: there is no solution"),
+    ],
+)
+def test_no_solution_and_several_are_told_before_any_attempt(
+    run: Run, file: Any, text: str, status: int, said: str
+) -> None:
+    result = run("solve", file(text), "--json")
+    answer = json.loads(result.stdout)
+    assert (result.exit_code, answer["attempts"], answer["model"]) == (status, 0, None)
+    assert said in result.stderr and "attempt" not in result.stderr
+
+
+def test_several_solutions_are_counted(run: Run, file: Any) -> None:
+    result = run("solve", file(f"{EASY_4X4}\n1{'.' * 15}\n2{'.' * 15}\n"))
+    assert "3 of 3 solved, 2 with more than one solution" in result.stderr
 
 
 def test_a_mazes_verdict_tells_valid_optimal_and_moves() -> None:

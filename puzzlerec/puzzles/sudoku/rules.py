@@ -154,9 +154,19 @@ class Sudoku(PuzzleKind):
     # ---- exact answers and early checks
 
     def solutions(self, question: np.ndarray, limit: int = 2) -> list[np.ndarray] | None:
-        from puzzlerec.puzzles.sudoku.exact import solve  # compiles with Numba: only when asked for
+        from puzzlerec.puzzles.sudoku.exact import SWEEPS  # compiles with Numba: only when asked for
 
-        found = solve(self.digits(question).reshape(-1), self.units(question), limit)
+        return self._solutions(question, limit, SWEEPS)
+
+    def quick_solutions(self, question: np.ndarray) -> list[np.ndarray] | None:
+        from puzzlerec.puzzles.sudoku.exact import QUICK_SWEEPS
+
+        return self._solutions(question, 2, QUICK_SWEEPS)
+
+    def _solutions(self, question: np.ndarray, limit: int, sweeps: int) -> list[np.ndarray] | None:
+        from puzzlerec.puzzles.sudoku.exact import solve
+
+        found = solve(self.digits(question).reshape(-1), self.units(question), limit, sweeps)
         if found is None:
             return None
         tokens, cells = self.candidates(question), np.arange(question.size)
