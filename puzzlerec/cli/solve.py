@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from puzzlerec.solving.trace import Trace
 
 MOST_ERRORS = 20  # lines that cannot be read and are listed one by one
+MOST_ALIKE = 3  # of them for one reason
 MANY = 3  # puzzles: with more there is a progress bar
 
 HELP = f"""Solve the puzzles in files or on standard input.
@@ -146,11 +149,22 @@ def _read(files: Sequence[str], kind: str | None) -> tuple[list[Puzzle], int]:
             faults += reading.errors
             for note in reading.notes:
                 messages.note(f"{'standard input' if file == '-' else file}: {note}")
-    for fault in faults[:MOST_ERRORS]:
-        messages.error(in_words(fault))
-    if len(faults) > MOST_ERRORS:
-        messages.error(f"{len(faults) - MOST_ERRORS} more puzzles cannot be read.")
+    _report(faults)
     return puzzles, len(faults)
+
+
+def _report(faults: Sequence[PuzzleError]) -> None:
+    """Name the first faults of each sort, which differ in numbers and quoted characters alone, and count the rest."""
+    alike: Counter[str] = Counter()
+    listed = 0
+    for fault in faults:
+        sort = re.sub(r"\d+|'.*?'", "", fault.message)
+        alike[sort] += 1
+        if alike[sort] <= MOST_ALIKE and listed < MOST_ERRORS:
+            messages.error(in_words(fault))
+            listed += 1
+    if listed < len(faults):
+        messages.error(f"{len(faults) - listed} more puzzles cannot be read.")
 
 
 def _with_hint(error: PuzzleError, file: str) -> PuzzleError:

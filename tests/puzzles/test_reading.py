@@ -187,7 +187,7 @@ def test_what_no_text_can_say_is_chosen() -> None:
         (ONE[:80], 0, 1, 81, "80 cells"),
         (f"{ONE}\n{ONE[:40]}x{ONE[41:]}\n{TWO}\n", 2, 2, 41, "'x'"),
         (f"{ONE}\n{ONE[:80]},{ONE}\n{TWO}\n", 2, 2, 81, "80 cells"),
-        ("5--|-7-|--9\n" * 9, 0, 1, 0, "3 cells instead of 9 (9x9"),
+        ("5+,|+7,|+,9\n" * 9, 0, 1, 0, "3 cells instead of 9 (9x9"),
         (f"{ONE}\n{TWO}1\n{TWO}\n", 2, 2, 82, "82 cells"),
         (ONE_ROWS.replace("....8..79", "....8..7"), 0, 9, 9, "Row 9 has 8 cells"),
         (ONE_ROWS.replace("\n....8..79", ""), 0, 8, 0, "8 rows"),
