@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Any
 
@@ -50,6 +51,7 @@ class Puzzle:
     source: str = ""  # file name, "-" for standard input
     line: int = 0  # first line in the source, from 1
     puzzle_id: int = 0  # the row of a model's puzzle embedding, 0 where there is but one
+    answer: np.ndarray | None = None  # [H, W] uint8 tokens, unchecked, if the source has one beside the question
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,6 +222,10 @@ class PuzzleKind(ABC):
         For kinds whose answers do not move along; None for all others.
         """
         return None
+
+    def class_of(self, question: np.ndarray, answer: np.ndarray) -> int:
+        """What symmetric copies of a puzzle share, so that none of a test's is trained on. By default all differ."""
+        return int.from_bytes(blake2b(question.tobytes(), digest_size=8).digest(), "little")
 
     # ---- training
 

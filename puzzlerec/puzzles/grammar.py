@@ -26,6 +26,7 @@ class Passage:
     line: int  # from 1
     column: int = 1
     note: str = ""  # what was assumed in reading it, such as "read . as free cells", if anything
+    answer: str = ""  # the puzzle's answer, where the text has one beside it
 
 
 class Grammar:

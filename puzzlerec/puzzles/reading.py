@@ -12,9 +12,11 @@ import math
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
+
+import numpy as np
 
 from puzzlerec.puzzles import documents, tables
 from puzzlerec.puzzles.base import Puzzle, PuzzleError, PuzzleKind
@@ -117,7 +119,7 @@ class _Reader:
             self._read_pieces(pieces)
         else:
             lines = text.split("\n")
-            table = tables.find(lines, self._holds)
+            table = tables.find(lines, self._held)
             self._take(self._passages(lines) if table is None else self._column(lines, table))
         reading = self._reading
         if self._unlisted:
@@ -168,23 +170,21 @@ class _Reader:
             message = f"This JSON, print-out or XML holds no puzzle. The first fault: {first.message}"
             raise PuzzleError(message, source=self.source, line=first.line)
 
-    def _holds(self, text: str) -> bool | None:
-        """Whether a field of a table is a puzzle; None if it is one that is filled in."""
+    def _held(self, text: str) -> tuple[PuzzleKind, np.ndarray] | None:
+        """The puzzle in a field of a table, if there is one."""
         for grammar in self._grammars:
             passage = grammar.field(text, 1, 1, self.kind) if grammar.words and text.strip() else None
             if isinstance(passage, Passage):
-                try:
-                    question = passage.kind.parse(passage.text)
-                except PuzzleError:
-                    continue
-                return None if passage.kind.given(question).all() else True
-        return False
+                question = _parsed(passage.kind, passage.text)
+                if question is not None:
+                    return passage.kind, question
+        return None
 
     def _column(self, lines: list[str], table: Table) -> Iterator[Passage | PuzzleError]:
         """One field a line."""
-        fields: list[tuple[int, str]] = []
+        fields: list[tuple[int, str, str]] = []
         for number, line in enumerate(lines[table.first :], table.first + 1):
-            if not line.strip():
+            if not line.strip() or (line.startswith("#") and table.delimiter not in line):  # empty, or a comment
                 continue
             if len(line) > MOST_COLUMNS:
                 yield too_long(line, number)
@@ -199,14 +199,16 @@ class _Reader:
                 message = f"The line has {columns}; the puzzle should be in number {table.question + 1}."
                 yield PuzzleError(message, line=number)
                 continue
-            fields.append((number, row[table.question]))
+            answer = "" if table.answer is None else "".join(row[table.answer : table.answer + 1])
+            fields.append((number, row[table.question], answer))
         if not fields:
             return
-        grammar = self._grammar([text for _, text in fields])
-        for number, text in fields:
+        grammar = self._grammar([text for _, text, _ in fields])
+        for number, text, answer in fields:
             column = max(lines[number - 1].find(text), 0) + 1
             if text.strip():
-                yield grammar.field(text, number, column, self.kind)
+                passage = grammar.field(text, number, column, self.kind)
+                yield replace(passage, answer=answer) if isinstance(passage, Passage) else passage
             else:
                 yield PuzzleError("The puzzle's column is empty.", line=number, column=column)
 
@@ -234,9 +236,18 @@ class _Reader:
             if column and error.line == 1:
                 column += passage.column - 1
             return PuzzleError(error.message, line=passage.line + max(error.line, 1) - 1, column=column)
-        self._reading.puzzles.append(Puzzle(kind, question, passage.layout, self.source, line))
+        answer = _parsed(kind, passage.answer)
+        self._reading.puzzles.append(Puzzle(kind, question, passage.layout, self.source, line, answer=answer))
         if passage.note and passage.note not in self._reading.notes:
             self._reading.notes.append(passage.note)
+        return None
+
+
+def _parsed(kind: PuzzleKind, text: str) -> np.ndarray | None:
+    """An answer; None if there is none, or none that can be read."""
+    try:
+        return kind.parse(text) if text.strip() else None
+    except PuzzleError:
         return None
 
 

@@ -348,6 +348,14 @@ class Sudoku(PuzzleKind):
             tokens[:, 1:] = (digits + regions[:, :, None] * np.uint8(self.size + 1)).reshape(count, -1)
         return cells, tokens
 
+    def class_of(self, question: np.ndarray, answer: np.ndarray) -> int:
+        """Of its solution grid, as generated datasets are split; for small sizes, which have few, of the puzzle."""
+        from puzzlerec.puzzles.sudoku.symmetry import class_of  # compiles with Numba: only when asked for
+
+        regions = self._region_of.take(question).reshape(-1).astype(np.int64)
+        asked, filled = (self.digits(grid).reshape(-1) for grid in (question, answer))
+        return int(class_of(asked, filled, regions, self.box, self.places))
+
     def _by_bands(self, rng: np.random.Generator, count: int) -> np.ndarray:
         assert self.box is not None
         rows, columns = (_shuffled(rng, count, self.size, group) for group in self.box)
