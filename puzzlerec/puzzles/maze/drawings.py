@@ -49,6 +49,8 @@ def is_native(rows: Sequence[str]) -> bool:
 
 def is_title(line: str) -> bool:
     """Whether a line can be no row of a maze: less than half of it could be cells, or it is a size in numbers."""
+    if _NATIVE.issuperset(line):
+        return False
     visible = "".join(line.split())
     cells = sum(map((_CELLS | set("+-|")).__contains__, visible.translate(_LINES)))
     return 2 * cells < len(visible) or _SIZE.fullmatch(line) is not None

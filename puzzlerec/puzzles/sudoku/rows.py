@@ -21,6 +21,7 @@ _AREAS = tuple(size * size for size in _SIZES)
 SECTION = re.compile(r"\s*\[([A-Za-z ]+)\]\s*")
 _MARKS = "*-xX?"
 _USUAL = re.compile(r"\s*[.0-9_]+\s*")  # as lines and rows are as a rule
+_WHOLE = re.compile(r"\s*[.0-9_]{33}")  # what begins like this is a whole Sudoku, and with usual blanks
 _BARS = re.compile(r"[\s|!:,\u2502\u2503\u2551]")
 _LIBRARY = re.compile(r":\d{4}[^:]*:[^:]*:((?:\+?[1-9]|[.0])+):")
 _RULED = re.compile(r"[-+=*'.:|\s\u2500-\u257f]*(?:--|==)[-+=*'.:|\s\u2500-\u257f]*")
@@ -46,12 +47,13 @@ def plain(lines: Sequence[str]) -> Rows:
     """The lines with other people's blanks, pencil marks, titles and footers gone."""
     rows = Rows(list(lines))
     for block in _blocks(lines):
-        for index in block:
+        odd = [index for index in block if _WHOLE.match(lines[index]) is None]
+        for index in odd:
             _read_library(rows, index)
-        _read_marks(rows, block)
-        _read_fields(rows, block)
-        _read_pencil(rows, block)
-        _drop_titles(rows, block)
+        _read_marks(rows, odd)
+        _read_fields(rows, odd)
+        _read_pencil(rows, odd)
+        _drop_titles(rows, odd, alone=len(odd) == len(block))
     return rows
 
 
@@ -130,12 +132,12 @@ def _is_cell(field: str) -> bool:
     return _DIGITS.fullmatch(field) is not None and list(field) == sorted(set(field))
 
 
-def _drop_titles(rows: Rows, block: Sequence[int]) -> None:
-    """Empties lines that can be no row, where there are rows, or nothing else."""
+def _drop_titles(rows: Rows, block: Sequence[int], alone: bool) -> None:
+    """Empties lines that can be no row, where there are rows, or nothing else: ``alone`` says no whole Sudokus."""
     prose = {index for index in block if _is_prose(rows.lines[index])}
     widths = {index: len(cells_of(rows.lines[index])) for index in block if index not in prose}
     beside = {index: width for index, width in widths.items() if _SIZES[0] <= width <= _SIZES[-1]}
-    if widths and not beside:
+    if not beside and (widths or not alone):
         return
     for index in prose:
         rows.lines[index] = ""
