@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from puzzlerec.cli.errors import INTERRUPTED, SOLVED, STATUSES, UNSOLVED, UNUSABLE, CommandError, in_words
+from puzzlerec.cli.errors import INTERRUPTED, SOLVED, STATUSES, UNSOLVED, UNUSABLE, CommandError, assumed, in_words
 from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, Strategy, chosen_device
 from puzzlerec.cli.output import Drawings, Format, Writer, opened, place, verdict_line, writer
 from puzzlerec.cli.terminal import answers, messages, progress
@@ -33,7 +33,10 @@ Every answer is checked by the puzzle's rules; nothing else is called solved.
 
 The kind is recognised: Sudokus (9x9, 6x6, 4x4, 16x16 and jigsaws) as lines (.sdm), as grids (.sdk, .ss) or in CSV,
 mazes of "#", space, "S" and "G" as text grids or lines, and lines to complete: 12+345=, copy:a1b2=, reverse:a1b2=. That
-a Sudoku is an X-Sudoku no file tells: --puzzle sudoku-x does.
+a Sudoku is an X-Sudoku no file tells: --puzzle sudoku-x does. Other people's forms are read too (mazes of +--+, other
+blanks, lists, OpenSudoku's XML), and what was assumed in reading them is said.
+
+A Sudoku without a solution, or with several, is found by exact search before any attempt, and said.
 
 On a terminal, grids are drawn. Elsewhere the answers are plain text, each in its puzzle's own layout; for a puzzle that
 is not solved there is a line "# not solved: FILE:LINE: why" instead, so that nothing looks like an answer which the
@@ -147,8 +150,8 @@ def _read(files: Sequence[str], kind: str | None) -> tuple[list[Puzzle], int]:
         else:
             puzzles += reading.puzzles
             faults += reading.errors
-            for note in reading.notes:
-                messages.note(f"{'standard input' if file == '-' else file}: {note}")
+            for note in assumed(reading.notes, file):
+                messages.note(note)
     _report(faults)
     return puzzles, len(faults)
 

@@ -342,6 +342,15 @@ SEEDS = [
     rows_of(maze_line(8, 6)),
     f"question,answer\n{maze_line(9, 9)},{maze_line(9, 9)}\n",
     '{"train": []}',
+    "+--+--+\n|S |G |\n+  +  +\n|     |\n+--+--+\n",
+    "Maze 1\n%%%%%\n%P .%\n%%%%%\n",
+    "0 1 0\nS 0 G\n1 1 1\n",
+    f"Grid 01\n{ONE_ROWS.replace('.', '*')}\n",
+    "12 3 4 .\n. . . .\n. . 12 .\n. . . 1\n",
+    str([list(row) for row in ONE_ROWS.split("\n")]),
+    f'<opensudoku>\n<game data="{ONE}" />\n</opensudoku>',
+    f"id,board\n7,{ONE}\n8,{TWO}\n",
+    f":0000:x:{ONE}:::\n",
 ]
 
 
@@ -366,7 +375,7 @@ def mutated(draw: st.DrawFn) -> bytes:
 
 
 @settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@given(st.one_of(mutated(), st.binary(max_size=60), st.text("#SG o.19\n|-,\t", max_size=80).map(str.encode)))
+@given(st.one_of(mutated(), st.binary(max_size=60), st.text("#SGE o.019\n|-+,\t[]'*x<>", max_size=80).map(str.encode)))
 def test_no_bytes_raise_anything_but_puzzle_errors(content: bytes) -> None:
     for kind in (None, "sudoku-4x4", "maze"):
         try:

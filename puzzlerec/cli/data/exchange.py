@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from puzzlerec.cli.errors import CommandError, in_words
+from puzzlerec.cli.errors import CommandError, assumed, in_words
 from puzzlerec.cli.options import Kind, Seed
 from puzzlerec.cli.terminal import messages, progress
 
@@ -62,8 +62,8 @@ def _import_file(source: Path, target: Path, kind: str | None, test: int | None,
     from puzzlerec.puzzles import read
 
     reading = read(source, kind)
-    for note in reading.notes:
-        messages.note(f"{source}: {note}")
+    for note in assumed(reading.notes, source):
+        messages.note(note)
     with progress("checking", len(reading.puzzles), "puzzles") as advance:
         found = own.collect(reading.puzzles, test, seed, advance)
     faults = [*reading.errors, *found.faults]
