@@ -60,6 +60,11 @@ def test_other_peoples_mazes_are_read_and_what_was_assumed_is_said(
     assert reading.notes == [note]
 
 
+def test_a_maze_without_ends_is_read_where_the_kind_is_told() -> None:
+    (puzzle,) = read_text("0 1 0 0\n0 0 0 1\n1 1 0 0\n", "maze").puzzles
+    assert puzzle.kind.check_question(puzzle.question).problems == ("there is no S", "there is no G")
+
+
 def test_our_own_form_is_read_as_it_stands() -> None:
     reading = read_text("#####\n#S G#\n#####\n")
     assert reading.notes == [] and [puzzle.line for puzzle in reading.puzzles] == [1]
@@ -88,6 +93,8 @@ def test_each_assumption_is_said_once() -> None:
         ("#####\n#S.E#\n#.F.#\n#####\n", 3, 3, "F could be an end beside S and E"),
         ("#####\n#S.E#\n#.x.#\n#####\n", 3, 3, "'x' is no cell of this maze"),
         ("%%%%%%\n%P ..%\n%%%%%%\n", 2, 5, "2 . and must have one"),
+        ("%%%%\n%PG%\n%.o%\n%%%%\n", 2, 3, "G could be an end beside P and ."),
+        ("%%%%\n%P.%\n% o%\n%%%%\n", 3, 3, "'o' is no cell of this maze"),
         ("#####\n#E.S#\n#.E.#\n#####\n", 3, 3, "2 E and must have one"),
         ("0,1\nS,0,G\n1,1,1\n", 2, 0, "Row 2 has 3 cells, row 1 has 2"),
         ("+--+--+\n|S |G |\n+- +--+\n", 3, 2, "no whole wall, nor free"),

@@ -21,7 +21,7 @@ from puzzlerec.puzzles.base import PuzzleError
 
 _WALLS = "#█▓%@X"
 _FREE = " ._0"
-_ENDS = (("S", "G"), ("S", "E"), ("S", "F"), ("A", "B"), ("P", "G"))  # start and goal
+_ENDS = (("S", "G"), ("S", "E"), ("S", "F"), ("A", "B"))  # start and goal
 _MARKS = frozenset("SGEFABPo")
 _NATIVE = frozenset("# SGo")
 _CELLS = frozenset(f"{_WALLS}{_FREE}1") | _MARKS
@@ -56,13 +56,18 @@ def is_title(line: str) -> bool:
     return 2 * cells < len(visible) or _SIZE.fullmatch(line) is not None
 
 
-def resembles(rows: Sequence[str]) -> bool:
-    """Whether the rows are a maze in one of these forms, be it with faults, and can hardly be anything else."""
+def resembles(rows: Sequence[str], chosen: bool) -> bool:
+    """Whether the rows are a maze in one of these forms, be it with faults, and can hardly be anything else.
+
+    ``chosen`` says that they are known to be a maze's.
+    """
     if _has_lines(rows):
         return True
     fitting = [row for row in rows if _CELLS.issuperset(row.replace(",", " ").replace("\t", " "))]
     if 2 * len(fitting) <= len(rows):
         return False
+    if chosen:
+        return True
     text = "".join(fitting)
     if 2 * sum(not set(_WALLS).isdisjoint(row) for row in fitting) >= len(fitting):
         return _wall_of(text) != "X" or "S" in text or len(rows) > 1
@@ -139,14 +144,13 @@ def _by_characters(rows: Sequence[str]) -> Drawing:
     for other in _WALLS:
         if other != wall and other in text:
             raise error(f"Both {wall} and {other} could be walls; write one of them for all.", other)
-    readings = {wall: "#", "o": "o"} | dict.fromkeys(_FREE, " ")
     start, goal = _ends_of(text)
-    if start == "P" and goal not in text:
-        goal = "."
-    readings |= {start: "S", goal: "G"}
+    readings = {wall: "#"} | dict.fromkeys(_FREE, " ") | {start: "S", goal: "G"}
+    if start != "P":  # for Pacman it is food
+        readings["o"] = "o"
     for character in dict.fromkeys(text):
         if character not in readings:
-            if character in _MARKS:
+            if character in _MARKS and character != "o":
                 message = f"{character} could be an end beside {start} and {goal}; mark one start S and one goal G."
             else:
                 message = f"{character!r} is no cell of this maze: its walls are {wall}, and a space or . is free."
@@ -165,7 +169,9 @@ def _by_characters(rows: Sequence[str]) -> Drawing:
 
 
 def _ends_of(text: str) -> tuple[str, str]:
-    """The letters of start and goal: the first pair that both occur, or one of which does."""
+    """The marks of start and goal: the first pair that both occur, or one of which does."""
+    if "P" in text and "S" not in text:
+        return "P", "."
     both = (pair for pair in _ENDS if pair[0] in text and pair[1] in text)
     one = (pair for pair in _ENDS if pair[0] in text or pair[1] in text)
     return next(both, None) or next(one, _ENDS[0])

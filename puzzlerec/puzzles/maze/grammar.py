@@ -33,7 +33,7 @@ class MazeGrammar(Grammar):
         return maze if 5 * maze >= 4 * len(visible) else 0
 
     def score(self, lines: Sequence[str]) -> float:
-        drawn = (grid for _, block in _blocks(lines) for _, grid in _grids(block) if _is_drawing(grid))
+        drawn = (grid for _, block in _blocks(lines) for _, grid in _grids(block) if _is_drawing(grid, False))
         if drawings_score := sum(2 * len(_visible(row)) for grid in drawn for row in grid):
             return drawings_score
         rows = [line for line in lines if self.resembles(line)]
@@ -48,12 +48,12 @@ class MazeGrammar(Grammar):
         self, lines: Sequence[str], kind: PuzzleKind | None, foreign: Foreign
     ) -> Iterator[Passage | PuzzleError]:
         for first, block in _blocks(lines):
-            yield from self._block(block, first)
+            yield from self._block(block, first, kind)
 
     def field(self, text: str, line: int, column: int, kind: PuzzleKind | None) -> Passage | PuzzleError:
-        return _drawn((text,), "line", line, column)
+        return _drawn((text,), "line", line, column, kind is not None)
 
-    def _block(self, lines: Sequence[str], first: int) -> Iterator[Passage | PuzzleError]:
+    def _block(self, lines: Sequence[str], first: int, kind: PuzzleKind | None) -> Iterator[Passage | PuzzleError]:
         """Lines without an empty one between them: mazes with titles between them, or a maze a line."""
         if not any(line.strip() for line in lines):
             return
@@ -66,14 +66,14 @@ class MazeGrammar(Grammar):
                 if len(line) > MOST_COLUMNS:
                     yield too_long(line, number)
                 else:
-                    yield self.field(line.partition("\t")[0], number, 1, None)
+                    yield self.field(line.partition("\t")[0], number, 1, kind)
             return
         for start, rows in _grids(lines):
-            yield self._grid(rows, first + start)
+            yield self._grid(rows, first + start, kind is not None)
 
-    def _grid(self, lines: Sequence[str], first: int) -> Passage | PuzzleError:
-        if _is_drawing(lines) or not any(letter in line for line in lines for letter in "SG"):
-            return _drawn(lines, "grid", first)
+    def _grid(self, lines: Sequence[str], first: int, chosen: bool) -> Passage | PuzzleError:
+        if _is_drawing(lines, chosen) or not any(letter in line for line in lines for letter in "SG"):
+            return _drawn(lines, "grid", first, 1, chosen)
         for letter in "SG":
             count = sum(line.count(letter) for line in lines)
             if count > 1:
@@ -84,11 +84,11 @@ class MazeGrammar(Grammar):
         return Passage(MAZE, "\n".join(lines), "grid", first)
 
 
-def _drawn(rows: Sequence[str], layout: str, line: int, column: int = 1) -> Passage | PuzzleError:
+def _drawn(rows: Sequence[str], layout: str, line: int, column: int, chosen: bool) -> Passage | PuzzleError:
     """The maze in ``rows``, which start at this place of the file, whatever its characters."""
     drawing = drawings.Drawing(tuple(rows))
     try:
-        if _is_drawing(rows):
+        if _is_drawing(rows, chosen):
             drawing = drawings.read(rows)
         elif drawings.is_native(rows):
             drawing = drawings.with_ends(drawing)
@@ -102,8 +102,8 @@ def _is_square(line: str) -> bool:
     return isqrt(cells) ** 2 == cells
 
 
-def _is_drawing(rows: Sequence[str]) -> bool:
-    return not drawings.is_native(rows) and drawings.resembles(rows)
+def _is_drawing(rows: Sequence[str], chosen: bool) -> bool:
+    return not drawings.is_native(rows) and drawings.resembles(rows, chosen)
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
