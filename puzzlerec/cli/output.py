@@ -173,7 +173,7 @@ def verdict_line(answer: Answer, model: str, separator: str = " · ") -> tuple[s
     details = [words.steps, words.seconds]
     if not words.solved:
         return f"Not solved: {words.fault}", separator + separator.join([words.attempts, model, *details])
-    how = f"{words.how}, after {words.attempts} of {model}" if words.exact and answer.attempts else words.how
+    how = f"{words.how}, after {words.attempts} of {model}" if words.exact else words.how
     head = separator.join([f"Solved {how}", *words.facts])
     return head, separator + separator.join(details if words.exact else [model, *details])
 

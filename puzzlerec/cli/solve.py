@@ -36,7 +36,7 @@ mazes of "#", space, "S" and "G" as text grids or lines, and lines to complete: 
 a Sudoku is an X-Sudoku no file tells: --puzzle sudoku-x does. Other people's forms are read too (mazes of +--+, other
 blanks, lists, OpenSudoku's XML), and what was assumed in reading them is said.
 
-A Sudoku without a solution, or with several, is found by exact search before any attempt, and said.
+Where a first attempt fails, exact search tells at once whether a Sudoku has no solution, or more than one.
 
 On a terminal, grids are drawn. Elsewhere the answers are plain text, each in its puzzle's own layout; for a puzzle that
 is not solved there is a line "# not solved: FILE:LINE: why" instead, so that nothing looks like an answer which the
@@ -216,7 +216,7 @@ class _Run:
                 self.several += SEVERAL_SOLUTIONS in answer.verdict.problems
                 self.unsolved += not answer.verdict.solved and tried(answer)
                 self.unsolvable += not tried(answer)
-                self.last = answer, solver.name if solver and answer.attempts else ""
+                self.last = answer, solver.name if solver and tried(answer) else ""
                 yield self.last
 
     def _recorded(self, solver: Solver, puzzles: Sequence[Puzzle]) -> Iterator[Answer]:

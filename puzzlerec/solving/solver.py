@@ -32,7 +32,7 @@ class SolveSettings:
     attempts: int = 1  # network runs a puzzle may cost, the first pass among them
     early: bool = True  # stop at the first step whose answer the rules accept
     exact: bool = False  # let the exact solver finish what the network could not
-    proof: bool = False  # ask it first, where it is quick, and answer what has no solution or several at once
+    proof: bool = False  # ask it after a first attempt in vain whether there is one solution, where that is quick
     strategy: str | None = None  # how attempts differ; None: the first of the kind's that applies
     start_noise: float = 1.0  # standard deviation of the noise in random starts
     seed: int = 0
@@ -126,8 +126,6 @@ class Solver:
         for index in chunk:
             if verdict := self._refusal(puzzles[index]):
                 answers[index] = _unanswered(puzzles[index], verdict)
-            elif settings.proof and (answer := _without_model(puzzles[index])):
-                answers[index] = answer
             else:
                 working[index] = self._begin(index, puzzles[index], settings)
         while True:
@@ -136,7 +134,11 @@ class Solver:
                     working[attempt.puzzle].learn(attempt, outcome)
             for index, work in list(working.items()):
                 answer = work.answer()
-                if answer.verdict.solved or work.spent >= settings.attempts or work.exhausted:
+                if settings.proof and not work.proved and not answer.verdict.solved:
+                    work.proved = True
+                    answer = _unless_unique(answer)
+                settled = answer.verdict.solved or NO_SOLUTION in answer.verdict.problems
+                if settled or work.spent >= settings.attempts or work.exhausted:
                     answers[index] = answer
                     del working[index]
             while waiting and waiting[0] in answers:
@@ -246,6 +248,7 @@ class _Work:
     spent: int = 0  # attempts
     seconds: float = 0.0
     exhausted: bool = False  # the strategy has nothing left to try
+    proved: bool = False  # whether the exact solver was asked if there is one solution
 
     def propose(self, count: int) -> list[Attempt]:
         attempts = self.strategy.propose(count)
@@ -315,14 +318,13 @@ def solve_exactly(answer: Answer) -> Answer:
     return _exact(answer, solutions, answer.seconds + time.perf_counter() - clock)
 
 
-def _without_model(puzzle: Puzzle) -> Answer | None:
-    """The answer to a puzzle that is quickly found to have no solution or several; None if it is worth attempts."""
+def _unless_unique(answer: Answer) -> Answer:
+    """An unsolved ``answer`` as it is, or by search if that quickly finds no solution or several."""
     clock = time.perf_counter()
-    solutions = puzzle.kind.quick_solutions(puzzle.question)
+    solutions = answer.puzzle.kind.quick_solutions(answer.puzzle.question)
     if solutions is None or len(solutions) == 1:
-        return None
-    open_question = Verdict(False, np.zeros(puzzle.question.shape, bool))
-    return _exact(_unanswered(puzzle, open_question), solutions, time.perf_counter() - clock)
+        return answer
+    return _exact(answer, solutions, answer.seconds + time.perf_counter() - clock)
 
 
 def _exact(answer: Answer, solutions: Sequence[np.ndarray], seconds: float) -> Answer:

@@ -186,12 +186,12 @@ def test_the_exact_solver_tells_of_no_solution_and_of_several() -> None:
     assert "more than one solution" in several.verdict.problems[-1]
 
 
-def test_a_proof_comes_before_attempts_and_is_not_the_models() -> None:
-    settings = SolveSettings(proof=True)
+def test_a_proof_comes_after_one_attempt_and_is_not_the_models() -> None:
+    settings = SolveSettings(proof=True, attempts=64)
     texts = (f"12345678.........9{'.' * 63}", "." * 81, EASY[0])
     none, several, one = Solver(Singles()).solve([puzzle(text) for text in texts], settings)
-    assert (none.verdict.problems, none.attempts) == ((NO_SOLUTION,), 0)
-    assert (several.how, several.attempts, several.verdict.problems) == ("exact solver", 0, (SEVERAL_SOLUTIONS,))
+    assert (none.verdict.problems[-1], none.how, none.attempts) == (NO_SOLUTION, "none", 1)
+    assert (several.how, several.attempts, several.verdict.problems) == ("exact solver", 1, (SEVERAL_SOLUTIONS,))
     assert several.verdict.solved and one.how == "one pass"
 
 
