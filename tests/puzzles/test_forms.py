@@ -55,6 +55,23 @@ def test_titles_footers_and_numbers_are_no_rows(text: str, lines: list[int]) -> 
     require(text, lines)
 
 
+@pytest.mark.parametrize("between", ["", " "])
+def test_titles_of_16x16(between: str) -> None:
+    symbols = [str(number) for number in range(1, 17)] if between else list("123456789ABCDEFG")
+    rows = [between.join([*symbols[start:], *"." * start]) for start in range(16)]
+    reading = read_text("\n".join(["Large 1", *rows, "Large 2", *rows]))
+    assert reading.errors == []
+    assert [(puzzle.kind.name, puzzle.line) for puzzle in reading.puzzles] == [
+        ("sudoku-16x16", 2),
+        ("sudoku-16x16", 19),
+    ]
+
+
+def test_prose_among_whole_sudokus_is_a_fault() -> None:
+    for line in (ONE, "1..4" * 4):
+        assert [error.line for error in read_text(f"{line}\nnonsense\n{line}\n").errors] == [2]
+
+
 def test_a_row_that_is_short_is_still_a_fault() -> None:
     reading = read_text(GRID.replace("8...6...3", "8..."))
     assert [error.line for error in reading.errors] == [4]

@@ -14,9 +14,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from puzzlerec.puzzles.sudoku.forms import cells_of
+from puzzlerec.puzzles.sudoku.forms import cells_of, fields_of
 
 _SIZES = (4, 6, 9, 16)
+_LARGE = 16  # the width of a row that, unless there are as many, is a whole Sudoku of 4x4
 _AREAS = tuple(size * size for size in _SIZES)
 SECTION = re.compile(r"\s*\[([A-Za-z ]+)\]\s*")
 _MARKS = "*-xX?"
@@ -135,8 +136,9 @@ def _is_cell(field: str) -> bool:
 def _drop_titles(rows: Rows, block: Sequence[int], alone: bool) -> None:
     """Empties lines that can be no row, where there are rows, or nothing else: ``alone`` says no whole Sudokus."""
     prose = {index for index in block if _is_prose(rows.lines[index])}
-    widths = {index: len(cells_of(rows.lines[index])) for index in block if index not in prose}
-    beside = {index: width for index, width in widths.items() if _SIZES[0] <= width <= _SIZES[-1]}
+    widths = {index: _width(rows.lines[index]) for index in block if index not in prose}
+    end = _LARGE if sum(width == _LARGE for width in widths.values()) < _LARGE else _LARGE + 1
+    beside = {index: width for index, width in widths.items() if _SIZES[0] <= width < end}
     if not beside and (widths or not alone):
         return
     for index in prose:
@@ -151,6 +153,11 @@ def _drop_titles(rows: Rows, block: Sequence[int], alone: bool) -> None:
             width = beside.get(index + 1) or beside.get(index - 1)
             if width and above % width == 0:
                 rows.lines[index], above = "", 0
+
+
+def _width(line: str) -> int:
+    """The cells of a row, of which one of 16x16 may be numbers."""
+    return _LARGE if len(fields_of(line)) == _LARGE else len(cells_of(line))
 
 
 def _is_prose(line: str) -> bool:
