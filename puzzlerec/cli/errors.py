@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 SOLVED, UNSOLVED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 
 STATUSES = """\b
@@ -15,6 +18,11 @@ Exit status:
 
 class CommandError(Exception):
     """What went wrong and what to do about it, in one or two sentences for the user."""
+
+
+def assumed(notes: Sequence[str], file: str | Path) -> list[str]:
+    """What was assumed in reading a file, as sentences that name it."""
+    return [f"{'standard input' if str(file) == '-' else file}: {note}" for note in notes]
 
 
 def in_words(error: Exception) -> str:

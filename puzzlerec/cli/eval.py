@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from puzzlerec.cli.errors import INTERRUPTED, UNUSABLE, CommandError, in_words
+from puzzlerec.cli.errors import INTERRUPTED, UNUSABLE, CommandError, assumed, in_words
 from puzzlerec.cli.options import Device, Seed, Strategy, chosen_device
 from puzzlerec.cli.terminal import answers, messages, progress
 from puzzlerec.files import HDF5
@@ -207,6 +207,8 @@ def _read(path: Path, zipped: bool) -> Reading:
         except (OSError, EOFError, zlib.error) as error:
             raise CommandError(f"{path} is no whole gzip file: {error}.") from error
     reading = read(source, source=str(path))
+    for note in assumed(reading.notes, path):
+        messages.note(note)
     for fault in reading.errors:
         messages.error(in_words(fault))
     return reading

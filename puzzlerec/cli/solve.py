@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from puzzlerec.cli.errors import INTERRUPTED, SOLVED, STATUSES, UNSOLVED, UNUSABLE, CommandError, in_words
+from puzzlerec.cli.errors import INTERRUPTED, SOLVED, STATUSES, UNSOLVED, UNUSABLE, CommandError, assumed, in_words
 from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, Strategy, chosen_device
 from puzzlerec.cli.output import Drawings, Format, Writer, opened, place, verdict_line, writer
 from puzzlerec.cli.terminal import answers, messages, progress
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from puzzlerec.solving.trace import Trace
 
 MOST_ERRORS = 20  # lines that cannot be read and are listed one by one
+MOST_ALIKE = 3  # of them for one reason
 MANY = 3  # puzzles: with more there is a progress bar
 
 HELP = f"""Solve the puzzles in files or on standard input.
@@ -30,7 +33,10 @@ Every answer is checked by the puzzle's rules; nothing else is called solved.
 
 The kind is recognised: Sudokus (9x9, 6x6, 4x4, 16x16 and jigsaws) as lines (.sdm), as grids (.sdk, .ss) or in CSV,
 mazes of "#", space, "S" and "G" as text grids or lines, and lines to complete: 12+345=, copy:a1b2=, reverse:a1b2=. That
-a Sudoku is an X-Sudoku no file tells: --puzzle sudoku-x does.
+a Sudoku is an X-Sudoku no file tells: --puzzle sudoku-x does. Other people's forms are read too (mazes of +--+, other
+blanks, lists, OpenSudoku's XML), and what was assumed in reading them is said.
+
+Where a first attempt fails, exact search tells at once whether a Sudoku has no solution, or more than one.
 
 On a terminal, grids are drawn. Elsewhere the answers are plain text, each in its puzzle's own layout; for a puzzle that
 is not solved there is a line "# not solved: FILE:LINE: why" instead, so that nothing looks like an answer which the
@@ -74,7 +80,7 @@ def solve(
     from puzzlerec.solving.solver import SolveSettings
 
     settings = SolveSettings(
-        steps=steps, attempts=attempts, strategy=strategy, early=early, exact=exact, seed=seed, batch=batch
+        steps=steps, attempts=attempts, strategy=strategy, early=early, exact=exact, proof=True, seed=seed, batch=batch
     )
     run = _Run(model, device, settings, keep_traces=trace is not None)
     if trace is not None and not trace.parent.is_dir():
@@ -144,11 +150,24 @@ def _read(files: Sequence[str], kind: str | None) -> tuple[list[Puzzle], int]:
         else:
             puzzles += reading.puzzles
             faults += reading.errors
-    for fault in faults[:MOST_ERRORS]:
-        messages.error(in_words(fault))
-    if len(faults) > MOST_ERRORS:
-        messages.error(f"{len(faults) - MOST_ERRORS} more puzzles cannot be read.")
+            for note in assumed(reading.notes, file):
+                messages.note(note)
+    _report(faults)
     return puzzles, len(faults)
+
+
+def _report(faults: Sequence[PuzzleError]) -> None:
+    """Name the first faults of each sort, which differ in numbers and quoted characters alone, and count the rest."""
+    alike: Counter[str] = Counter()
+    listed = 0
+    for fault in faults:
+        sort = re.sub(r"\d+|'.*?'", "", fault.message)
+        alike[sort] += 1
+        if alike[sort] <= MOST_ALIKE and listed < MOST_ERRORS:
+            messages.error(in_words(fault))
+            listed += 1
+    if listed < len(faults):
+        messages.error(f"{len(faults) - listed} more puzzles cannot be read.")
 
 
 def _with_hint(error: PuzzleError, file: str) -> PuzzleError:
@@ -168,6 +187,7 @@ class _Run:
         self._session = Session(chosen_device(device))
         self.where = f"device {self._session.device} · seed {settings.seed}"
         self.solved = self.unsolved = self.unsolvable = 0
+        self.several = 0  # puzzles that have more than one solution
         self.refused = 0  # puzzles for which there is no model
         self.last: tuple[Answer, str] | None = None
         self.traces: list[Trace] = []
@@ -177,6 +197,7 @@ class _Run:
 
     def solve(self, puzzles: Sequence[Puzzle]) -> Iterator[tuple[Answer, str]]:
         """Each answer with the name of the model that gave it, in the order of ``puzzles``."""
+        from puzzlerec.puzzles import SEVERAL_SOLUTIONS
         from puzzlerec.views.words import tried
 
         for kind, group in groupby(puzzles, lambda puzzle: puzzle.kind):
@@ -192,6 +213,7 @@ class _Run:
                 found = (_unsolvable(puzzle) for puzzle, fine in zip(together, sound, strict=True) if not fine)
             for answer in found:
                 self.solved += answer.verdict.solved
+                self.several += SEVERAL_SOLUTIONS in answer.verdict.problems
                 self.unsolved += not answer.verdict.solved and tried(answer)
                 self.unsolvable += not tried(answer)
                 self.last = answer, solver.name if solver and tried(answer) else ""
@@ -233,6 +255,7 @@ class _Run:
             return
         seconds = time.perf_counter() - self._clock
         counts = [f"{self.solved} of {total} solved"]
+        counts += [f"{self.several} with more than one solution"] * bool(self.several)
         counts += [f"{self.unsolved} unsolved"] * bool(self.unsolved)
         counts += [f"{self.unsolvable} unsolvable"] * bool(self.unsolvable)
         counts += [f"{self.refused} without a model"] * bool(self.refused)

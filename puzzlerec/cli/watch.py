@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from puzzlerec.cli.errors import SOLVED, STATUSES, UNSOLVED, UNUSABLE, CommandError, in_words
+from puzzlerec.cli.errors import SOLVED, STATUSES, UNSOLVED, UNUSABLE, CommandError, assumed, in_words
 from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, Strategy, chosen_device
 from puzzlerec.cli.terminal import answers, messages, speaks_unicode
 from puzzlerec.files import is_hdf5
@@ -107,6 +107,8 @@ def _opened(file: str | None, kind: str | None) -> tuple[list[Puzzle], list[Trac
     if file == "-" and sys.stdin.isatty():
         messages.note("Type or paste puzzles, then press Ctrl-D.")
     reading = read(file, get(kind) if kind else None)
+    for note in assumed(reading.notes, file):
+        messages.note(note)
     for error in reading.errors[:3]:
         messages.error(in_words(error))
     if not reading.puzzles:

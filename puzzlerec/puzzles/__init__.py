@@ -1,7 +1,7 @@
 """What a puzzle is: text in, tokens, rules, text out."""
 
 from puzzlerec.puzzles.arc.rules import Arc
-from puzzlerec.puzzles.base import NO_SOLUTION, Puzzle, PuzzleError, PuzzleKind, Symmetry, Verdict
+from puzzlerec.puzzles.base import NO_SOLUTION, SEVERAL_SOLUTIONS, Puzzle, PuzzleError, PuzzleKind, Symmetry, Verdict
 from puzzlerec.puzzles.characters.rules import Characters
 from puzzlerec.puzzles.choices import Choice
 from puzzlerec.puzzles.maze.rules import Maze
@@ -12,6 +12,7 @@ from puzzlerec.puzzles.sudoku.rules import Sudoku
 __all__ = [
     "KINDS",
     "NO_SOLUTION",
+    "SEVERAL_SOLUTIONS",
     "Arc",
     "Characters",
     "Choice",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Any
 
@@ -20,7 +21,8 @@ from puzzlerec.puzzles.generator import Generator
 from puzzlerec.puzzles.look import Look
 
 RATING_EDGES = (0, 1, 2, 5, 10, 20, 50)  # of the bins that results are told by; the last is open
-NO_SOLUTION = "there is no solution"  # a problem that only an exact solver can name
+NO_SOLUTION = "there is no solution"  # problems that only an exact solver can name
+SEVERAL_SOLUTIONS = "it has more than one solution; this is one"
 
 
 class PuzzleError(ValueError):
@@ -49,6 +51,7 @@ class Puzzle:
     source: str = ""  # file name, "-" for standard input
     line: int = 0  # first line in the source, from 1
     puzzle_id: int = 0  # the row of a model's puzzle embedding, 0 where there is but one
+    answer: np.ndarray | None = None  # [H, W] uint8 tokens, unchecked, if the source has one beside the question
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +160,13 @@ class PuzzleKind(ABC):
         """
         return None
 
+    def quick_solutions(self, question: np.ndarray) -> list[np.ndarray] | None:
+        """At most two `solutions`, if some hundredths of a second settle them, where a question may have 0 or several.
+
+        None otherwise: it is not known, or a sound question has one answer as a rule.
+        """
+        return None
+
     def truth(self, question: np.ndarray) -> np.ndarray | None:
         """[H, W] tokens that `wrong` compares answers with; None where there is no single truth or it is not known."""
         if not self.check_question(question).solved:
@@ -212,6 +222,10 @@ class PuzzleKind(ABC):
         For kinds whose answers do not move along; None for all others.
         """
         return None
+
+    def class_of(self, question: np.ndarray, answer: np.ndarray) -> int:
+        """What symmetric copies of a puzzle share, so that none of a test's is trained on. By default all differ."""
+        return int.from_bytes(blake2b(question.tobytes(), digest_size=8).digest(), "little")
 
     # ---- training
 

@@ -25,6 +25,8 @@ class Passage:
     layout: str
     line: int  # from 1
     column: int = 1
+    note: str = ""  # what was assumed in reading it, such as "read . as free cells", if anything
+    answer: str = ""  # the puzzle's answer, where the text has one beside it
 
 
 class Grammar:
@@ -64,7 +66,7 @@ class Grammar:
         """
         score = 0
         for passage in self.passages(lines, None, lambda line: ""):
-            if isinstance(passage, Passage) and _parses(passage.kind, passage.text):
+            if isinstance(passage, Passage) and parses(passage.kind, passage.text):
                 score += 2 * len("".join(passage.text.split()))
         return score
 
@@ -81,7 +83,7 @@ class Grammar:
             whole = self._kind_of(text, kind)
             if len(block) == 1:
                 yield self.field(block[0], first, 1, kind)
-            elif _parses(whole, text) or not any(_parses(self._kind_of(line, kind), line) for line in block):
+            elif parses(whole, text) or not any(parses(self._kind_of(line, kind), line) for line in block):
                 yield Passage(whole, text, whole.layouts[-1], first)
             else:
                 for number, line in enumerate(block, first):
@@ -95,14 +97,15 @@ class Grammar:
         return Passage(kind, text, kind.layouts[0], line, column)
 
     def _kind_of(self, text: str, kind: PuzzleKind | None) -> PuzzleKind:
-        return kind or next((known for known in self.kinds if _parses(known, text)), self.kinds[0])
+        return kind or next((known for known in self.kinds if parses(known, text)), self.kinds[0])
 
 
 def too_long(line: str, number: int) -> PuzzleError:
     return PuzzleError(f"The line has {len(line)} characters, too many for a puzzle.", line=number)
 
 
-def _parses(kind: PuzzleKind, text: str) -> bool:
+def parses(kind: PuzzleKind, text: str) -> bool:
+    """Whether ``text`` is a puzzle of the kind, sound or not."""
     try:
         kind.parse(text)
     except PuzzleError:

@@ -1,8 +1,8 @@
 """Puzzles from files and streams whose form is recognised.
 
-The text of a file may be lines and grids, which the grammars of the families of puzzles know (see `grammar`), or CSV: a
-header that names a column ``question``, ``puzzle`` or ``quizzes``, and a puzzle in it on every line, other columns
-being ignored. Text is UTF-8, or UTF-16 with its byte order mark; all line ends are understood.
+The text of a file may be lines and grids, which the grammars of the families of puzzles know (see `grammar`), a table
+with a puzzle on every line (`tables`), or lists and XML that hold some (`documents`). Text is UTF-8, UTF-16 with its
+byte order mark, or else Latin-1; all line ends are understood.
 """
 
 from __future__ import annotations
@@ -12,27 +12,33 @@ import math
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
+import numpy as np
+
+from puzzlerec.puzzles import documents, tables
 from puzzlerec.puzzles.base import Puzzle, PuzzleError, PuzzleKind
+from puzzlerec.puzzles.documents import Piece
 from puzzlerec.puzzles.grammar import MOST_COLUMNS, Grammar, Passage, too_long
 from puzzlerec.puzzles.registry import GRAMMARS, get
+from puzzlerec.puzzles.tables import Table
 
 MOST_BYTES = 128 * 2**20  # several hundred thousand puzzles; each takes about half a kilobyte of memory
 MOST_ERRORS = 1000
 
-_QUESTION_COLUMNS = {"question", "questions", "puzzle", "puzzles", "quiz", "quizzes"}
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f\x7f-\x84\x86-\x9f]")
 _SAMPLE = 200  # lines that decide what a file holds
 
 
 @dataclass(frozen=True)
 class Reading:
-    """The puzzles of a source, in its order, and what of it could not be read."""
+    """The puzzles of a source, in its order, what of it could not be read, and what was assumed in reading it."""
 
     puzzles: list[Puzzle] = field(default_factory=list)
     errors: list[PuzzleError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # in words, each once, such as "read . as free cells"
 
 
 def read(file: str | Path | IO[str] | IO[bytes], kind: PuzzleKind | str | None = None, source: str = "") -> Reading:
@@ -75,7 +81,7 @@ def _text(file: str | Path | IO[str] | IO[bytes], source: str) -> str:
         if isinstance(error, PuzzleError):
             raise
         raise PuzzleError(f"The file cannot be read: {error}.", source=source) from error  # a path with a NUL
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").rstrip("\x1a")  # DOS's end of file
     if "\0" in text:
         raise PuzzleError("The file is binary, not text; give puzzles as plain text.", source=source)
     if not text.strip():
@@ -86,39 +92,42 @@ def _text(file: str | Path | IO[str] | IO[bytes], source: str) -> str:
 def _decoded(content: bytes) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16")
-    return content.decode("utf-8")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        latin = content.decode("latin-1")
+        if _CONTROLS.search(latin):  # no text at all
+            raise
+        return latin
 
 
 class _Reader:
     def __init__(self, source: str, kind: PuzzleKind | None) -> None:
         self.source, self.kind = source, kind
+        self._reading = Reading()
+        self._unlisted = 0  # errors beyond those of the reading
         if kind is None:
             self._grammars = list(GRAMMARS.values())
         else:
             self._grammars = [GRAMMARS.get(kind.family) or Grammar([kind])]
 
     def read(self, text: str) -> Reading:
-        self._refuse_json(text)
-        lines = text.split("\n")
-        header = next(index for index, line in enumerate(lines) if line.strip())
-        delimiter = next((mark for mark in ",\t;" if mark in lines[header]), ",")
-        names = [name.strip(" \"'\t").lower() for name in lines[header][:MOST_COLUMNS].split(delimiter)]
-        position = next((index for index, name in enumerate(names) if name in _QUESTION_COLUMNS), None)
-        if position is None:
-            passages = self._passages(lines)
+        for grammar in GRAMMARS.values():
+            grammar.refuse(text, self.source, self.kind is not None and grammar in self._grammars)
+        pieces = documents.pieces(text, self.source)
+        if pieces is not None:
+            self._read_pieces(pieces)
         else:
-            passages = self._csv(lines, header, delimiter, position)
-        reading = self._parsed(passages)
+            lines = text.split("\n")
+            table = tables.find(lines, self._held)
+            self._take(self._passages(lines) if table is None else self._column(lines, table))
+        reading = self._reading
+        if self._unlisted:
+            message = f"{self._unlisted} more puzzles cannot be read. Is this a file of puzzles?"
+            reading.errors.append(PuzzleError(message, source=self.source))
         if not reading.puzzles and not reading.errors:
             raise PuzzleError(f"There is no puzzle in the file. {_known()}.", source=self.source)
         return reading
-
-    def _refuse_json(self, text: str) -> None:
-        for grammar in GRAMMARS.values():
-            grammar.refuse(text, self.source, self.kind is not None and grammar in self._grammars)
-        start = text.lstrip()[:2000]
-        if self.source.lower().endswith(".json") or re.match(r'\{\s*["}]|\[\s*[\[{"\d\]]', start):
-            raise PuzzleError(f"JSON is no form that puzzles are read from. {_known()}.", source=self.source)
 
     def _grammar(self, texts: Sequence[str]) -> Grammar:
         """Whose puzzles the lines, or fields of a table, hold."""
@@ -137,8 +146,8 @@ class _Reader:
             )
         return best
 
-    def _passages(self, lines: Sequence[str]) -> Iterator[Passage | PuzzleError]:
-        own = self._grammar(lines)
+    def _passages(self, lines: Sequence[str], grammar: Grammar | None = None) -> Iterator[Passage | PuzzleError]:
+        own = grammar or self._grammar(lines)
         others = [grammar for grammar in GRAMMARS.values() if grammar is not own]
 
         def foreign(line: str) -> str:
@@ -146,67 +155,104 @@ class _Reader:
 
         return own.passages(lines, self.kind, foreign)
 
-    def _csv(self, lines: list[str], header: int, delimiter: str, position: int) -> Iterator[Passage | PuzzleError]:
-        """One field a line. Every line is read by itself, so that a stray quotation mark spoils one line only."""
-        fields: list[tuple[int, str]] = []
-        for number, line in enumerate(lines[header + 1 :], header + 2):
-            if not line.strip():
+    def _read_pieces(self, pieces: Sequence[Piece]) -> None:
+        """What a document holds; if that is no puzzle, the document is the fault, and not each of its pieces."""
+        try:
+            grammar = self._grammar([line for piece in pieces for line in piece.lines])
+            for piece in pieces:
+                self._take(self._passages(piece.lines, grammar), piece.places)
+        except PuzzleError as error:
+            raise PuzzleError(
+                f"No puzzle is recognised in this JSON, print-out or XML. {_known()}.", source=self.source
+            ) from error
+        if not self._reading.puzzles and self._reading.errors:
+            first = self._reading.errors[0]
+            message = f"This JSON, print-out or XML holds no puzzle. The first fault: {first.message}"
+            raise PuzzleError(message, source=self.source, line=first.line)
+
+    def _held(self, text: str) -> tuple[PuzzleKind, np.ndarray] | None:
+        """The puzzle in a field of a table, if there is one."""
+        for grammar in self._grammars:
+            passage = grammar.field(text, 1, 1, self.kind) if grammar.words and text.strip() else None
+            if isinstance(passage, Passage):
+                question = _parsed(passage.kind, passage.text)
+                if question is not None:
+                    return passage.kind, question
+        return None
+
+    def _column(self, lines: list[str], table: Table) -> Iterator[Passage | PuzzleError]:
+        """One field a line."""
+        fields: list[tuple[int, str, str]] = []
+        for number, line in enumerate(lines[table.first :], table.first + 1):
+            if not line.strip() or (line.startswith("#") and table.delimiter not in line):  # empty, or a comment
                 continue
             if len(line) > MOST_COLUMNS:
                 yield too_long(line, number)
                 continue
             try:
-                row = next(csv.reader([line], delimiter=delimiter))
+                row = table.fields(line)
             except csv.Error as error:
                 yield PuzzleError(f"The line is no CSV: {error}.", line=number)
                 continue
-            if position >= len(row):
+            if table.question >= len(row):
                 columns = "1 column" if len(row) == 1 else f"{len(row)} columns"
-                yield PuzzleError(
-                    f"The line has {columns}; the puzzle should be in number {position + 1}.", line=number
-                )
+                message = f"The line has {columns}; the puzzle should be in number {table.question + 1}."
+                yield PuzzleError(message, line=number)
                 continue
-            fields.append((number, row[position]))
+            answer = "" if table.answer is None else "".join(row[table.answer : table.answer + 1])
+            fields.append((number, row[table.question], answer))
         if not fields:
             return
-        grammar = self._grammar([text for _, text in fields])
-        for number, text in fields:
+        grammar = self._grammar([text for _, text, _ in fields])
+        for number, text, answer in fields:
             column = max(lines[number - 1].find(text), 0) + 1
             if text.strip():
-                yield grammar.field(text, number, column, self.kind)
+                passage = grammar.field(text, number, column, self.kind)
+                yield replace(passage, answer=answer) if isinstance(passage, Passage) else passage
             else:
                 yield PuzzleError("The puzzle's column is empty.", line=number, column=column)
 
-    def _parsed(self, passages: Iterable[Passage | PuzzleError]) -> Reading:
-        reading = Reading()
-        unlisted = 0
+    def _take(self, passages: Iterable[Passage | PuzzleError], places: Sequence[int] = ()) -> None:
+        """Parses passages. ``places`` are the lines of the file that theirs come from, if they are not the same."""
         for passage in passages:
-            fault = passage if isinstance(passage, PuzzleError) else self._parse_into(reading.puzzles, passage)
+            fault = passage if isinstance(passage, PuzzleError) else self._parse(passage, places)
             if fault is None:
                 continue
-            if len(reading.errors) < MOST_ERRORS:
-                reading.errors.append(
-                    PuzzleError(fault.message, source=self.source, line=fault.line, column=fault.column)
+            if len(self._reading.errors) < MOST_ERRORS:
+                line = _placed(fault.line, places)
+                self._reading.errors.append(
+                    PuzzleError(fault.message, source=self.source, line=line, column=0 if places else fault.column)
                 )
             else:
-                unlisted += 1
-        if unlisted:
-            message = f"{unlisted} more puzzles cannot be read. Is this a file of puzzles?"
-            reading.errors.append(PuzzleError(message, source=self.source))
-        return reading
+                self._unlisted += 1
 
-    def _parse_into(self, puzzles: list[Puzzle], passage: Passage) -> PuzzleError | None:
+    def _parse(self, passage: Passage, places: Sequence[int]) -> PuzzleError | None:
         """Adds the passage's puzzle or returns what is wrong with it, placed in the file."""
-        kind = passage.kind
+        kind, line = passage.kind, _placed(passage.line, places)
         try:
-            puzzles.append(Puzzle(kind, kind.parse(passage.text), passage.layout, self.source, passage.line))
+            question = kind.parse(passage.text)
         except PuzzleError as error:
-            line = passage.line + max(error.line, 1) - 1
             column = error.column
             if column and error.line == 1:
                 column += passage.column - 1
-            return PuzzleError(error.message, line=line, column=column)
+            return PuzzleError(error.message, line=passage.line + max(error.line, 1) - 1, column=column)
+        answer = _parsed(kind, passage.answer)
+        self._reading.puzzles.append(Puzzle(kind, question, passage.layout, self.source, line, answer=answer))
+        if passage.note and passage.note not in self._reading.notes:
+            self._reading.notes.append(passage.note)
         return None
+
+
+def _parsed(kind: PuzzleKind, text: str) -> np.ndarray | None:
+    """An answer; None if there is none, or none that can be read."""
+    try:
+        return kind.parse(text) if text.strip() else None
+    except PuzzleError:
+        return None
+
+
+def _placed(line: int, places: Sequence[int]) -> int:
+    return places[line - 1] if places else line
 
 
 def _sample(texts: Sequence[str], grammars: Sequence[Grammar]) -> Sequence[str]:
@@ -223,4 +269,4 @@ def _known() -> str:
     """The forms that are known, in words."""
     *words, last = (grammar.words for grammar in GRAMMARS.values() if grammar.words)
     what = f"{', '.join(words)} and {last}" if words else last
-    return f"Known are {what}, as lines, as grids and as CSV with a column 'question' or 'puzzle'"
+    return f"Known are {what}, as lines, as grids, as lists and as CSV"

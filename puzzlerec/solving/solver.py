@@ -15,7 +15,7 @@ import torch
 
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.system import PADDING
-from puzzlerec.puzzles import NO_SOLUTION, Puzzle, PuzzleError, PuzzleKind, Verdict, get
+from puzzlerec.puzzles import NO_SOLUTION, SEVERAL_SOLUTIONS, Puzzle, PuzzleError, PuzzleKind, Verdict, get
 from puzzlerec.solving.frames import Frame, Model, Refinement, on_board
 from puzzlerec.solving.strategies import Attempt, Outcome, Strategy, Task, strategy, strategy_for
 
@@ -32,6 +32,7 @@ class SolveSettings:
     attempts: int = 1  # network runs a puzzle may cost, the first pass among them
     early: bool = True  # stop at the first step whose answer the rules accept
     exact: bool = False  # let the exact solver finish what the network could not
+    proof: bool = False  # ask it after a first attempt in vain whether there is one solution, where that is quick
     strategy: str | None = None  # how attempts differ; None: the first of the kind's that applies
     start_noise: float = 1.0  # standard deviation of the noise in random starts
     seed: int = 0
@@ -133,7 +134,11 @@ class Solver:
                     working[attempt.puzzle].learn(attempt, outcome)
             for index, work in list(working.items()):
                 answer = work.answer()
-                if answer.verdict.solved or work.spent >= settings.attempts or work.exhausted:
+                if settings.proof and not work.proved and not answer.verdict.solved:
+                    work.proved = True
+                    answer = _unless_unique(answer)
+                settled = answer.verdict.solved or NO_SOLUTION in answer.verdict.problems
+                if settled or work.spent >= settings.attempts or work.exhausted:
                     answers[index] = answer
                     del working[index]
             while waiting and waiting[0] in answers:
@@ -243,6 +248,7 @@ class _Work:
     spent: int = 0  # attempts
     seconds: float = 0.0
     exhausted: bool = False  # the strategy has nothing left to try
+    proved: bool = False  # whether the exact solver was asked if there is one solution
 
     def propose(self, count: int) -> list[Attempt]:
         attempts = self.strategy.propose(count)
@@ -302,20 +308,34 @@ def solve_exactly(answer: Answer) -> Answer:
 
     If there is no solution, or more than one, the verdict's problems say so; of several solutions one is given.
     """
-    puzzle, kind = answer.puzzle, answer.puzzle.kind
-    if not kind.check_question(puzzle.question).solved:
+    kind, question = answer.puzzle.kind, answer.puzzle.question
+    if not kind.check_question(question).solved:
         return answer
     clock = time.perf_counter()
-    solutions = kind.solutions(puzzle.question)
-    seconds = answer.seconds + time.perf_counter() - clock
+    solutions = kind.solutions(question)
     if solutions is None:  # nobody can
         return answer
+    return _exact(answer, solutions, answer.seconds + time.perf_counter() - clock)
+
+
+def _unless_unique(answer: Answer) -> Answer:
+    """An unsolved ``answer`` as it is, or by search if that quickly finds no solution or several."""
+    clock = time.perf_counter()
+    solutions = answer.puzzle.kind.quick_solutions(answer.puzzle.question)
+    if solutions is None or len(solutions) == 1:
+        return answer
+    return _exact(answer, solutions, answer.seconds + time.perf_counter() - clock)
+
+
+def _exact(answer: Answer, solutions: Sequence[np.ndarray], seconds: float) -> Answer:
+    """What exact search makes of an unsolved ``answer``: the first of its ``solutions``, or that there is none."""
+    puzzle, kind = answer.puzzle, answer.puzzle.kind
     if not solutions:
         verdict = Verdict(False, answer.verdict.offending, (*answer.verdict.problems, NO_SOLUTION))
         return Answer(puzzle, answer.tokens, verdict, answer.steps, answer.attempts, "none", seconds, answer.confidence)
     verdict = kind.check(puzzle.question, solutions[0])
     if len(solutions) > 1:
-        problems = (*verdict.problems, "there is more than one solution; this is one of them")
+        problems = (*verdict.problems, SEVERAL_SOLUTIONS)
         verdict = Verdict(verdict.solved, verdict.offending, problems, verdict.facts)
     certain = np.ones(puzzle.question.shape, np.float32)
     return Answer(puzzle, solutions[0], verdict, answer.steps, answer.attempts, "exact solver", seconds, certain)

@@ -91,7 +91,7 @@ def echo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("echo")
 def test_one_file_and_one_recipe_are_a_system(run) -> None:
-    puzzle = "1...\n..1.\n.1..\n...1\n"
+    puzzle = "1...\n..2.\n.3..\n...4\n"
     assert run("train", "echo.toml", "--out", "echo").exit_code == 0
     assert run("models", "show", "echo/checkpoint").exit_code == 0
     solved = run("solve", "-", "--puzzle", "sudoku-4x4", "--model", "echo/checkpoint", "--attempts", "2", input=puzzle)

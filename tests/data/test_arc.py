@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from puzzlerec.cli.data import app
 from puzzlerec.data import Dataset, DatasetError, arc_agi
 from puzzlerec.data.arc_agi import Collection, augmentations, build, collect, default_path, official, read_folder
 from puzzlerec.data.reference import export_reference, import_reference
@@ -235,7 +237,21 @@ def test_kaggle_pairs_are_joined(tmp_path: Path) -> None:
     assert all(format_task(read[task.id]) == format_task(task) for task in tasks)
     write(folder, x_solutions={"a": solutions["a"][:1]})
     with pytest.raises(PuzzleError, match=r"x_solutions.json: Task a has 2 tests, but 1 solutions"):
-        read_folder(folder)
+        arc_agi.read_tasks(folder / "x_challenges.json")
+    assert [task.id for task in read_folder(folder)] == ["a", "c"]
+
+
+def test_files_that_hold_no_task_are_skipped_and_named(tmp_path: Path) -> None:
+    wide = {"train": [{"input": [[0] * 31], "output": [[1]]}], "test": []}
+    folder = write(tmp_path / "mine", one=some_task("one", 1), package={"name": "package"}, wide=wide, broken="{")
+    tasks = collect(folders=[folder])
+    assert [task.id for task in tasks.evaluation] == ["one"]
+    assert [Path(fault.source).name for fault in tasks.skipped] == ["broken.json", "package.json", "wide.json"]
+    assert "1x31" in tasks.skipped[2].message
+    arguments = ["build", "arc", "--with", str(folder), "--copies", "0", "-o", str(tmp_path / "a.h5")]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0
+    assert "Skipped: " in result.stderr and "package.json" in result.stderr
 
 
 def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
@@ -247,7 +263,7 @@ def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
     twice = write(tmp_path / "twice", a__same=some_task("same", 1), b__same=some_task("same", 2))
     with pytest.raises(DatasetError, match=r"Two different tasks are called same, in .*a/same.json and .*b/same.json"):
         collect(folders=[twice])
-    write(tmp_path / "bad", fine=some_task("fine", 1), broken='{"train": [')
+    write(tmp_path / "bad", broken='{"train": [')
     with pytest.raises(PuzzleError, match=r"broken.json:1:\d+: This is no JSON"):
         collect(folders=[tmp_path / "bad"])
     (tmp_path / "bad" / "broken.json").write_bytes(b"\xff\xfe{")

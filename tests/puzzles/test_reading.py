@@ -187,7 +187,7 @@ def test_what_no_text_can_say_is_chosen() -> None:
         (ONE[:80], 0, 1, 81, "80 cells"),
         (f"{ONE}\n{ONE[:40]}x{ONE[41:]}\n{TWO}\n", 2, 2, 41, "'x'"),
         (f"{ONE}\n{ONE[:80]},{ONE}\n{TWO}\n", 2, 2, 81, "80 cells"),
-        ("5--|-7-|--9\n" * 9, 0, 1, 0, "3 cells instead of 9 (9x9"),
+        ("5+,|+7,|+,9\n" * 9, 0, 1, 0, "3 cells instead of 9 (9x9"),
         (f"{ONE}\n{TWO}1\n{TWO}\n", 2, 2, 82, "82 cells"),
         (ONE_ROWS.replace("....8..79", "....8..7"), 0, 9, 9, "Row 9 has 8 cells"),
         (ONE_ROWS.replace("\n....8..79", ""), 0, 8, 0, "8 rows"),
@@ -342,6 +342,15 @@ SEEDS = [
     rows_of(maze_line(8, 6)),
     f"question,answer\n{maze_line(9, 9)},{maze_line(9, 9)}\n",
     '{"train": []}',
+    "+--+--+\n|S |G |\n+  +  +\n|     |\n+--+--+\n",
+    "Maze 1\n%%%%%\n%P .%\n%%%%%\n",
+    "0 1 0\nS 0 G\n1 1 1\n",
+    f"Grid 01\n{ONE_ROWS.replace('.', '*')}\n",
+    "12 3 4 .\n. . . .\n. . 12 .\n. . . 1\n",
+    str([list(row) for row in ONE_ROWS.split("\n")]),
+    f'<opensudoku>\n<game data="{ONE}" />\n</opensudoku>',
+    f"id,board\n7,{ONE}\n8,{TWO}\n",
+    f":0000:x:{ONE}:::\n",
 ]
 
 
@@ -366,7 +375,7 @@ def mutated(draw: st.DrawFn) -> bytes:
 
 
 @settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@given(st.one_of(mutated(), st.binary(max_size=60), st.text("#SG o.19\n|-,\t", max_size=80).map(str.encode)))
+@given(st.one_of(mutated(), st.binary(max_size=60), st.text("#SGE o.019\n|-+,\t[]'*x<>", max_size=80).map(str.encode)))
 def test_no_bytes_raise_anything_but_puzzle_errors(content: bytes) -> None:
     for kind in (None, "sudoku-4x4", "maze"):
         try:

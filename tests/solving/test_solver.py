@@ -8,7 +8,7 @@ import pytest
 
 from puzzlerec.api import load
 from puzzlerec.data.building import generator
-from puzzlerec.puzzles import Puzzle, PuzzleError, get, read
+from puzzlerec.puzzles import NO_SOLUTION, SEVERAL_SOLUTIONS, Puzzle, PuzzleError, get, read
 from puzzlerec.solving.solver import Answer, Solver, SolveSettings
 from tests.solving.doubles import Liar, MazeOracle, Singles
 
@@ -184,6 +184,15 @@ def test_the_exact_solver_tells_of_no_solution_and_of_several() -> None:
     several = only(liar.solve([puzzle("1...............", "sudoku-4x4")], settings))
     assert several.verdict.solved and several.how == "exact solver"
     assert "more than one solution" in several.verdict.problems[-1]
+
+
+def test_a_proof_comes_after_one_attempt_and_is_not_the_models() -> None:
+    settings = SolveSettings(proof=True, attempts=64)
+    texts = (f"12345678.........9{'.' * 63}", "." * 81, EASY[0])
+    none, several, one = Solver(Singles()).solve([puzzle(text) for text in texts], settings)
+    assert (none.verdict.problems[-1], none.how, none.attempts) == (NO_SOLUTION, "none", 1)
+    assert (several.how, several.attempts, several.verdict.problems) == ("exact solver", 1, (SEVERAL_SOLUTIONS,))
+    assert several.verdict.solved and one.how == "one pass"
 
 
 def test_a_puzzle_of_another_kind_is_refused() -> None:

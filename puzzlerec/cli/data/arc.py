@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from puzzlerec.data.arc_agi import Collection
 
 MOST_IDS = 8  # tasks that are named in a sentence
+MOST_FILES = 3  # the same for files that hold none
 
 
 def from_tasks(out: Path | None, version: int | None, folders: Sequence[Path], copies: int, seed: int) -> Making:
@@ -40,6 +41,10 @@ def _remarks(tasks: Collection) -> list[str]:
         remarks.append(f"Dropped from training, because the evaluation has them: {named(tasks.dropped)}.")
     if tasks.repeated:
         remarks.append(f"{_count(tasks.repeated, 'task')} of the folders had the id of a training task: left out.")
+    if tasks.skipped:
+        named_ones = "; ".join(map(str, tasks.skipped[:MOST_FILES]))
+        more = len(tasks.skipped) - MOST_FILES
+        remarks.append(f"Skipped: {named_ones}" + (f" And {more:,} more files." if more > 0 else ""))
     if tasks.unknown:
         remarks.append(f"{_count(tasks.unknown, 'test')} without a known output: left out.")
     return remarks

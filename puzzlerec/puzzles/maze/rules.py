@@ -161,6 +161,11 @@ class Maze(PuzzleKind):
         tokens = np.tile(np.arange(len(CHARACTERS), dtype=np.uint8), (count, 1))
         return all_places.reshape(len(all_places), -1)[chosen], tokens
 
+    def class_of(self, question: np.ndarray, answer: np.ndarray) -> int:
+        from puzzlerec.puzzles.maze.generate import hashes
+
+        return int(hashes(question[None], True)[0])
+
     def copies(self, questions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """All rotations and reflections that keep the shape, each with the answer that its own tie-break chooses."""
         from puzzlerec.puzzles.maze.kernels import mark_paths  # compiled with Numba: only when asked for

@@ -12,6 +12,7 @@ from puzzlerec.puzzles.kernels import below
 
 MOST_SYMBOLS = 16
 SWEEPS = 1 << 20  # over the cells, after which a search gives up: about a second on 16x16
+QUICK_SWEEPS = 1 << 16  # a sixteenth of that
 ENDLESS = 1 << 62
 _IN_ORDER = np.empty(0, np.uint64)
 

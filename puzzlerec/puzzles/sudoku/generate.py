@@ -22,9 +22,8 @@ from puzzlerec.puzzles.kernels import below, hash_rows, shuffle_numbers
 from puzzlerec.puzzles.sudoku.exact import ENDLESS, SWEEPS, solve
 from puzzlerec.puzzles.sudoku.extreme import SudokuExtreme
 from puzzlerec.puzzles.sudoku.regions import random_regions
-from puzzlerec.puzzles.sudoku.symmetry import class_hash, copies_hash
+from puzzlerec.puzzles.sudoku.symmetry import SMALL, class_of
 
-SMALL = 6  # up to this size all grids can be listed
 CHUNK = 64  # puzzles, of 16×16 fewer: each takes a tenth of a second
 LARGE_CHUNK = 8
 DRAWN_SWEEPS = 2000  # for a solution grid; then another attempt is quicker
@@ -72,13 +71,8 @@ class RandomSudoku(Generator):
         drawn = [_puzzle(board, most_spare, rng) for _ in range(count)]
         regions, questions, answers = (np.stack(rows) for rows in zip(*drawn, strict=True))
         inputs, labels = ((1 + regions * (board.size + 1) + digits).astype(np.uint8) for digits in (questions, answers))
-        if board.places is not None:
-            grids = zip(answers.astype(np.int64) - 1, regions, strict=True)
-            classes = [copies_hash(digits, regions, board.places) for digits, regions in grids]
-        else:
-            assert board.box is not None
-            shown = questions if board.size <= SMALL else np.zeros_like(questions)
-            classes = [class_hash(a, q, *board.box) for a, q in zip(answers, shown, strict=True)]
+        rows = zip(questions, answers, regions, strict=True)
+        classes = [class_of(*row, board.box, board.places) for row in rows]
         return Chunk(inputs, labels, hash_rows(inputs), np.array(classes, np.uint64))
 
 

@@ -1,12 +1,13 @@
 """How Sudokus stand in a text.
 
-- Lines (.sdm): all cells of a Sudoku, 81 characters for 9x9, 36 for 6x6, 16 for 4x4, 256 for 16x16. What follows after
-  white space, ``,`` or ``;`` is ignored, unless it is the 81 letters of a jigsaw's regions.
+- Lines (.sdm): all cells of a Sudoku, 81 characters for 9x9, 36 for 6x6, 16 for 4x4, 256 for 16x16. What stands before
+  or behind them, parted by white space or punctuation, is ignored, unless it is the 81 letters of a jigsaw's regions.
 - Grids (.sdk, .ss): a row a line, with or without rules and bars, an empty line between grids. Where there are
   sections, only ``[Puzzle]`` counts. Grids of 16x16 are told from lines of 4x4 by their symbols, jigsaws by lines
   around regions that are no boxes, or by a second grid of letters.
 
-``#`` starts a comment. Sizes may mix in a file. Which kind it is, if not the first of its size, must be said otherwise.
+``#`` starts a comment. What other people write for blanks, and around the rows, is in `rows`. Sizes may mix in a file.
+Which kind it is, if not the first of its size, must be said otherwise.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from puzzlerec.puzzles.base import PuzzleError, PuzzleKind
-from puzzlerec.puzzles.grammar import Foreign, Grammar, Passage, too_long
+from puzzlerec.puzzles.grammar import Foreign, Grammar, Passage, parses, too_long
 from puzzlerec.puzzles.sudoku.forms import cells_of, fields_of
+from puzzlerec.puzzles.sudoku.rows import SECTION, Rows, plain
 from puzzlerec.puzzles.sudoku.rules import Sudoku
 
 _LONGEST_ROW = 12  # cells: between a row of 9 and a whole 4x4 Sudoku of 16 on a line
@@ -25,12 +28,13 @@ _LONGEST_LINE = 1000  # characters of one Sudoku with all its decoration
 _LONGEST_SEEN = 40_000  # characters of a line that are looked at to tell what it is
 _LARGE = 16  # the size whose rows are as long as 4x4 Sudokus are on a line
 _LEAST_ROWS = 4  # of it that stand together: a band
-_SECTION = re.compile(r"\s*\[([A-Za-z ]+)\]\s*")
 _PLAIN = re.compile(r"\s*[.\w]{33}")  # what begins like this is no row
 _BEYOND_4 = re.compile(r"[5-9A-Ga-g]")
 _PAIR = re.compile(r"\s*([^\s,;#]{81})[\s,;]*([^\s,;#]{81})(?=[\s,;#]|$)")  # givens and regions
 _BAR = re.compile(r"[|!│┃║]")
 _CELL = re.compile(r"[0-9_]|\.(?!-)")  # and not the corner of a rule
+_BESIDE = re.compile(r"[\s,;|:=&/\"'()<>]+")  # what parts a Sudoku on a line from the rest
+_CELLS = re.compile(r"[.0-9_]+")
 _NAMES = re.compile(r"[A-Ia-i]+")
 
 
@@ -57,11 +61,13 @@ class SudokuGrammar(Grammar):
         return cells if 2 * cells >= len(visible) else 0
 
     def score(self, lines: Sequence[str]) -> float:
-        return sum(map(self.resembles, lines))
+        return sum(map(self.resembles, plain(lines).lines))
 
     def passages(
         self, lines: Sequence[str], kind: PuzzleKind | None, foreign: Foreign
     ) -> Iterator[Passage | PuzzleError]:
+        rows = plain(lines)
+        lines = rows.lines
         large = _large_rows(lines, self._sizes(kind))
         blocks: list[list[int]] = []  # the lines (from 0) of rows that stand together and look like a grid's
         skipped = -1
@@ -69,7 +75,7 @@ class SudokuGrammar(Grammar):
             if isinstance(item, list):
                 blocks.append(item)
                 continue
-            yield from self._grids(lines, blocks, kind)
+            yield from self._grids(rows, blocks, kind)
             blocks = []
             if item == skipped:
                 continue
@@ -81,11 +87,20 @@ class SudokuGrammar(Grammar):
                 yield Passage(jigsaw, with_regions, _layout(jigsaw, with_regions, "line"), item + 1)
                 skipped = item + 1
             else:
-                yield self.field(lines[item], item + 1, 1, kind)
-        yield from self._grids(lines, blocks, kind)
+                yield self._field(rows, item, item + 1, 1, kind)
+        yield from self._grids(rows, blocks, kind)
 
     def field(self, text: str, line: int, column: int, kind: PuzzleKind | None) -> Passage | PuzzleError:
-        """A Sudoku on one line, with what follows it cut off."""
+        """A Sudoku on one line, without what stands before or behind it."""
+        return self._field(plain([text]), 0, line, column, kind)
+
+    def _field(self, rows: Rows, index: int, line: int, column: int, kind: PuzzleKind | None) -> Passage | PuzzleError:
+        passage = self._on_line(rows.lines[index], line, column, kind)
+        if isinstance(passage, Passage) and index in rows.notes:
+            return replace(passage, note=rows.notes[index])
+        return passage
+
+    def _on_line(self, text: str, line: int, column: int, kind: PuzzleKind | None) -> Passage | PuzzleError:
         if (jigsaw := self._jigsaw_of(text, kind)) and (pair := _PAIR.match(text)):
             return Passage(jigsaw, pair[0].lstrip(), "line", line, column + pair.start(1))
         by_area = {known.size**2: known for known in self._sizes(kind).values()}
@@ -94,6 +109,10 @@ class SudokuGrammar(Grammar):
             return _whole(by_area[len(first[1])], first[1], line, column + first.start(1))
         if len(text) > _LONGEST_LINE:
             return too_long(text, line)
+        cut = first is not None and len(first[1]) > _LONGEST_ROW and _CELLS.fullmatch(first[1])
+        for part in _BESIDE.split("" if cut else text):
+            if len(part) in by_area and parses(by_area[len(part)], part):
+                return _whole(by_area[len(part)], part, line, column + text.index(part))
         if len(fields_of(text)) == _LARGE**2 in by_area:
             return _whole(by_area[_LARGE**2], text, line, column)
         before = re.split(r"[,;\t]", text, maxsplit=1)[0]
@@ -110,8 +129,9 @@ class SudokuGrammar(Grammar):
         pair = _PAIR.match(text) if self._jigsaw and (kind is None or kind == self._jigsaw) else None
         return self._jigsaw if pair and (kind or _NAMES.fullmatch(pair[2])) else None
 
-    def _grids(self, lines: Sequence[str], blocks: list[list[int]], kind: PuzzleKind | None) -> Iterator[Passage]:
+    def _grids(self, read: Rows, blocks: list[list[int]], kind: PuzzleKind | None) -> Iterator[Passage]:
         """Grids from blocks of rows: a block may be a grid, several behind one another, or one band of some rows."""
+        lines = read.lines
         by_size = self._sizes(kind)
         grids: list[tuple[Sudoku, list[int]]] = []
         start = 0
@@ -138,7 +158,8 @@ class SudokuGrammar(Grammar):
             text = "\n".join(lines[rows[0] : rows[-1] + 1])
             if self._jigsaw and kind is None and (named or _has_regions(text, self._jigsaw, sudoku)):
                 sudoku = self._jigsaw
-            yield Passage(sudoku, text, _layout(sudoku, text, "grid"), rows[0] + 1)
+            note = read.note(rows[0], rows[-1])
+            yield Passage(sudoku, text, _layout(sudoku, text, "grid"), rows[0] + 1, note=note)
 
 
 def _whole(kind: Sudoku, text: str, line: int, column: int) -> Passage:
@@ -160,7 +181,7 @@ def _items(lines: Sequence[str], large: set[int], foreign: Foreign) -> Iterator[
     block: list[int] = []
     in_puzzle = True
     for index, line in enumerate(lines):
-        section = _SECTION.fullmatch(line[:100])
+        section = SECTION.fullmatch(line[:100])
         other = foreign(line.partition("#")[0])
         count = _LONGEST_ROW + 1 if _is_whole(line) else len(cells_of(line))
         if in_puzzle and not section and not other and (index in large or 0 < count <= _LONGEST_ROW):

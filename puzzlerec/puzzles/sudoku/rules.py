@@ -154,9 +154,19 @@ class Sudoku(PuzzleKind):
     # ---- exact answers and early checks
 
     def solutions(self, question: np.ndarray, limit: int = 2) -> list[np.ndarray] | None:
-        from puzzlerec.puzzles.sudoku.exact import solve  # compiles with Numba: only when asked for
+        from puzzlerec.puzzles.sudoku.exact import SWEEPS  # compiles with Numba: only when asked for
 
-        found = solve(self.digits(question).reshape(-1), self.units(question), limit)
+        return self._solutions(question, limit, SWEEPS)
+
+    def quick_solutions(self, question: np.ndarray) -> list[np.ndarray] | None:
+        from puzzlerec.puzzles.sudoku.exact import QUICK_SWEEPS
+
+        return self._solutions(question, 2, QUICK_SWEEPS)
+
+    def _solutions(self, question: np.ndarray, limit: int, sweeps: int) -> list[np.ndarray] | None:
+        from puzzlerec.puzzles.sudoku.exact import solve
+
+        found = solve(self.digits(question).reshape(-1), self.units(question), limit, sweeps)
         if found is None:
             return None
         tokens, cells = self.candidates(question), np.arange(question.size)
@@ -337,6 +347,14 @@ class Sudoku(PuzzleKind):
             digits = tokens[:, None, 1 : self.size + 2]
             tokens[:, 1:] = (digits + regions[:, :, None] * np.uint8(self.size + 1)).reshape(count, -1)
         return cells, tokens
+
+    def class_of(self, question: np.ndarray, answer: np.ndarray) -> int:
+        """Of its solution grid, as generated datasets are split; for small sizes, which have few, of the puzzle."""
+        from puzzlerec.puzzles.sudoku.symmetry import class_of  # compiles with Numba: only when asked for
+
+        regions = self._region_of.take(question).reshape(-1).astype(np.int64)
+        asked, filled = (self.digits(grid).reshape(-1) for grid in (question, answer))
+        return int(class_of(asked, filled, regions, self.box, self.places))
 
     def _by_bands(self, rng: np.random.Generator, count: int) -> np.ndarray:
         assert self.box is not None

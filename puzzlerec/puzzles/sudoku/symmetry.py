@@ -12,6 +12,26 @@ from numba import njit
 
 from puzzlerec.puzzles.kernels import below, mix, shuffle_numbers
 
+SMALL = 6  # up to this size all grids can be listed, and are too few to tell puzzles by
+
+
+def class_of(
+    question: np.ndarray,
+    answer: np.ndarray,
+    regions: np.ndarray,
+    box: tuple[int, int] | None,
+    places: np.ndarray | None,
+) -> np.uint64:
+    """What symmetric copies share: of a solution grid or, where grids are few, of a puzzle.
+
+    ``question`` and ``answer`` uint8 [L] are digits, ``regions`` int64 [L], all alike without regions. ``places``
+    [S, L] are the symmetries of the places where those are few, else there are boxes of ``box``.
+    """
+    if places is not None:
+        return copies_hash(answer.astype(np.int64) - 1, regions, places)
+    assert box is not None
+    return class_hash(answer, question if box[0] * box[1] <= SMALL else np.zeros_like(question), *box)
+
 
 @njit(cache=True)
 def shuffle_symmetric(rng: np.ndarray, puzzle: np.ndarray, solution: np.ndarray) -> None:
