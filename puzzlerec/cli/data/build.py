@@ -59,9 +59,9 @@ def build(
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="A setting of the generator. sudoku: the shares extreme, climbed, hard, plain, few; maze: the kind (hard, "
-            "random, depth-first, prim, kruskal, wilson, rooms, open, spiral, mixed), the least moves, border=0 or 1; "
-            "jigsaw, sudoku-x, sudoku-16x16: spare clues.",
+            help="A setting of the generator. sudoku: the shares extreme, climbed, hard, plain, few; maze: the kind "
+            "(hard, random, depth-first, prim, kruskal, wilson, rooms, open, spiral, mixed), the least moves, "
+            "border=0 or 1; jigsaw, sudoku-x, sudoku-16x16: spare clues.",
         ),
     ] = None,
     version: Annotated[
