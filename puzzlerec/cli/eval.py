@@ -103,7 +103,10 @@ def evaluate(
 
 def _show(report: Report, dataset: Path, solver: Solver, settings: SolveSettings) -> None:
     console = answers()
-    budget = f"{settings.steps or solver.model.config.supervision_steps} steps"
+    config = solver.model.config
+    budget = f"{settings.steps or config.supervision_steps} steps"
+    if settings.steps is None and config.open_ended:
+        budget = "steps until one changes nothing"
     if settings.attempts > 1:
         budget += f", up to {settings.attempts} attempts"
     console.print(f"{solver.name} on {report.puzzles} puzzles of {dataset}: {budget}", style="bold", soft_wrap=True)

@@ -173,6 +173,11 @@ class ModelConfig(Encoder):
         """Whether its state is the set of open candidates, and what goes with each."""
         return False
 
+    @property
+    def open_ended(self) -> bool:
+        """Whether steps go on until one changes nothing, and not for `supervision_steps`."""
+        return False
+
     def most_steps(self, shape: tuple[int, int]) -> int:
         """How many steps an answer for a grid of this shape is given, unless one says otherwise."""
         return self.supervision_steps
@@ -271,9 +276,13 @@ class TokenState(HintedRecursion):
     def has_fields(self) -> bool:
         return self.projection != "none" and self.has_hints
 
+    @property
+    def open_ended(self) -> bool:
+        return self.projection == "fresh"
+
     def most_steps(self, shape: tuple[int, int]) -> int:
         """Where z begins anew, steps end when one changes nothing; news goes a cell a step at least, there and back."""
-        return 2 * shape[0] * shape[1] if self.projection == "fresh" else super().most_steps(shape)
+        return 2 * shape[0] * shape[1] if self.open_ended else super().most_steps(shape)
 
 
 class TRMConfig(TokenState):

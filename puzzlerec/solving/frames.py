@@ -64,6 +64,8 @@ class Frame:
     halt: np.ndarray  # [B] float32, the model's probability that every token is right
     hints: np.ndarray | None = None  # [B, H, W] uint8, what the model shows beside the answer, as `PuzzleKind.hints`
     settled: np.ndarray | None = None  # [B] bool, no step will change anything any more; None where one cannot know
+    # [B] float32, the model's probability that the answer is lost, by a wrong pin for instance; None where it says none
+    conflict: np.ndarray | None = None
 
     def of(self, run: int, shape: tuple[int, int]) -> Frame:
         """One run alone (B = 1), without what a question of this shape was set in."""
@@ -80,6 +82,7 @@ class Frame:
             halt=self.halt[run : run + 1],
             hints=None if self.hints is None else self.hints[here],
             settled=None if self.settled is None else self.settled[run : run + 1],
+            conflict=None if self.conflict is None else self.conflict[run : run + 1],
         )
 
 
@@ -182,6 +185,7 @@ class Refinement:
             halt=prediction.halt.float().sigmoid().cpu().numpy(),
             hints=None if hints is None else hints.argmax(-1).to(torch.uint8).cpu().numpy().reshape(shape),
             settled=None if prediction.settled is None else prediction.settled.cpu().numpy(),
+            conflict=None if prediction.conflict is None else prediction.conflict.float().sigmoid().cpu().numpy(),
         )
 
     def keep(self, runs: np.ndarray) -> None:

@@ -19,6 +19,7 @@ from puzzlerec.puzzles import NO_SOLUTION, SEVERAL_SOLUTIONS, Puzzle, PuzzleErro
 from puzzlerec.solving.frames import Frame, Model, Refinement, on_board
 from puzzlerec.solving.strategies import Attempt, Outcome, Strategy, Task, strategy, strategy_for
 
+LOST = 0.9  # a run with pins ends where the model is so sure that the answer is lost
 LARGEST_ROUND = 8  # attempts of one puzzle that start together; rounds double up to this: 1, 1, 2, 4, 8, 8, ...
 
 OnFrame = Callable[[Frame, Sequence[Attempt]], None]  # row i of the frame belongs to attempt i
@@ -201,6 +202,9 @@ class Solver:
             ended = np.full(len(active), frame.step == steps)
             if frame.settled is not None:
                 ended |= frame.settled
+            if frame.conflict is not None:  # pins may be wrong: what the question itself says is not
+                pins = np.array([bool(attempts[int(run)].pins) for run in active])
+                ended |= pins & (frame.conflict > LOST)
             due = ended.copy()
             if settings.early:  # whose answer is worth the full check
                 due[kind.promising(refinement.questions, frame.tokens, frame.halt, frame.masked)] = True
@@ -284,6 +288,7 @@ def _outcome(frame: Frame, run: int, how: str, seconds: float, verdict: Verdict 
         confidence=frame.confidence[run],
         probabilities=frame.probabilities[run].astype(np.float32),
         halt=float(frame.halt[run]),
+        conflict=0.0 if frame.conflict is None else float(frame.conflict[run]),
         steps=frame.step,
         seconds=seconds,
         verdict=verdict,

@@ -24,8 +24,8 @@ from puzzlerec.training.recipe import load_recipe
     ],
 )
 def test_a_card_tells_every_setting_that_is_not_the_recipes(settings: list[str]) -> None:
-    recipe = load_recipe("maze", settings)
+    recipe = load_recipe("maze-hints", settings)
     puzzlerec, train, name, *options = shlex.split(command(recipe, 90.0))
-    assert (puzzlerec, train, name, options[-2:]) == ("puzzlerec", "train", "maze", ["--minutes", "1.5"])
+    assert (puzzlerec, train, name, options[-2:]) == ("puzzlerec", "train", "maze-hints", ["--minutes", "1.5"])
     told = options[1:-2:2]
     assert len(told) == len(settings) and load_recipe(name, told) == recipe

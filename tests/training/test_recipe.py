@@ -70,12 +70,12 @@ def test_a_curriculum_is_for_models_that_take_other_boards() -> None:
 
 def test_shares_name_labels_and_a_wrong_one_is_told_with_the_nearest() -> None:
     sets = "data.sets={small = {name = 'maze-10x10', settings = {kind = 'mixed'}}}"
-    recipe = load_recipe("maze", [sets, "data.curriculum=[{until = 1.0, shares = {small = 1, maze-16x16 = 2}}]"])
+    recipe = load_recipe("maze-hints", [sets, "data.curriculum=[{until = 1.0, shares = {small = 1, maze-16x16 = 2}}]"])
     assert recipe.data.trained_on == ["small", "maze-16x16"]
     assert recipe.data.set_of("small").settings == {"kind": "mixed"}
     assert recipe.data.set_of("maze-16x16").name == "maze-16x16"
     with pytest.raises(RecipeError, match="'smal', which is neither a set nor a dataset; did you mean 'small'"):
-        load_recipe("maze", [sets, "data.curriculum=[{until = 1.0, shares = {smal = 1}}]"])
+        load_recipe("maze-hints", [sets, "data.curriculum=[{until = 1.0, shares = {smal = 1}}]"])
 
 
 def test_a_recipes_own_dataset_is_trained_on_unless_stages_without_it_take_the_whole_run() -> None:
@@ -85,7 +85,7 @@ def test_a_recipes_own_dataset_is_trained_on_unless_stages_without_it_take_the_w
         ("[{until = 1.0, shares = {maze-9x9 = 1, maze = 1}}]", ["maze", "maze-9x9"]),
         ("[{until = 0.2, shares = {maze-8x8 = 1}}, {until = 1.0, shares = {maze-9x9 = 1}}]", ["maze-8x8", "maze-9x9"]),
     ):
-        data = load_recipe("maze", [f"data.curriculum={stages}"]).data
+        data = load_recipe("maze-hints", [f"data.curriculum={stages}"]).data
         assert data.trained_on == names
         last = data.stage(1.0)
         assert last is None if "1.0" not in stages else "maze-9x9" in last.shares  # type: ignore[union-attr]
@@ -94,7 +94,7 @@ def test_a_recipes_own_dataset_is_trained_on_unless_stages_without_it_take_the_w
 def test_stages_come_in_order() -> None:
     stages = "data.curriculum=[{until=0.5, shares={maze=1}}, {until=0.2, shares={maze=1}}]"
     with pytest.raises(RecipeError, match="order"):
-        load_recipe("maze", [stages])
+        load_recipe("maze-hints", [stages])
 
 
 def test_wrong_names_and_files(tmp_path: Path) -> None:

@@ -96,4 +96,4 @@ def test_it_learns_a_winding_corridor(tmp_path: Path) -> None:
 
 def test_a_lesson_needs_its_settings() -> None:
     with pytest.raises(RecipeError, match="true-fields"):
-        load_recipe("maze", ["objective.lesson=true-fields"])
+        load_recipe("maze-hints", ["objective.lesson=true-fields"])

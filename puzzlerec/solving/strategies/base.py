@@ -59,6 +59,7 @@ class Outcome:
     seconds: float  # this run's share of the batch's computing time
     verdict: Verdict | None  # None if another attempt at the puzzle ended this one, or nobody has asked the rules yet
     how: str = ""  # of the attempt
+    conflict: float = 0.0  # the model's probability that the answer had been lost
 
     @property
     def solved(self) -> bool:

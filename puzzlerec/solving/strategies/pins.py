@@ -20,7 +20,7 @@ TRUST = 0.3  # exponent of its beliefs: in a puzzle that it has not solved it is
 HARDNESS = 2.0 ** np.arange(7)  # nats that pins must settle before the network solves a puzzle: possible values
 COMMON = np.array([0.15, 0.38, 0.2, 0.13, 0.07, 0.04, 0.03])  # how common each is
 STEEPNESS = 2.0  # of the chance of solving, a logistic curve in the logarithm of (settled doubt / hardness)
-CONFIDENT = 0.9  # cells above this contradict one another only if a pin is wrong,
+CONFIDENT = 0.9  # cells above this contradict one another only if a pin is wrong, and so says such a conflict,
 TELLING = 0.95  # in so many cases
 
 FITTING_ROUNDS = 4  # of beliefs to sums of one in every constraint
@@ -197,7 +197,7 @@ class PinSearch:
     def learn(self, question: np.ndarray, pins: tuple[Pin, ...], outcome: Outcome) -> None:
         """Take in a run that did not solve the puzzle; ``question`` [H, W] holds its pins."""
         parent, candidate, settled = self._tried[frozenset(pins)] if pins else (-1, 0, 0.0)
-        if pins and contradictions(self.kind, question, outcome):
+        if pins and (outcome.conflict > CONFIDENT or contradictions(self.kind, question, outcome)):
             self._failed(parent, candidate, TELLING, self._beliefs()[0])
         left = self.cover.open(self.kind, question)
         if not left[~self.kind.given(question).reshape(-1)].any(1).all():

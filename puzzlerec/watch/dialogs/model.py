@@ -13,6 +13,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from puzzlerec.puzzles import PuzzleKind, get
+from puzzlerec.views.words import count
 from puzzlerec.watch.dialogs.dialog import Dialog
 from puzzlerec.watch.dialogs.files import PathSuggester
 
@@ -113,5 +114,5 @@ def _description(folder: Path) -> str:
 
     config = read_config(folder)
     size = "any number of" if config.any_size else "x".join(map(str, config.grid))
-    steps = config.supervision_steps
-    return f"{size} cells, {config.mixer}, width {config.width}, {steps} step{'s' * (steps != 1)}"
+    steps = "steps as needed" if config.open_ended else count(config.supervision_steps, "step")
+    return f"{size} cells, {config.mixer}, width {config.width}, {steps}"
