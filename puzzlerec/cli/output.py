@@ -11,7 +11,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from puzzlerec.cli.errors import CommandError
 from puzzlerec.cli.terminal import speaks_unicode
 from puzzlerec.files import replacing
 
@@ -148,13 +147,8 @@ def opened(path: Path | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
-    try:
-        with replacing(path) as partial, partial.open("w", encoding="utf-8") as stream:
-            yield stream
-    except OSError as error:
-        if error.filename is None or Path(error.filename).parent != path.parent:
-            raise
-        raise CommandError(f"{path} cannot be written: {error.strerror or error}.") from error
+    with replacing(path) as partial, partial.open("w", encoding="utf-8") as stream:
+        yield stream
 
 
 def place(puzzle: Puzzle) -> str:

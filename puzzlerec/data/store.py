@@ -31,7 +31,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from puzzlerec.files import is_hdf5, replacing
+from puzzlerec import hdf5
+from puzzlerec.files import is_hdf5
 from puzzlerec.puzzles.generator import DatasetError
 
 FORMAT_VERSION = 1
@@ -198,7 +199,7 @@ def write_dataset(
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     digest = _ContentHash()
-    with replacing(path) as partial, h5py.File(partial, "w") as file:
+    with hdf5.writing(path) as (file, check):
         for name, pieces in splits.items():
             if name not in SPLITS:
                 raise DatasetError(f"A split is called {' or '.join(SPLITS)}, not {name!r}.")
@@ -206,8 +207,10 @@ def write_dataset(
             for rows in pieces:
                 _append(group, rows, attributes.shape[0] * attributes.shape[1])
                 digest.update(name, rows)
+                check()
         for names in identifiers:
             _append_identifiers(file, names)
+            check()
             digest.update_identifiers(names)
         file.attrs["format_version"] = FORMAT_VERSION
         file.attrs["puzzle"] = attributes.puzzle

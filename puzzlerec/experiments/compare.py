@@ -18,7 +18,7 @@ import torch
 from puzzlerec.data import Dataset
 from puzzlerec.evaluation import Report, evaluate
 from puzzlerec.evaluation.report import rich_table, wilson
-from puzzlerec.files import replacing
+from puzzlerec.files import write
 from puzzlerec.solving.solver import SolveSettings
 from puzzlerec.training.card import CheckpointSaver
 from puzzlerec.training.distributed import Group
@@ -169,8 +169,7 @@ class _Run:
 
     def write(self, name: str, content: dict[str, Any]) -> None:
         self.place.path.mkdir(parents=True, exist_ok=True)
-        with replacing(self.place.path / name) as partial:
-            partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        write(self.place.path / name, json.dumps(content, indent=2) + "\n")
 
 
 def _measured(one: _Run, device: torch.device, progress: Any, stopped: Callable[[], bool]) -> Result | None:

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialized
 from torch import Tensor, nn
 
-from puzzlerec.files import replacing, typed
+from puzzlerec.files import typed, write
 from puzzlerec.models.config import ModelConfig, fault_of
 from puzzlerec.models.registry import build, config_class
 from puzzlerec.models.system import System
@@ -58,9 +58,9 @@ def save(
     if step is not None:
         config["step"] = step
     config["model"] = model.config.model_dump(mode="json")
-    _write(folder / WEIGHTS, serialized(tensors, metadata={"format": "pt"}))
-    _write(folder / CONFIG, (json.dumps(config, indent=2) + "\n").encode())
-    _write(folder / CARD, card.encode())
+    write(folder / WEIGHTS, serialized(tensors, metadata={"format": "pt"}))
+    write(folder / CONFIG, json.dumps(config, indent=2) + "\n")
+    write(folder / CARD, card)
     return folder
 
 
@@ -170,8 +170,3 @@ def _own_tensors(model: nn.Module) -> dict[str, Tensor]:
             own[name] = tensor
             seen.add(tensor.data_ptr())
     return own
-
-
-def _write(path: Path, content: bytes) -> None:
-    with replacing(path) as partial:
-        partial.write_bytes(content)

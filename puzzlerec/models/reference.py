@@ -8,6 +8,7 @@ code.
 from __future__ import annotations
 
 import pickle
+from io import BytesIO
 from pathlib import Path
 
 import torch
@@ -15,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from puzzlerec.files import replacing
+from puzzlerec.files import write
 from puzzlerec.models.checkpoint import CheckpointError
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.registry import build
@@ -73,8 +74,9 @@ def export_reference(model: System, path: str | Path) -> None:
     path = Path(path)
     ours = model.state_dict()
     tensors = {PREFIX + theirs: ours[name].detach().cpu().clone() for name, theirs in _names(model.config).items()}
-    with replacing(path) as partial:
-        torch.save(tensors, partial)
+    content = BytesIO()  # torch turns what a full disk says into an error of its own
+    torch.save(tensors, content)
+    write(path, content.getvalue())
 
 
 def _names(config: ModelConfig) -> dict[str, str]:

@@ -14,7 +14,8 @@ from typing import Any, get_args
 import h5py
 import numpy as np
 
-from puzzlerec.files import is_hdf5, replacing
+from puzzlerec import hdf5
+from puzzlerec.files import is_hdf5
 from puzzlerec.models.system import FrameKind
 from puzzlerec.puzzles import Puzzle, Verdict, get
 from puzzlerec.solving.frames import Frame
@@ -73,11 +74,11 @@ class Recorder:
 
 def save(path: str | Path, traces: Sequence[Trace]) -> None:
     """Write ``traces`` to ``path``; a file that is there is replaced once the new one is whole."""
-    path = Path(path)
-    with replacing(path) as partial, h5py.File(partial, "w") as file:
+    with hdf5.writing(Path(path)) as (file, check):
         file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
         for index, trace in enumerate(traces):
             _write(file.create_group(f"{index:06d}"), trace)
+            check()
 
 
 def load(path: str | Path) -> list[Trace]:

@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialized
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ..files import replacing
+from ..files import write
 
 STATE_FORMAT = 1
 
@@ -45,7 +45,7 @@ class RunFolder:
 
     def write_recipe(self, recipe: dict[str, Any]) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
-        self._replace(self.recipe, json.dumps(recipe, indent=2) + "\n")
+        write(self.recipe, json.dumps(recipe, indent=2) + "\n")
 
     def read_recipe(self) -> dict[str, Any]:
         """The resolved recipe. Raises `ResumeError`."""
@@ -72,18 +72,12 @@ class RunFolder:
                     kept.append(line + "\n")
             except (ValueError, KeyError):
                 continue  # the last line of a killed process
-        self._replace(self.metrics, "".join(kept))
-
-    @staticmethod
-    def _replace(target: Path, text: str) -> None:
-        with replacing(target) as partial:
-            partial.write_text(text, encoding="utf-8")
+        write(self.metrics, "".join(kept))
 
     def save_state(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """One file, written beside and renamed: a killed process leaves the old state or the new one."""
         contiguous = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
-        with replacing(self.state) as partial:
-            save_file(contiguous, partial, metadata={"facts": json.dumps(facts | {"format": STATE_FORMAT})})
+        write(self.state, serialized(contiguous, {"facts": json.dumps(facts | {"format": STATE_FORMAT})}))
 
     def load_state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         try:
