@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from puzzlerec.cli.signals import unwinding
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -78,7 +80,7 @@ def progress(what: str, total: int, unit: str, console: Console | None = None) -
     """
     console = console or errors()
     if not console.is_terminal or messages.verbosity < 0 or total < 2:
-        yield lambda more: None
+        yield lambda more: unwinding.check()
         return
     from rich.progress import (
         BarColumn,
@@ -110,7 +112,12 @@ def progress(what: str, total: int, unit: str, console: Console | None = None) -
         redirect_stderr=sys.stderr.isatty(),
     ) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda more: bar.advance(task, more)
+
+        def advance(more: int) -> None:
+            unwinding.check()
+            bar.advance(task, more)
+
+        yield advance
 
 
 def lenient_streams() -> None:
