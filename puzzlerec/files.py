@@ -112,6 +112,27 @@ def typed(text: str | Path) -> Path:
         return Path(text)
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such a file, and it may be seen; a name that no file can have has none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def is_dir(path: Path) -> bool:
+    """The same of a folder."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def shorten(name: str, most: int = 80) -> str:
+    """A name as a sentence can take it."""
+    return name if len(name) <= most else f"{name[: most // 2]}…{name[-most // 2 :]}"
+
+
 def is_hdf5(path: Path) -> bool:
     """Whether the file begins as HDF5 does; a file that cannot be read does not."""
     try:

@@ -121,21 +121,18 @@ def export_file(
 
 
 def _described(name: str, folder: Path) -> dict[str, Any]:
-    from puzzlerec.models import build
-    from puzzlerec.models.checkpoint import SHIPPED, WEIGHTS, CheckpointError, read_config
+    from puzzlerec.models.checkpoint import SHIPPED, WEIGHTS, outline
 
-    config = read_config(folder)
-    weights = folder / WEIGHTS
-    if not weights.is_file():
-        raise CheckpointError(f"{folder} has no {WEIGHTS}: copy the whole folder.")
+    model = outline(folder)
+    config = model.config
     return {
         "model": name,
         "system": config.system,
         "puzzle": config.puzzle,
         "folder": str(folder),
         "shipped": folder.parent in SHIPPED,
-        "parameters": sum(parameter.numel() for parameter in build(config).parameters()),
-        "bytes": weights.stat().st_size,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "bytes": (folder / WEIGHTS).stat().st_size,
         "config": config.model_dump(mode="json"),
     }
 
