@@ -204,8 +204,6 @@ def external(file: h5py.File) -> None:
 def test_what_a_file_claims_is_checked(
     solved: list[Trace], tmp_path: Path, change: Callable[[h5py.File], object]
 ) -> None:
-    solved: list[Trace], tmp_path: Path, change: Callable[[h5py.File], object]
-) -> None:
     changed(tmp_path / "a.h5", solved, change)
     with pytest.raises(TraceError, match=r"a\.h5 is truncated or damaged"):
         traces.load(tmp_path / "a.h5")
