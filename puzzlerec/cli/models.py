@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from puzzlerec.cli.errors import CommandError
-from puzzlerec.cli.terminal import answers, messages
+from puzzlerec.cli.terminal import answers, messages, printable
 
 app = typer.Typer(no_args_is_help=True, help="Shipped and local checkpoints.")
 
@@ -44,7 +44,7 @@ def list_models(as_json: AsJSON = False) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = zip(row, "<<<>><", widths, strict=True)  # numbers to the right
-        print("  ".join(f"{cell:{side}{width}}" for cell, side, width in cells).rstrip())
+        print(printable("  ".join(f"{cell:{side}{width}}" for cell, side, width in cells).rstrip()))
 
 
 @app.command()

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from puzzlerec.cli.terminal import speaks_unicode
+from puzzlerec.cli.terminal import printable, speaks_unicode
 from puzzlerec.files import replacing
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def opened(path: Path | None) -> Iterator[TextIO]:
 def place(puzzle: Puzzle) -> str:
     """Where the puzzle stood, as ``file:line``."""
     source = "standard input" if puzzle.source == "-" else puzzle.source
-    return f"{source}:{puzzle.line}" if puzzle.line else source
+    return printable(f"{source}:{puzzle.line}" if puzzle.line else source)
 
 
 def verdict_line(answer: Answer, model: str, separator: str = " · ") -> tuple[str, str]:

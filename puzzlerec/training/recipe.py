@@ -7,13 +7,14 @@ that differs from another in little names it as its ``base`` and says what diffe
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator, model_validator
 
 from ..models import config_class
 from ..models.config import ModelConfig, TRMConfig
@@ -156,7 +157,7 @@ class EvaluationSettings(_Section):
 
 
 class Recipe(_Section):
-    name: str
+    name: str  # of its runs' folder too
     description: str = ""
     data: DataSettings = DataSettings()
     model: ModelConfig = TRMConfig()
@@ -164,6 +165,13 @@ class Recipe(_Section):
     optimizer: OptimizerSettings = OptimizerSettings()
     training: TrainingSettings = TrainingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, name: str) -> str:
+        if not re.fullmatch(r"\w[\w .,+=()-]{0,99}", name):
+            raise ValueError("it is a folder's name too: at most 100 letters, digits, blanks and .,+=()-_")
+        return name
 
     @model_validator(mode="after")
     def _consistent(self) -> Recipe:
