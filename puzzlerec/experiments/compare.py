@@ -177,6 +177,11 @@ def _measured(one: _Run, device: torch.device, progress: Any, stopped: Callable[
     done = one.place.path / RESULT
     if done.exists():
         return Result(**json.loads(done.read_text(encoding="utf-8")))
+    with one.place.claimed():
+        return _trained(one, device, progress, stopped)
+
+
+def _trained(one: _Run, device: torch.device, progress: Any, stopped: Callable[[], bool]) -> Result | None:
     one.write(SETTINGS, one.settings)
     torch.compiler.reset()  # it keeps few versions of a function, and those of earlier runs would be among them
     group = Group(device)
