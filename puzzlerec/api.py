@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, overload
@@ -113,6 +113,8 @@ def refine(
     """
     found, _ = _puzzles(puzzles, model.kind if isinstance(model, Solver) else None)
     kinds = list(dict.fromkeys(puzzle.kind for puzzle in found))
+    if not kinds:
+        raise PuzzleError("There are no puzzles to refine.")
     if len(kinds) > 1:
         raise PuzzleError(f"Frames are of puzzles of one kind, not of {' and '.join(kind.name for kind in kinds)}.")
     solver = _solver_for(kinds[0], model, device)
@@ -150,10 +152,14 @@ def _puzzles(source: Source | Sequence[Source], kind: PuzzleKind | None) -> tupl
             raise reading.errors[0]
         return reading.puzzles, isinstance(source, str) and len(reading.puzzles) == 1
     if isinstance(source, np.ndarray):
-        if source.ndim not in (2, 3):
+        if source.ndim not in (2, 3) or 0 in source.shape[-2:]:
             raise PuzzleError(f"An array of puzzles is [H, W] or [B, H, W], not {list(source.shape)}.")
+        if source.dtype.kind not in "biuf":
+            raise PuzzleError(f"An array of puzzles holds numbers, not {source.dtype}.")
         grids = source if source.ndim == 3 else source[None]
         return [_from_array(grid, kind) for grid in grids], source.ndim == 2
+    if not isinstance(source, Iterable):
+        raise PuzzleError(f"Puzzles are text, a path, arrays or a sequence of these, not {type(source).__name__}.")
     found = [puzzle for part in source for puzzle in _puzzles(part, kind)[0]]
     if not found:
         raise PuzzleError("There are no puzzles to solve.")

@@ -10,7 +10,7 @@ import torch
 from puzzlerec.device import choose_device
 from puzzlerec.models import checkpoint
 from puzzlerec.models.checkpoint import CheckpointError
-from puzzlerec.puzzles import PuzzleKind
+from puzzlerec.puzzles import PuzzleError, PuzzleKind
 from puzzlerec.solving.solver import Solver
 
 
@@ -25,7 +25,10 @@ def load(name: str | Path, device: torch.device) -> Solver:
     """
     folder = checkpoint.find(name)
     title = folder.parent.name if folder.name == "checkpoint" else folder.name
-    return Solver(checkpoint.load(folder, device), device, title)
+    try:
+        return Solver(checkpoint.load(folder, device), device, title)
+    except PuzzleError as error:
+        raise CheckpointError(f"{folder} is a model of puzzles that are not known here: {error}") from None
 
 
 def default_model(kind: PuzzleKind) -> str:

@@ -116,3 +116,43 @@ def test_the_examples_in_the_documentation(monkeypatch: pytest.MonkeyPatch) -> N
     if "sudoku" not in checkpoint.available():
         pytest.skip("the shipped model 'sudoku' is not here: put it into checkpoints/sudoku")
     assert doctest.testmod(api, extraglobs={"puzzlerec": puzzlerec}).failed == 0
+
+
+@pytest.mark.parametrize(
+    "puzzles",
+    [
+        np.array([["1"] * 4] * 4),
+        np.array([[None] * 4] * 4),
+        np.array([[object()] * 4] * 4, dtype=object),
+        np.zeros((4, 4), dtype=complex),
+        np.full((4, 4), np.nan),
+        np.zeros((0, 0), int),
+        np.zeros((2, 0, 4), int),
+        np.zeros(4, int),
+        [],
+        [[]],
+        None,
+        7,
+        [None],
+        b"12..",
+        Path("x" * 5000),
+        "",
+    ],
+)
+def test_what_is_no_puzzle_is_an_error_in_words(puzzles) -> None:  # type: ignore[no-untyped-def]
+    for call in (puzzlerec.solve, lambda puzzles: next(puzzlerec.refine(puzzles))):
+        with pytest.raises(PuzzleError):
+            call(puzzles)
+
+
+def test_there_are_no_frames_of_nothing() -> None:
+    with pytest.raises(PuzzleError, match="no puzzles"):
+        puzzlerec.refine(np.zeros((0, 9, 9), int))
+    assert puzzlerec.solve(np.zeros((0, 9, 9), int)) == []
+
+
+def test_a_model_that_no_file_can_be_called_is_an_error_in_words() -> None:
+    for name in ("x" * 5000, "a\0b", "", Path("x" * 5000)):
+        with pytest.raises(checkpoint.CheckpointError) as caught:
+            puzzlerec.load(name)
+        assert len(str(caught.value)) < 1000

@@ -20,6 +20,7 @@ from puzzlerec.cli.options import valid_device
 from puzzlerec.cli.samples import HELP as SAMPLES_HELP
 from puzzlerec.cli.samples import samples
 from puzzlerec.cli.settings import configured
+from puzzlerec.cli.signals import unwinding
 from puzzlerec.cli.solve import HELP as SOLVE_HELP
 from puzzlerec.cli.solve import solve
 from puzzlerec.cli.terminal import lenient_streams, messages
@@ -173,4 +174,5 @@ app.add_typer(models.app, name="models")
 
 
 def main() -> None:
+    unwinding.install()
     app(prog_name="puzzlerec")

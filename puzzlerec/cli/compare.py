@@ -105,7 +105,7 @@ def compare(
 def _keep(results: Sequence[Result], out: Path) -> None:
     """Show the tables and write them beside the runs."""
     from puzzlerec.experiments.compare import as_markdown, as_rich
-    from puzzlerec.files import replacing
+    from puzzlerec.files import write
 
     console = answers()
     for table in as_rich(results):
@@ -113,6 +113,5 @@ def _keep(results: Sequence[Result], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     document = json.dumps([asdict(result) for result in results], indent=2) + "\n"
     for name, text in (("results.json", document), ("table.md", as_markdown(results))):
-        with replacing(out / name) as partial:
-            partial.write_text(text, encoding="utf-8")
+        write(out / name, text)
     messages.note(f"Kept in {out}: table.md, results.json and the runs.")

@@ -32,5 +32,7 @@ def in_words(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror or error}."
+    if isinstance(error, OSError) and error.strerror:  # of a stream: standard output on a full disk
+        return f"{error.strerror}."
     message = " ".join(str(error).split())
     return f"{kind.__name__}: {message or 'no message'} (--debug shows where)"

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from puzzlerec.cli.errors import CommandError
-from puzzlerec.cli.terminal import answers, messages
+from puzzlerec.cli.terminal import answers, messages, printable
 
 app = typer.Typer(no_args_is_help=True, help="Shipped and local checkpoints.")
 
@@ -44,7 +44,7 @@ def list_models(as_json: AsJSON = False) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = zip(row, "<<<>><", widths, strict=True)  # numbers to the right
-        print("  ".join(f"{cell:{side}{width}}" for cell, side, width in cells).rstrip())
+        print(printable("  ".join(f"{cell:{side}{width}}" for cell, side, width in cells).rstrip()))
 
 
 @app.command()
@@ -121,21 +121,18 @@ def export_file(
 
 
 def _described(name: str, folder: Path) -> dict[str, Any]:
-    from puzzlerec.models import build
-    from puzzlerec.models.checkpoint import SHIPPED, WEIGHTS, CheckpointError, read_config
+    from puzzlerec.models.checkpoint import SHIPPED, WEIGHTS, outline
 
-    config = read_config(folder)
-    weights = folder / WEIGHTS
-    if not weights.is_file():
-        raise CheckpointError(f"{folder} has no {WEIGHTS}: copy the whole folder.")
+    model = outline(folder)
+    config = model.config
     return {
         "model": name,
         "system": config.system,
         "puzzle": config.puzzle,
         "folder": str(folder),
         "shipped": folder.parent in SHIPPED,
-        "parameters": sum(parameter.numel() for parameter in build(config).parameters()),
-        "bytes": weights.stat().st_size,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "bytes": (folder / WEIGHTS).stat().st_size,
         "config": config.model_dump(mode="json"),
     }
 

@@ -11,8 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from puzzlerec.cli.errors import CommandError
-from puzzlerec.cli.terminal import speaks_unicode
+from puzzlerec.cli.terminal import printable, speaks_unicode
 from puzzlerec.files import replacing
 
 if TYPE_CHECKING:
@@ -148,19 +147,14 @@ def opened(path: Path | None) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
-    try:
-        with replacing(path) as partial, partial.open("w", encoding="utf-8") as stream:
-            yield stream
-    except OSError as error:
-        if error.filename is None or Path(error.filename).parent != path.parent:
-            raise
-        raise CommandError(f"{path} cannot be written: {error.strerror or error}.") from error
+    with replacing(path) as partial, partial.open("w", encoding="utf-8") as stream:
+        yield stream
 
 
 def place(puzzle: Puzzle) -> str:
     """Where the puzzle stood, as ``file:line``."""
     source = "standard input" if puzzle.source == "-" else puzzle.source
-    return f"{source}:{puzzle.line}" if puzzle.line else source
+    return printable(f"{source}:{puzzle.line}" if puzzle.line else source)
 
 
 def verdict_line(answer: Answer, model: str, separator: str = " · ") -> tuple[str, str]:

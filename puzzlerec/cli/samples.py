@@ -9,6 +9,7 @@ import typer
 
 from puzzlerec.cli.errors import CommandError
 from puzzlerec.cli.terminal import messages
+from puzzlerec.files import write
 
 HELP = """Write the samples that come with puzzlerec: a few puzzles of every kind, as files.
 
@@ -37,5 +38,5 @@ def samples(
         if target.exists():
             messages.note(f"{target} is there already.")
             continue
-        target.write_bytes(sample.read_bytes())
+        write(target, sample.read_bytes())
         print(target)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 
+from puzzlerec.cli.signals import ENDING
 from puzzlerec.cli.terminal import messages
 
 
 class Stop:
-    """Within it, Ctrl-C and SIGTERM ask a run to stop after its step; a second one interrupts at once."""
+    """Within it, Ctrl-C, SIGTERM and SIGHUP ask a run to stop after its step; a second one interrupts at once."""
 
     def __init__(self) -> None:
         self._asked = False
@@ -20,10 +22,12 @@ class Stop:
         if self._asked:
             raise KeyboardInterrupt
         self._asked = True
-        messages.note("Stopping after this step, and saving …")
+        with suppress(OSError):  # the terminal may be gone
+            messages.note("Stopping after this step, and saving …")
 
     def __enter__(self) -> Stop:
-        self._old = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        numbers = [n for n in ENDING if signal.getsignal(n) is not signal.SIG_IGN]
+        self._old = {number: signal.signal(number, self._ask) for number in numbers}
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING
+
+from puzzlerec.cli.signals import unwinding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rich.console import Console
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tabs and the ends of lines
 
 
 class Messages:
@@ -52,16 +59,32 @@ messages = Messages()
 
 def answers() -> Console:
     """The console of standard output."""
-    from rich.console import Console
-
-    return Console(highlight=False)
+    return _console_class()(highlight=False)
 
 
 def errors() -> Console:
     """The console of standard error."""
-    from rich.console import Console
+    return _console_class()(stderr=True, highlight=False)
 
-    return Console(stderr=True, highlight=False)
+
+def printable(text: str) -> str:
+    """``text`` without a terminal's control codes, which would write its clipboard and title: they are spelled out."""
+    return _CONTROL.sub(lambda code: f"\\x{ord(code[0]):02x}", text)
+
+
+@cache
+def _console_class() -> type[Console]:
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+    class SafeConsole(Console):
+        """Of what it prints, which may come from anybody's file, nothing controls the terminal but its own styles."""
+
+        def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+            for segment in super().render(renderable, options):
+                yield segment if segment.control else segment._replace(text=printable(segment.text))
+
+    return SafeConsole
 
 
 def speaks_unicode(console: Console) -> bool:
@@ -78,7 +101,7 @@ def progress(what: str, total: int, unit: str, console: Console | None = None) -
     """
     console = console or errors()
     if not console.is_terminal or messages.verbosity < 0 or total < 2:
-        yield lambda more: None
+        yield lambda more: unwinding.check()
         return
     from rich.progress import (
         BarColumn,
@@ -110,7 +133,12 @@ def progress(what: str, total: int, unit: str, console: Console | None = None) -
         redirect_stderr=sys.stderr.isatty(),
     ) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda more: bar.advance(task, more)
+
+        def advance(more: int) -> None:
+            unwinding.check()
+            bar.advance(task, more)
+
+        yield advance
 
 
 def lenient_streams() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from importlib.util import find_spec
 from math import isfinite
 from pathlib import Path
@@ -88,15 +89,17 @@ def train(
     plan, folder = _planned(recipe, out, overrides, resume)
     where = chosen_device(device)
     group = Group(where)
-    material, trainer = _prepared(plan, folder, group, where, resume)
-    trainer.deadline = minutes * 60 if minutes else None
-    if group.leads:
-        folder.write_recipe(plan.model_dump(mode="json"))
-        _announce(trainer, material.training)
-    stop = Stop()
-    with stop, _Display(trainer, tensorboard) as display:
-        for record in run(trainer, material.test, stopped=stop.asked, save_checkpoint=CheckpointSaver(material.about)):
-            display.show(record)
+    material = _material(plan, group)
+    with folder.claimed() if group.leads else nullcontext():
+        trainer = _trainer(plan, material, folder, group, where, resume)
+        trainer.deadline = minutes * 60 if minutes else None
+        if group.leads:
+            folder.write_recipe(plan.model_dump(mode="json"))
+            _announce(trainer, material.training)
+        stop, saver = Stop(), CheckpointSaver(material.about)
+        with stop, _Display(trainer, tensorboard) as display:
+            for record in run(trainer, material.test, stopped=stop.asked, save_checkpoint=saver):
+                display.show(record)
     group.close()
     finished = trainer.progress >= 1
     if group.leads:
@@ -126,22 +129,30 @@ def _planned(recipe: str | None, out: Path | None, overrides: list[str], resume:
     return plan, folder
 
 
-def _prepared(
-    plan: Recipe, folder: RunFolder, group: Group, device: torch.device, resume: bool
-) -> tuple[Material, Trainer]:
-    """The data, and a trainer that stands where the run does. Raises `CommandError` for what cannot be used."""
+def _material(plan: Recipe, group: Group) -> Material:
+    """The data. Raises `CommandError` for what cannot be used."""
     from puzzlerec.training.examples import load_material
+
+    try:
+        return load_material(plan, group, lambda what, total: progress(what, total, "puzzles"))
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+
+
+def _trainer(
+    plan: Recipe, material: Material, folder: RunFolder, group: Group, device: torch.device, resume: bool
+) -> Trainer:
+    """A trainer that stands where the run does. Raises `CommandError` for what cannot be used."""
     from puzzlerec.training.loop import Trainer
     from puzzlerec.training.run_folder import ResumeError
 
     try:
-        material = load_material(plan, group, lambda what, total: progress(what, total, "puzzles"))
         trainer = Trainer(plan, material.training, device, folder, group)
         if resume:
             trainer.resume()
     except (ResumeError, ValueError) as error:
         raise CommandError(str(error)) from error
-    return material, trainer
+    return trainer
 
 
 def _conclude(trainer: Trainer, recipe: str, minutes: float | None) -> None:

@@ -80,8 +80,8 @@ def watch(
     )
     app.run()
     memory.save()
-    if app.return_code:
-        raise typer.Exit(app.return_code)
+    if app.return_code or app.failed:
+        raise typer.Exit(app.return_code or 1)
 
 
 def _opened(file: str | None, kind: str | None) -> tuple[list[Puzzle], list[Trace], Path | None]:

@@ -13,9 +13,11 @@ import multiprocessing
 import os
 import re
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -205,7 +207,7 @@ class _Workers:
         if self._count > 1:
             # Spawned, not forked: a fork would copy the state of whatever threads and devices the caller has.
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._count, context, initializer=_leave_interrupts_alone)
+            self._pool = ProcessPoolExecutor(self._count, context, initializer=_follow_the_parent)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -226,14 +228,27 @@ class _Workers:
                     ahead.append(self._pool.submit(make, maker, settings, seed, split, number))
                     number += 1
                 yield ahead.popleft().result()
+        except BrokenProcessPool:
+            raise DatasetError("A worker was ended from outside, perhaps for want of memory: use fewer.") from None
         finally:
             for future in ahead:
                 future.cancel()
 
 
-def _leave_interrupts_alone() -> None:
-    """Ctrl-C reaches the whole process group; the parent alone acts on it."""
+def _follow_the_parent() -> None:
+    """A worker ends when its parent does, however that ends, and leaves it to that to act on Ctrl-C.
+
+    Ctrl-C reaches the whole process group. A worker that waits for work does not notice that nobody is left.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _processors() -> list[int]:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from puzzlerec.data.store import SPLITS, Attributes, Dataset, Rows, Split, write_dataset
+from puzzlerec.files import replacing, write
 from puzzlerec.puzzles import get
 from puzzlerec.puzzles.generator import DatasetError
 
@@ -56,7 +57,7 @@ def export_reference(dataset: Dataset, folder: Path | str) -> None:
     for name, split in dataset.splits.items():
         identifiers = max(identifiers, _write_split(dataset, split, folder / name))
     names = range(1, identifiers) if dataset.identifiers is None else dataset.identifiers[1:]
-    (folder / "identifiers.json").write_text(json.dumps(["<blank>", *map(str, names)]), "utf-8")
+    write(folder / "identifiers.json", json.dumps(["<blank>", *map(str, names)]))
 
 
 def _kind(folder: Path) -> tuple[str, tuple[int, int]]:
@@ -135,17 +136,12 @@ def _write_split(dataset: Dataset, split: Split, folder: Path) -> int:
     """Writes one split and returns how many puzzle identifiers it needs."""
     folder.mkdir(parents=True, exist_ok=True)
     length = dataset.shape[0] * dataset.shape[1]
-    files = {
-        name: np.lib.format.open_memmap(folder / f"all__{name}.npy", "w+", np.uint8, (len(split), length))
-        for name in ("inputs", "labels")
-    }
-    start = 0
-    for rows in split.pieces(_PIECE):
-        files["inputs"][start : start + len(rows)] = rows.inputs
-        files["labels"][start : start + len(rows)] = rows.labels
-        start += len(rows)
-    for file in files.values():
-        file.flush()
+    for name in ("inputs", "labels"):
+        with replacing(folder / f"all__{name}.npy") as partial, partial.open("wb") as file:
+            header = {"descr": "|u1", "fortran_order": False, "shape": (len(split), length)}
+            np.lib.format.write_array_header_1_0(file, header)
+            for rows in split.pieces(_PIECE):
+                file.write(getattr(rows, name).tobytes())
     ids, groups = split.puzzle_ids[:], split.group_ids[:]
     new_group = np.diff(groups, prepend=-1) != 0
     new_puzzle = new_group | (ids == 0) | (np.diff(ids, prepend=-1) != 0)
@@ -156,7 +152,8 @@ def _write_split(dataset: Dataset, split: Split, folder: Path) -> int:
         "group_indices": np.append(np.flatnonzero(new_group[first]), len(first)).astype(np.int32),
     }
     for name, array in counts.items():
-        np.save(folder / f"all__{name}.npy", array, allow_pickle=False)
+        with replacing(folder / f"all__{name}.npy") as partial, partial.open("wb") as file:
+            np.lib.format.write_array(file, array, allow_pickle=False)
     identifiers = int(ids.max(initial=0)) + 1
     facts: dict[str, Any] = {
         "pad_id": 0,
@@ -170,5 +167,5 @@ def _write_split(dataset: Dataset, split: Split, folder: Path) -> int:
         "mean_puzzle_examples": len(split) / max(1, len(first)),
         "sets": ["all"],
     }
-    (folder / "dataset.json").write_text(json.dumps(facts), "utf-8")
+    write(folder / "dataset.json", json.dumps(facts))
     return identifiers

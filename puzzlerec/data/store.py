@@ -31,7 +31,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from puzzlerec.files import is_hdf5, replacing
+from puzzlerec import hdf5
+from puzzlerec.files import is_hdf5
 from puzzlerec.puzzles.generator import DatasetError
 
 FORMAT_VERSION = 1
@@ -198,7 +199,7 @@ def write_dataset(
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     digest = _ContentHash()
-    with replacing(path) as partial, h5py.File(partial, "w") as file:
+    with hdf5.writing(path) as (file, check):
         for name, pieces in splits.items():
             if name not in SPLITS:
                 raise DatasetError(f"A split is called {' or '.join(SPLITS)}, not {name!r}.")
@@ -206,8 +207,10 @@ def write_dataset(
             for rows in pieces:
                 _append(group, rows, attributes.shape[0] * attributes.shape[1])
                 digest.update(name, rows)
+                check()
         for names in identifiers:
             _append_identifiers(file, names)
+            check()
             digest.update_identifiers(names)
         file.attrs["format_version"] = FORMAT_VERSION
         file.attrs["puzzle"] = attributes.puzzle
@@ -279,7 +282,11 @@ def _append_identifiers(file: h5py.File, names: np.ndarray) -> None:
 
 
 def _read_attributes(path: Path, file: h5py.File) -> tuple[Attributes, str]:
-    version = file.attrs.get("format_version")
+    try:
+        version = file.attrs.get("format_version")
+        version = None if version is None else int(version)
+    except (TypeError, ValueError, RuntimeError, OSError):
+        version = None
     if version is None:
         raise DatasetError(f"{path} is an HDF5 file but no dataset of puzzlerec: it has no format version.")
     if version != FORMAT_VERSION:
@@ -289,6 +296,8 @@ def _read_attributes(path: Path, file: h5py.File) -> tuple[Attributes, str]:
         )
     try:
         height, width = (int(side) for side in file.attrs["shape"])
+        if min(height, width) < 1:
+            raise ValueError(f"a shape of {height}x{width}")
         attributes = Attributes(
             puzzle=str(file.attrs["puzzle"]),
             shape=(height, width),
@@ -298,26 +307,42 @@ def _read_attributes(path: Path, file: h5py.File) -> tuple[Attributes, str]:
             settings=dict(json.loads(file.attrs["settings"])),
         )
         return attributes, str(file.attrs["sha256"])
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, OverflowError, RecursionError, RuntimeError, OSError) as error:
         raise DatasetError(f"{path} has unusable attributes ({error}); build it again.") from None
 
 
 def _check_columns(path: Path, file: h5py.File, attributes: Attributes) -> None:
     length = attributes.shape[0] * attributes.shape[1]
-    present = [name for name in SPLITS if name in file]
+    present = [name for name in SPLITS if _has(file, name)]
     if not present:
         raise DatasetError(f"{path} holds neither {' nor '.join(SPLITS)}.")
+    if _has(file, _IDENTIFIERS):
+        _member(path, file, _IDENTIFIERS, h5py.Dataset)
     for split in present:
-        group = file[split]
-        rows = len(group["inputs"]) if "inputs" in group else 0
+        group = _member(path, file, split, h5py.Group)
+        rows = _member(path, group, "inputs", h5py.Dataset).shape[:1]
         for name, dtype in COLUMNS.items():
-            if name not in group:
-                if name == "ratings":
-                    continue
-                raise DatasetError(f"{path} has no {split}/{name}; build it again.")
-            shape = (rows, length) if name in ("inputs", "labels") else (rows,)
-            if group[name].shape != shape or group[name].dtype != dtype:
+            if name == "ratings" and not _has(group, name):
+                continue
+            column = _member(path, group, name, h5py.Dataset)
+            shape = (*rows, length) if name in ("inputs", "labels") else rows
+            if column.shape != shape or column.dtype != dtype:
                 raise DatasetError(
-                    f"{path}: {split}/{name} is {group[name].dtype} {list(group[name].shape)} instead of "
+                    f"{path}: {split}/{name} is {column.dtype} {list(column.shape)} instead of "
                     f"{np.dtype(dtype)} {list(shape)}; build it again."
                 )
+
+
+def _has(group: h5py.Group, name: str) -> bool:
+    """Whether there is anything of this name, be it a link that leads nowhere."""
+    return group.get(name, getlink=True) is not None
+
+
+def _member(path: Path, group: h5py.Group, name: str, kind: type[hdf5.Member]) -> hdf5.Member:
+    place = f"{group.name}/{name}".strip("/")
+    try:
+        return hdf5.member(group, name, kind)
+    except KeyError:
+        raise DatasetError(f"{path} has no {place}; build it again.") from None
+    except (ValueError, RuntimeError, OSError) as error:
+        raise DatasetError(f"{path}: {place}: {error}; build it again.") from None

@@ -18,7 +18,7 @@ import torch
 from puzzlerec.data import Dataset
 from puzzlerec.evaluation import Report, evaluate
 from puzzlerec.evaluation.report import rich_table, wilson
-from puzzlerec.files import replacing
+from puzzlerec.files import write
 from puzzlerec.solving.solver import SolveSettings
 from puzzlerec.training.card import CheckpointSaver
 from puzzlerec.training.distributed import Group
@@ -169,8 +169,7 @@ class _Run:
 
     def write(self, name: str, content: dict[str, Any]) -> None:
         self.place.path.mkdir(parents=True, exist_ok=True)
-        with replacing(self.place.path / name) as partial:
-            partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        write(self.place.path / name, json.dumps(content, indent=2) + "\n")
 
 
 def _measured(one: _Run, device: torch.device, progress: Any, stopped: Callable[[], bool]) -> Result | None:
@@ -178,6 +177,11 @@ def _measured(one: _Run, device: torch.device, progress: Any, stopped: Callable[
     done = one.place.path / RESULT
     if done.exists():
         return Result(**json.loads(done.read_text(encoding="utf-8")))
+    with one.place.claimed():
+        return _trained(one, device, progress, stopped)
+
+
+def _trained(one: _Run, device: torch.device, progress: Any, stopped: Callable[[], bool]) -> Result | None:
     one.write(SETTINGS, one.settings)
     torch.compiler.reset()  # it keeps few versions of a function, and those of earlier runs would be among them
     group = Group(device)

@@ -34,7 +34,7 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from .blocks import Canvas, Network, truncated_normal_
-from .config import ModelConfig, Truncation
+from .config import Count, Layers, ModelConfig, Prefix, Steps, Token, Truncation
 from .encoders import PADDING
 from .system import FrameKind, Prediction, System, unrolled
 
@@ -54,15 +54,15 @@ class AutoregressiveConfig(Truncation, ModelConfig):
     """
 
     system: Literal["autoregressive"] = "autoregressive"
-    prefix: int = 0
-    layers: int = 1
-    latent_updates: int = Field(2, ge=1)  # n, of dual-nested and ar-trm
-    supervision_steps: int = 64
+    prefix: Prefix = 0
+    layers: Layers = 1
+    latent_updates: Count = 2  # n, of dual-nested and ar-trm
+    supervision_steps: Steps = 64
     rung: Rung = "universal"
     evaluations: int = Field(12, ge=1, le=256)  # E
-    deep_supervision: int = Field(1, ge=1)  # S, of ar-trm; each is a training step, and all are taken for a token
-    blank: int = Field(1, ge=1)  # the token of an open cell
-    end: int = Field(2, ge=0)  # the token that ends an answer, and fills the cells behind it; 0: there is none
+    deep_supervision: Count = 1  # S, of ar-trm; each is a training step, and all are taken for a token
+    blank: Count = 1  # the token of an open cell
+    end: Token = 2  # the token that ends an answer, and fills the cells behind it; 0: there is none
 
     @model_validator(mode="after")
     def _only_autoregressive(self) -> AutoregressiveConfig:

@@ -12,6 +12,7 @@ of a candidate, D width, E inner width.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import torch
@@ -111,12 +112,22 @@ class CandidateEncoder(Encoder[CandidateGraph]):
         tables.sort(key=lambda table: table[0])
         self.region_slot = next(slot for slot, (kind, _) in enumerate(tables) if kind == REGION)
         unit_of = torch.stack([table for _, table in tables], dim=-1).flatten(0, 1)  # numbered within its kind
-        self.units = 1 + max(int(unit_of.max()), self.regions * self.K - 1)
-        self.ragged = bool((unit_of == CLOSED).any())
         meet = [(unit[:, None] == unit) & (unit >= 0) for _, unit in slots]
         self.register_buffer("unit_of", unit_of, persistent=False)  # [L * K, S]
         self.register_buffer("kind_of", torch.tensor([kind for kind, _ in tables]), persistent=False)  # [S]
         self.register_buffer("peers", torch.stack(meet).any(0).float(), persistent=False)  # [L, L]
+
+    # these look into the tables, which have no numbers on the meta device
+
+    @cached_property
+    def units(self) -> int:
+        """How many units of one kind there may be, empty ones among them."""
+        return 1 + max(int(self.unit_of.max()), self.regions * self.K - 1)
+
+    @cached_property
+    def ragged(self) -> bool:
+        """Whether some candidates lie in fewer units than others."""
+        return bool((self.unit_of == CLOSED).any())
 
     # ---- the graph
 

@@ -7,6 +7,8 @@ A checkpoint is named by its folder, or by a short name: a shipped one (``sudoku
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialized
 from torch import Tensor, nn
 
-from puzzlerec.files import replacing, typed
+from puzzlerec.files import is_dir, is_file, shorten, typed, write
 from puzzlerec.models.config import ModelConfig, fault_of
 from puzzlerec.models.registry import build, config_class
 from puzzlerec.models.system import System
@@ -29,6 +31,8 @@ WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 _PACKAGE = Path(__file__).resolve().parents[1]
 SHIPPED = (_PACKAGE / "checkpoints", _PACKAGE.parent / "checkpoints")  # in an installed wheel, in a checkout
 
+BUFFERS = 1 << 30  # bytes of tables that a model may have beside its weights
+NUMBERS = ("F32", "BF16", "F16", "F64")  # what weights may be stored as
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -58,39 +62,76 @@ def save(
     if step is not None:
         config["step"] = step
     config["model"] = model.config.model_dump(mode="json")
-    _write(folder / WEIGHTS, serialized(tensors, metadata={"format": "pt"}))
-    _write(folder / CONFIG, (json.dumps(config, indent=2) + "\n").encode())
-    _write(folder / CARD, card.encode())
+    write(folder / WEIGHTS, serialized(tensors, metadata={"format": "pt"}))
+    write(folder / CONFIG, json.dumps(config, indent=2) + "\n")
+    write(folder / CARD, card)
     return folder
 
 
 def load(name: str | Path, device: str | torch.device = "cpu") -> System:
     """The model of the checkpoint that ``name`` names, in float32 and evaluation mode. Raises `CheckpointError`."""
     folder = find(name)
-    model = build(read_config(folder))
-    tensors = _own_tensors(model)
+    model = _built(folder, outline(folder).config)
+    with _weights(folder) as file, torch.no_grad():
+        for key, tensor in _own_tensors(model).items():
+            tensor.copy_(file.get_tensor(key))
+    return model.eval().to(device)
+
+
+def outline(name: str | Path) -> System:
+    """The same model on the meta device: all of it but its numbers, at no cost. Raises `CheckpointError`.
+
+    The weights' file has been proved to hold what the settings ask for, so that the model takes no more memory than
+    the file, and `BUFFERS` besides.
+    """
+    folder = find(name)
+    with torch.device("meta"):
+        model = _built(folder, read_config(folder))
+    tables = sum(buffer.nbytes for buffer in model.buffers())
+    if tables > BUFFERS:
+        raise CheckpointError(
+            f"{folder / CONFIG} asks for {tables / 2**30:.1f} GiB of tables beside the weights; {BUFFERS / 2**30:.0f} "
+            "are the most: no grid is that large."
+        )
+    path, tensors = folder / WEIGHTS, _own_tensors(model)
+    with _weights(folder) as file:
+        stored = set(file.keys())
+        if differing := stored ^ set(tensors):
+            verb = "lacks" if differing - stored else "has unknown"
+            raise CheckpointError(
+                f"{path} {verb} {', '.join(sorted(differing)[:3])}: it does not belong to the {CONFIG} beside it."
+            )
+        for key, tensor in tensors.items():
+            shape, kind = file.get_slice(key).get_shape(), file.get_slice(key).get_dtype()
+            if shape != list(tensor.shape):
+                raise CheckpointError(
+                    f"{path}: {key} is {shape}, {CONFIG} asks for {list(tensor.shape)}: "
+                    "the two files are of different models."
+                )
+            if kind not in NUMBERS:
+                raise CheckpointError(f"{path}: {key} is stored as {kind}; weights are {', '.join(NUMBERS)}.")
+    return model
+
+
+def _built(folder: Path, config: ModelConfig) -> System:
+    """A model whose weights mean nothing yet."""
+    try:
+        return build(config)
+    except Exception as error:  # settings that no check foresaw
+        raise CheckpointError(f"{folder / CONFIG} has settings of which no model can be built ({error}).") from error
+
+
+@contextmanager
+def _weights(folder: Path) -> Iterator[Any]:
+    """The weights' file, open for reading."""
     path = folder / WEIGHTS
     try:
-        with safe_open(path, framework="pt") as file, torch.no_grad():
-            stored = set(file.keys())
-            if differing := stored ^ set(tensors):
-                verb = "lacks" if differing - stored else "has unknown"
-                raise CheckpointError(
-                    f"{path} {verb} {', '.join(sorted(differing)[:3])}: it does not belong to the {CONFIG} beside it."
-                )
-            for key, tensor in tensors.items():
-                weights = file.get_tensor(key)
-                if weights.shape != tensor.shape:
-                    raise CheckpointError(
-                        f"{path}: {key} is {list(weights.shape)}, {CONFIG} asks for {list(tensor.shape)}: "
-                        "the two files are of different models."
-                    )
-                tensor.copy_(weights)
+        with safe_open(path, framework="pt") as file:
+            yield file
     except FileNotFoundError:
         raise CheckpointError(f"{folder} has a {CONFIG} but no {WEIGHTS}: copy the whole folder.") from None
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} is truncated or no safetensors file ({error}): copy it again.") from None
-    return model.eval().to(device)
 
 
 def read_config(folder: str | Path) -> ModelConfig:
@@ -110,7 +151,7 @@ def trained_steps(folder: str | Path) -> int | None:
     Raises `CheckpointError`.
     """
     step = _document(folder).get("step")
-    return step if isinstance(step, int) else None
+    return step if isinstance(step, int) and not isinstance(step, bool) else None
 
 
 def _document(folder: str | Path) -> dict[str, Any]:
@@ -120,7 +161,7 @@ def _document(folder: str | Path) -> dict[str, Any]:
         document: Any = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise CheckpointError(f"{folder} is no checkpoint: there is no {CONFIG} in it.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # the last of JSON that is nested without end
         raise CheckpointError(f"{path} cannot be read as JSON ({error}).") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise CheckpointError(f'{path} is not of a puzzlerec checkpoint: its "format" is not {FORMAT!r}.')
@@ -139,15 +180,15 @@ def find(name: str | Path) -> Path:
         raise CheckpointError("A model has a name, or the path of its folder; puzzlerec models list names them.")
     for folder in (path, *(shipped / text for shipped in SHIPPED), Path("runs") / text / "checkpoint"):
         for candidate in (folder, folder / "checkpoint"):  # a run's folder names its checkpoint
-            if (candidate / CONFIG).is_file():
+            if is_file(candidate / CONFIG):
                 return candidate
-    if path.is_dir():
+    if is_dir(path):
         raise CheckpointError(f"{path} is no checkpoint: there is no {CONFIG} in it.")
     names = available()
     nearest = get_close_matches(text, names, n=1)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else " A path to a checkpoint's folder will do too."
     there = f"there are {', '.join(names)}" if names else "none are installed"
-    raise CheckpointError(f"No model is called {text!r}; {there}.{hint}")
+    raise CheckpointError(f"No model is called {shorten(text)!r}; {there}.{hint}")
 
 
 def available() -> dict[str, Path]:
@@ -156,22 +197,13 @@ def available() -> dict[str, Path]:
     for pattern, parents in (("*", SHIPPED), ("*/checkpoint", (Path("runs"),))):
         for parent in parents:
             for folder in sorted(parent.glob(pattern)):
-                if (folder / CONFIG).is_file():
+                if is_file(folder / CONFIG):
                     found.setdefault(folder.relative_to(parent).parts[0], folder)
     return found
 
 
 def _own_tensors(model: nn.Module) -> dict[str, Tensor]:
     """Parameters and persistent buffers by name, each once where modules share it."""
-    seen: set[int] = set()
-    own: dict[str, Tensor] = {}
-    for name, tensor in model.state_dict().items():
-        if tensor.data_ptr() not in seen or not tensor.numel():
-            own[name] = tensor
-            seen.add(tensor.data_ptr())
-    return own
-
-
-def _write(path: Path, content: bytes) -> None:
-    with replacing(path) as partial:
-        partial.write_bytes(content)
+    names = {id(tensor): name for name, tensor in reversed(model.state_dict(keep_vars=True).items())}
+    tensors = model.state_dict()
+    return {name: tensors[name] for name in reversed(names.values())}

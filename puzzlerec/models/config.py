@@ -7,9 +7,17 @@ enter it, the recursion, where its gradient flows. A system's `Config` inherits 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+# Bounds are far beyond all use: a file that claims more must not cost memory or hours to be refused.
+Side = Annotated[int, Field(ge=1, le=1024)]  # of a grid or a box, in cells
+Token = Annotated[int, Field(ge=0, le=1024)]
+Count = Annotated[int, Field(ge=1, le=1024)]  # of updates, recursions: what a step repeats
+Steps = Annotated[int, Field(ge=1, le=65536)]
+Layers = Annotated[int, Field(ge=1, le=64)]
+Prefix = Annotated[int, Field(ge=0, le=64)]
 
 
 class Part(BaseModel):
@@ -30,11 +38,11 @@ class Board(Part):
     puzzle: str = "sudoku"  # the kind of puzzle whose tokens these are
     also: tuple[str, ...] = ()  # other kinds of its family that the model was trained for too
     vocabulary: int = Field(11, ge=2, le=1024)  # V, padding included
-    grid: tuple[int, int] = (9, 9)  # (H, W), the largest unless `any_size`; L = H * W tokens
-    box: tuple[int, int] | None = None  # (rows, columns) of a Sudoku box
+    grid: tuple[Side, Side] = (9, 9)  # (H, W), the largest unless `any_size`; L = H * W tokens
+    box: tuple[Side, Side] | None = None  # (rows, columns) of a Sudoku box
     diagonals: bool = False  # both diagonals are units too
-    regions: int = Field(0, ge=0)  # that a jigsaw has instead of boxes; 0: none
-    symbols: tuple[int, int] | None = None
+    regions: int = Field(0, ge=0, le=1024)  # that a jigsaw has instead of boxes; 0: none
+    symbols: tuple[Token, Token] | None = None
 
     @model_validator(mode="after")
     def _board_is_one(self) -> Self:
@@ -55,10 +63,10 @@ class Network(Board):
 
     mixer: Literal["attention", "mlp", "units", "candidates", "local"] = "attention"
     width: int = Field(512, ge=4, le=4096)  # D
-    layers: int = Field(2, ge=1, le=64)
-    heads: int = Field(8, ge=1)
-    expansion: float = Field(4.0, gt=0)  # of the SwiGLU
-    multiple: int = Field(256, ge=1)  # the SwiGLU's inner width is rounded up to this
+    layers: Layers = 2
+    heads: int = Field(8, ge=1, le=4096)
+    expansion: float = Field(4.0, gt=0, le=64)  # of the SwiGLU
+    multiple: int = Field(256, ge=1, le=4096)  # the SwiGLU's inner width is rounded up to this
     gate_norm: bool = False  # SwiGLU as sigmoid(g) * rms_norm(g * v), after SIC (arXiv 2601.19085)
 
     @model_validator(mode="after")
@@ -117,8 +125,8 @@ class Network(Board):
 class Encoder(Network):
     """How questions enter the network."""
 
-    prefix: int = Field(16, ge=0, le=64)  # P positions in front of the grid; the first holds the puzzle embedding
-    puzzle_ids: int = Field(1, ge=1)  # rows of the puzzle embedding
+    prefix: Prefix = 16  # P positions in front of the grid; the first holds the puzzle embedding
+    puzzle_ids: int = Field(1, ge=1, le=2**24)  # rows of the puzzle embedding
     mask_padding: bool = False  # padding cells (token 0) are outside the grid: no cell hears them, none halts for them
     # of attention. grid: learned embeddings of row and column; grid-rope: rotary ones of both
     positions: Literal["rope", "grid", "grid-rope", "none"] = "rope"
@@ -151,7 +159,7 @@ class ModelConfig(Encoder):
     The papers' D is `width`, n `latent_updates`, T `recursions`, N_sup `supervision_steps`.
     """
 
-    supervision_steps: int = Field(16, ge=1)  # N_sup
+    supervision_steps: Steps = 16  # N_sup
 
     @property
     def passes(self) -> int:
@@ -186,8 +194,8 @@ class ModelConfig(Encoder):
 class Recursion(Part):
     """How often a step applies its networks."""
 
-    latent_updates: int = Field(6, ge=1)  # n
-    recursions: int = Field(3, ge=1)  # T
+    latent_updates: Count = 6  # n
+    recursions: Count = 3  # T
 
     @property
     def depth(self) -> int:
@@ -203,7 +211,7 @@ class Recursion(Part):
 class Truncation(Part):
     """Where the gradient stops."""
 
-    with_gradient: int = Field(1, ge=1)  # of the T recursions, the last so many
+    with_gradient: Count = 1  # of the T recursions, the last so many
 
     @property
     def depth(self) -> int:

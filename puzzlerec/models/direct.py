@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from .config import ModelConfig
+from .config import Layers, ModelConfig, Steps
 from .system import Prediction, System, network_for
 
 
@@ -16,8 +16,8 @@ class DirectConfig(ModelConfig):
     """The settings of the network alone."""
 
     system: Literal["direct"] = "direct"
-    layers: int = 8
-    supervision_steps: int = 1
+    layers: Layers = 8
+    supervision_steps: Steps = 1
 
 
 class State(NamedTuple):

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .blocks import truncated_normal_
-from .config import ModelConfig, TinyRecursion
+from .config import Count, ModelConfig, TinyRecursion
 from .denoising import of_step, ranks, seeded_uniform
 from .encoders import PADDING
 from .system import FrameKind, Prediction, detached
@@ -33,7 +33,7 @@ class DRMConfig(TinyRecursion):
     """T is `recursions`; `supervision_steps` is the number of denoising steps that an answer takes."""
 
     system: Literal["drm"] = "drm"
-    latent_updates: int = 4
+    latent_updates: Count = 4
     latents: Literal["pair"] = "pair"  # y is rebuilt at every step
     remasking: Literal["random", "confidence", "spatial"] = "random"
 

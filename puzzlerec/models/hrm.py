@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .blocks import truncated_normal_
-from .config import ModelConfig, Recursion
+from .config import Count, Layers, ModelConfig, Prefix, Recursion
 from .system import Prediction, System, network_for
 
 
@@ -21,10 +21,10 @@ class HRMConfig(Recursion, ModelConfig):
     """n is `latent_updates`, T `recursions`; both networks have `layers` layers. 27,275,266 weights at paper size."""
 
     system: Literal["hrm"] = "hrm"
-    prefix: int = 1
-    layers: int = 4
-    latent_updates: int = 2
-    recursions: int = 2
+    prefix: Prefix = 1
+    layers: Layers = 4
+    latent_updates: Count = 2
+    recursions: Count = 2
 
 
 class State(NamedTuple):

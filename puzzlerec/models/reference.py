@@ -7,15 +7,15 @@ code.
 
 from __future__ import annotations
 
-import pickle
+from io import BytesIO
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from puzzlerec.files import replacing
+from puzzlerec.files import write
 from puzzlerec.models.checkpoint import CheckpointError
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.registry import build
@@ -49,7 +49,7 @@ def import_reference(path: str | Path, config: ModelConfig) -> System:
     stored = {name.removeprefix(_COMPILED).removeprefix(PREFIX): tensor for name, tensor in _tensors(path).items()}
     if any(name.startswith("H_level") for name in stored):
         raise CheckpointError(f"{path} is of HRM, which has a network H_level of its own; only TRM can be imported.")
-    if (ids := stored.get("puzzle_emb.weights")) is not None and config.prefix:
+    if (ids := stored.get("puzzle_emb.weights")) is not None and config.prefix and ids.dim():
         config = config.model_copy(update={"puzzle_ids": len(ids)})
     names = _names(config)
     if lacking := sorted(set(names.values()) - set(stored)):
@@ -73,8 +73,9 @@ def export_reference(model: System, path: str | Path) -> None:
     path = Path(path)
     ours = model.state_dict()
     tensors = {PREFIX + theirs: ours[name].detach().cpu().clone() for name, theirs in _names(model.config).items()}
-    with replacing(path) as partial:
-        torch.save(tensors, partial)
+    content = BytesIO()  # torch turns what a full disk says into an error of its own
+    torch.save(tensors, content)
+    write(path, content.getvalue())
 
 
 def _names(config: ModelConfig) -> dict[str, str]:
@@ -103,13 +104,32 @@ def _names(config: ModelConfig) -> dict[str, str]:
 def _tensors(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise CheckpointError(f"There is no file {path}.")
+    if is_zipfile(path) and _unpacked(path) > path.stat().st_size:
+        raise CheckpointError(f"{path} is compressed, as no checkpoint is: it would take more memory than the file.")
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
         stored = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, SafetensorError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except Exception as error:  # of torch's loader and of whatever the file makes of it
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(f"{path} cannot be read as a file of tensors ({reason}).") from None
-    if not isinstance(stored, dict) or not all(isinstance(tensor, Tensor) for tensor in stored.values()):
+    if not isinstance(stored, dict) or not all(map(_is_named_tensor, stored.items())):
         raise CheckpointError(f"{path} holds something else than named tensors.")
     return stored
+
+
+def _unpacked(path: Path) -> int:
+    """How many bytes the archive claims to hold."""
+    try:
+        with ZipFile(path) as archive:
+            return sum(member.file_size for member in archive.infolist())
+    except (BadZipFile, OSError, ValueError, NotImplementedError):
+        return 0  # torch will say what is wrong
+
+
+def _is_named_tensor(item: tuple[object, object]) -> bool:
+    """Whether it is a name and a tensor that is as large as it says, not a few numbers that are shown many times."""
+    name, tensor = item
+    if not isinstance(name, str) or not isinstance(tensor, Tensor) or tensor.layout != torch.strided:
+        return False
+    return tensor.is_floating_point() and tensor.nbytes <= tensor.untyped_storage().nbytes()

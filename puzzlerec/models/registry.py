@@ -29,7 +29,7 @@ def config_class(content: Any) -> type[ModelConfig]:
     name = content.get("system", "trm") if isinstance(content, dict) else "trm"
     if name == "trm":  # whose settings can be read without importing torch
         return TRMConfig
-    if name not in systems():
+    if not isinstance(name, str) or name not in systems():
         nearest = get_close_matches(str(name), systems(), n=1)
         hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
         raise ValueError(f"no system is called {name!r}; there are {', '.join(sorted(systems()))}{hint}")

@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from .blocks import Canvas, Network, truncated_normal_
-from .config import ModelConfig, Recursion, Truncation
+from .config import Count, Layers, ModelConfig, Prefix, Recursion, Steps, Truncation
 from .denoising import of_step, ranks, seeded_uniform
 from .system import FrameKind, Prediction, System, detached, position_embedding, unrolled
 
@@ -27,19 +27,19 @@ class TRLDMConfig(Recursion, Truncation, ModelConfig):
     """n is `latent_updates`, T `recursions`; `supervision_steps` is N, the denoising steps that an answer takes."""
 
     system: Literal["trldm"] = "trldm"
-    prefix: int = 0
-    layers: int = 4
-    latent_updates: int = 4
-    recursions: int = 1
-    supervision_steps: int = 32
+    prefix: Prefix = 0
+    layers: Layers = 4
+    latent_updates: Count = 4
+    recursions: Count = 1
+    supervision_steps: Steps = 32
     states: Literal["yz", "y", "z", "none"] = "yz"  # y: y = f(x + y); z: z = f(x + z); none: one pass, f(x)
     initial_y: Literal["sequence", "zero"] = "sequence"  # y as a recursion starts anew: x (the paper's), or 0 as z is
     # ds: deep supervision over a whole denoising, which a slot leaves early as TRM's do (the paper's threshold is 0.9)
     regime: Literal["one-step", "ds"] = "one-step"
-    training_denoising: int = Field(16, ge=2)  # steps of a denoising in training, regime "ds"
+    training_denoising: int = Field(16, ge=2, le=1024)  # steps of a denoising in training, regime "ds"
     remasking: Literal["confidence", "random"] = "confidence"  # what is masked again: the least confident, or any
     overwrite: bool = False  # let tokens of earlier steps be masked again too
-    reset_every: int = Field(1, ge=1)  # denoising steps, after which y and z start anew
+    reset_every: Count = 1  # denoising steps, after which y and z start anew
 
     @property
     def state_length(self) -> int:

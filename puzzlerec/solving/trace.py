@@ -6,15 +6,17 @@ One HDF5 file holds one or more traces, a group each. It is written beside its t
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence, Sized
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
 import h5py
 import numpy as np
 
-from puzzlerec.files import is_hdf5, replacing
+from puzzlerec import hdf5
+from puzzlerec.files import is_hdf5
+from puzzlerec.hdf5 import member
 from puzzlerec.models.system import FrameKind
 from puzzlerec.puzzles import Puzzle, Verdict, get
 from puzzlerec.solving.frames import Frame
@@ -23,6 +25,8 @@ from puzzlerec.solving.strategies import Attempt
 
 FORMAT = "puzzlerec trace"
 VERSION = 1
+
+MOST = 1 << 31  # bytes of an array
 
 _ARRAYS = ("tokens", "confidence", "entropy", "probabilities", "masked", "halt", "hints")
 
@@ -73,11 +77,11 @@ class Recorder:
 
 def save(path: str | Path, traces: Sequence[Trace]) -> None:
     """Write ``traces`` to ``path``; a file that is there is replaced once the new one is whole."""
-    path = Path(path)
-    with replacing(path) as partial, h5py.File(partial, "w") as file:
+    with hdf5.writing(Path(path)) as (file, check):
         file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
         for index, trace in enumerate(traces):
             _write(file.create_group(f"{index:06d}"), trace)
+            check()
 
 
 def load(path: str | Path) -> list[Trace]:
@@ -94,10 +98,10 @@ def load(path: str | Path) -> list[Trace]:
                     f"{path} has version {file.attrs.get('version')} of the trace format, this puzzlerec reads "
                     f"{VERSION}: update puzzlerec."
                 )
-            return [_read(file[name]) for name in sorted(file)]
+            return [_read(member(file, name, h5py.Group)) for name in sorted(file)]
     except TraceError:
         raise
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
+    except Exception as error:  # whatever a file leads to that is not what it should be
         fault = "is truncated or damaged" if is_hdf5(path) else "is no trace of puzzlerec"
         raise TraceError(f"{path} {fault} ({error}).") from None
 
@@ -138,40 +142,77 @@ def _write(group: h5py.Group, trace: Trace) -> None:
 
 
 def _read(group: h5py.Group) -> Trace:
-    about = json.loads(group.attrs["about"])
+    about, kind = json.loads(group.attrs["about"]), get(group.attrs["puzzle"])
+    question = _array(group, "question", (None, None), highest=kind.vocabulary)
+    shape = question.shape
+    tokens = _array(group, "answer", shape, highest=kind.vocabulary)
     puzzle = Puzzle(
-        get(group.attrs["puzzle"]),
-        group["question"][:],
+        kind,
+        question,
         about["layout"],
-        about["source"],
-        about["line"],
-        about.get("puzzle_id", 0),  # early files have none
+        str(about["source"]),
+        int(about["line"]),
+        int(about.get("puzzle_id", 0)),  # early files have none
     )
-    verdict = Verdict(about["solved"], group["offending"][:], tuple(about["problems"]), about["facts"])
+    if puzzle.layout not in kind.layouts:
+        raise ValueError(f"there is no layout {puzzle.layout!r}")
     answer = Answer(
         puzzle=puzzle,
-        tokens=group["answer"][:],
-        verdict=verdict,
-        steps=about["steps"],
-        attempts=about["attempts"],
-        how=about["how"],
-        seconds=about["seconds"],
-        confidence=group["confidence"][:],
+        tokens=tokens,
+        verdict=_verdict(group, about, puzzle, tokens),
+        steps=int(about["steps"]),
+        attempts=int(about["attempts"]),
+        how=str(about["how"]),
+        seconds=float(about["seconds"]),
+        confidence=_array(group, "confidence", shape),
     )
-    runs = group.get("runs", {})
+    runs = member(group, "runs", h5py.Group) if "runs" in group else {}
     return Trace(
         answer,
-        group.attrs["model"],
+        str(group.attrs["model"]),
         SolveSettings(**json.loads(group.attrs["settings"])),
-        [_read_run(int(number), runs[number]) for number in sorted(runs)],
+        [_read_run(int(number), member(runs, number, h5py.Group), puzzle) for number in sorted(runs)],
     )
 
 
-def _read_run(number: int, group: h5py.Group) -> Run:
-    kinds = get_args(FrameKind)
+def _verdict(group: h5py.Group, about: dict[str, Any], puzzle: Puzzle, tokens: np.ndarray) -> Verdict:
+    """Whether it is solved the rules say, whatever the file does; of what is not, the file may know more."""
+    verdict = puzzle.kind.check_question(puzzle.question)
+    if verdict.solved:
+        verdict = puzzle.kind.check(puzzle.question, tokens)
+    if verdict.solved != about["solved"]:
+        return verdict
+    problems = tuple(map(str, about["problems"]))
+    if verdict.solved:
+        return replace(verdict, problems=problems)
+    return Verdict(False, _array(group, "offending", puzzle.question.shape), problems, dict(about["facts"]))
+
+
+def _read_run(number: int, group: h5py.Group, puzzle: Puzzle) -> Run:
+    kinds, (H, W), V = get_args(FrameKind), puzzle.question.shape, len(puzzle.kind.vocabulary)
+    steps, kind_of = _array(group, "steps", (None,)), _array(group, "kinds", (None,), highest=kinds)
+    n = len(steps)
+    shapes = {name: (n, H * W, V) if name == "probabilities" else (n, H, W) for name in _ARRAYS} | {"halt": (n,)}
+    optional = {"masked", "hints"}
+    arrays = {name: _array(group, name, shapes[name]) for name in _ARRAYS if name in group or name not in optional}
+    if arrays["tokens"].max(initial=0) >= V:
+        raise ValueError("tokens that there are not")
     frames = []
-    arrays = {name: group[name][:] for name in _ARRAYS if name in group}
-    for row, (step, kind) in enumerate(zip(group["steps"][:], group["kinds"][:], strict=True)):
+    for row, (step, kind) in enumerate(zip(steps, kind_of, strict=True)):
         parts: dict[str, Any] = {name: arrays[name][[row]] if name in arrays else None for name in _ARRAYS}
         frames.append(Frame(step=int(step), kind=kinds[kind], **parts))
-    return Run(number, group.attrs["how"], group.attrs["label"], frames)
+    return Run(number, str(group.attrs["how"]), str(group.attrs["label"]), frames)
+
+
+def _array(group: h5py.Group, name: str, shape: tuple[int | None, ...], highest: Sized = ()) -> np.ndarray:
+    """The numbers of an array of this shape (None: any length), from 0 to below the length of ``highest`` if given."""
+    dataset = member(group, name, h5py.Dataset)
+    fits = len(dataset.shape) == len(shape) and all(
+        wanted in (None, there) for wanted, there in zip(shape, dataset.shape, strict=True)
+    )
+    if not fits or dataset.dtype.kind not in "buif" or dataset.nbytes > MOST:
+        raise ValueError(f"{name} is {dataset.dtype} {list(dataset.shape)}")
+    array: np.ndarray = dataset[...]
+    if highest and array.size and not 0 <= array.min() <= array.max() < len(highest):
+        raise ValueError(f"{name} goes from {array.min()} to {array.max()}")
+    return array

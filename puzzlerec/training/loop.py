@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import Any, cast
 
 import torch
@@ -21,6 +22,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from ..device import can_compile, choose_precision
 from ..evaluation import evaluate
+from ..files import shorten
 from ..models import build, checkpoint
 from ..models.system import System
 from ..puzzles import PuzzleKind, get
@@ -32,13 +34,17 @@ from .lesson import CPU, LESSONS, Pool
 from .objectives import Outcome
 from .optimizers import build_optimizers, clip_gradients, schedule
 from .recipe import Recipe
-from .run_folder import RunFolder, optimizer_tensors, restore_optimizers
+from .run_folder import REMEDY, ResumeError, RunFolder, optimizer_tensors, restore_optimizers
 from .slots import step_generator
+
+
+class DivergedError(ArithmeticError):
+    """A training whose loss or weights are no finite numbers any more: where, and what is left of it."""
 
 
 @dataclass
 class Tally:
-    """Sums over the steps since the last report."""
+    """Sums over the steps since the last report that was due."""
 
     steps: int = 0
     puzzles: int = 0
@@ -87,6 +93,7 @@ class Trainer:
         if self.compiled:
             self.model.compile_core()
         self.done = 0  # optimiser steps
+        self.reported = 0  # of them, those up to the last report that was due
         self.seconds = 0.0  # of training, over all resumes
         self.clock = time.perf_counter  # what they are taken from
         self.deadline: float | None = None  # seconds of training after which the schedule ends, not after its steps
@@ -186,6 +193,8 @@ class Trainer:
         self.lesson.advance(pool, learned)
         self.done += 1
         self._count(pool, learned.outcomes, self.clock() - started)
+        if not isfinite(self.tally.loss):
+            raise self._diverged("the loss is")
 
     def _choose(self) -> Pool:
         """The pool whose turn it is, as the curriculum has it; the same in every process."""
@@ -232,9 +241,26 @@ class Trainer:
         tally.seconds += seconds
         self.seconds += seconds
 
-    def report(self) -> dict[str, Any]:
-        """The figures since the last report, and a new tally."""
-        tally, self.tally = self.tally, Tally()
+    def require_finite(self) -> None:
+        """Raises `DivergedError` if a weight is no finite number: such weights must not replace good ones."""
+        for weights in (*self.model.parameters(), *self.averaged.parameters()):
+            if not bool(weights.isfinite().all()):
+                raise self._diverged("the weights are")
+
+    def _diverged(self, what: str) -> DivergedError:
+        kept = f"What was saved before is in {self.folder.path}: go on from there with --resume --set"
+        if not self.folder.state.exists():
+            kept = "Nothing was saved yet: start again with --set"
+        return DivergedError(
+            f"Training diverged: after step {self.done:,} {what} not finite. {kept} "
+            f"optimizer.lr=..., less than {self.recipe.optimizer.lr:g}."
+        )
+
+    def report(self, due: bool = True) -> dict[str, Any]:
+        """The figures since the last report that was due; after one that is, there is a new tally."""
+        tally = self.tally
+        if due:
+            self.tally, self.reported = Tally(), self.done
         puzzles = max(1, tally.puzzles)
         finished = max(1.0, tally.finished)
         return {
@@ -283,7 +309,8 @@ class Trainer:
         for pool, its in self.pools.items():
             tensors |= {f"slots.{pool}.{name}": self.group.gather(value) for name, value in its.slots.tensors().items()}
         if self.group.leads:
-            self.folder.save_state(tensors, {"step": self.done, "seconds": self.seconds})
+            facts = {"step": self.done, "seconds": self.seconds, "reported": self.reported}
+            self.folder.save_state(tensors, facts | {"tally": asdict(self.tally)})
 
     def resume(self) -> None:
         """Continue where the folder's state was saved. Raises `ResumeError`."""
@@ -292,13 +319,22 @@ class Trainer:
         def under(start: str) -> dict[str, Tensor]:
             return {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
 
-        self.model.load_state_dict(under("model."))
-        self.average.load_state_dict(under("average."))
-        restore_optimizers(self.optimizers, under("optimizer."))
-        for name, pool in self.pools.items():
-            slots = under(f"slots.{name}.")
-            pool.slots.restore({key: self.group.share(tensor).to(self.device) for key, tensor in slots.items()})
-        self.done, self.seconds = int(facts["step"]), float(facts["seconds"])
+        try:
+            self.model.load_state_dict(under("model."))
+            self.average.load_state_dict(under("average."))
+            restore_optimizers(self.optimizers, under("optimizer."))
+            for name, pool in self.pools.items():
+                slots = under(f"slots.{name}.")
+                pool.slots.restore({key: self.group.share(tensor).to(self.device) for key, tensor in slots.items()})
+            self.done, self.seconds = int(facts["step"]), float(facts["seconds"])
+            self.reported = int(facts.get("reported", self.done))  # early states have none, and no tally
+            self.tally = Tally(**facts.get("tally", {}))
+        except (RuntimeError, ValueError, KeyError, TypeError, IndexError) as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise ResumeError(
+                f"{self.folder.state} is of another run than {self.folder.recipe.name} beside it ({shorten(reason)}). "
+                + REMEDY
+            ) from None
 
 
 def run(
@@ -312,12 +348,17 @@ def run(
     """Train to the end of the schedule, or until ``stopped()``; yields every report that went to ``metrics.jsonl``."""
     settings, evaluation = trainer.recipe.training, trainer.recipe.evaluation
     if trainer.group.leads:
-        trainer.folder.forget_after(trainer.done)
+        trainer.folder.forget_after(trainer.reported)
+    start = trainer.done
     while True:
         ended = trainer.group.agree(trainer.progress >= 1 or stopped())
-        worked = trainer.tally.steps > 0  # not at the start, nor where a resumed run stands
-        if worked and (ended or trainer.done % settings.log_every == 0):
-            record = trainer.report()
+        worked = trainer.done > start  # not at the start, nor where a resumed run stands
+        due = trainer.done % settings.log_every == 0 or trainer.progress >= 1
+        saves = ended or trainer.done % settings.save_every == 0
+        if worked and (saves or trainer.done % evaluation.every == 0):
+            trainer.require_finite()
+        if worked and (ended or due):
+            record = trainer.report(due)
             if ended or trainer.done % evaluation.every == 0:
                 record |= trainer.evaluate(test)
                 if trainer.group.leads:
@@ -326,7 +367,7 @@ def run(
                 trainer.folder.append(record)
             on_report(record)
             yield record
-        if worked and (ended or trainer.done % settings.save_every == 0):
+        if worked and saves:
             trainer.save()
         if ended:
             return

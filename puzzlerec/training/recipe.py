@@ -7,18 +7,26 @@ that differs from another in little names it as its ``base`` and says what diffe
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator, model_validator
 
+from ..files import is_file, shorten
 from ..models import config_class
 from ..models.config import ModelConfig, TRMConfig
 from ..puzzles import KINDS
 from ..puzzles.generator import DatasetError
+
+UNPARSABLE = (ValueError, RecursionError)  # what is no TOML, a number of thousands of digits, or nested without end
+
+
+LARGEST = 1 << 63
 
 
 class RecipeError(ValueError):
@@ -161,7 +169,7 @@ class EvaluationSettings(_Section):
 
 
 class Recipe(_Section):
-    name: str
+    name: str  # of its runs' folder too
     description: str = ""
     data: DataSettings = DataSettings()
     model: ModelConfig = TRMConfig()
@@ -169,6 +177,13 @@ class Recipe(_Section):
     optimizer: OptimizerSettings = OptimizerSettings()
     training: TrainingSettings = TrainingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, name: str) -> str:
+        if not re.fullmatch(r"\w[\w .,+=()-]{0,99}", name):
+            raise ValueError("it is a folder's name too: at most 100 letters, digits, blanks and .,+=()-_")
+        return name
 
     @model_validator(mode="after")
     def _consistent(self) -> Recipe:
@@ -210,16 +225,20 @@ def _content(name: str | Path, seen: tuple[str, ...] = ()) -> dict[str, Any]:
         raise RecipeError(f"recipes are each other's base: {' -> '.join((*seen, str(name)))}")
     path = Path(name)
     if path.suffix == ".toml":
-        if not path.is_file():
-            raise RecipeError(f"no recipe file {path}")
-        text = path.read_text(encoding="utf-8")
+        if not is_file(path):
+            raise RecipeError(f"no recipe file {shorten(str(path))}")
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            place = f"{error.reason} at byte {error.start + 1}"
+            raise RecipeError(f"{path} is no UTF-8 text ({place}): save it as UTF-8") from None
     elif str(name) in shipped_recipes():
         text = (files(__package__) / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
     else:
-        raise RecipeError(f"no recipe {str(name)!r}{_nearest(str(name), shipped_recipes())}")
+        raise RecipeError(f"no recipe {shorten(str(name))!r}{_nearest(str(name), shipped_recipes())}")
     try:
         content: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except UNPARSABLE as error:
         raise RecipeError(f"{name}: {error}") from None
     content.setdefault("name", path.stem)
     base = content.pop("base", None)
@@ -256,11 +275,22 @@ def parse_recipe(content: dict[str, Any], overrides: list[str] | None = None) ->
     for override in overrides or []:
         _override(said, override)
     content = _over(content, said)
+    if long := next(_too_long(content), None):
+        raise RecipeError(f"{long} is a number of more digits than there is any use for")
     form = _form(_config_class(content.get("model")))
     try:
         return form.model_validate(content)
     except ValidationError as error:
         raise RecipeError("; ".join(_explain(form, dict(fault)) for fault in error.errors())) from None
+
+
+def _too_long(content: Any, place: str = "") -> Iterator[str]:
+    """Where there are integers that no counter of a computer holds."""
+    if isinstance(content, int) and abs(content) >= LARGEST:
+        yield place
+    inner = content if isinstance(content, dict) else dict(enumerate(content)) if isinstance(content, list) else {}
+    for key, value in inner.items():
+        yield from _too_long(value, f"{place}.{key}".removeprefix("."))
 
 
 def _config_class(model: Any) -> type[ModelConfig]:
@@ -282,7 +312,7 @@ def _override(content: dict[str, Any], override: str) -> None:
         raise RecipeError(f"a setting is section.key=value, such as training.steps=500, not {override!r}")
     try:
         parsed = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+    except UNPARSABLE:
         parsed = value  # a bare word is a string
     *sections, last = key.strip().split(".")
     for section in sections:
@@ -298,7 +328,7 @@ def _explain(form: type[Recipe], fault: dict[str, Any]) -> str:
         said = str(fault["msg"]).removeprefix("Value error, ")
         if isinstance(fault["input"], dict | BaseModel):  # a section is at odds with itself
             return f"{place}: {said}" if place else said
-        return f"{place}: {said} (got {fault['input']!r})"
+        return f"{place}: {said} (got {shorten(repr(fault['input']))})"
     section: Any = form
     for part in fault["loc"][:-1]:
         inner = get_args(section)  # of a tuple of sections, or a table of them by name

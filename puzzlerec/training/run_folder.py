@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialized
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ..files import replacing
+from ..files import write
 
 STATE_FORMAT = 1
 
 
+REMEDY = "Remove it to start again in the folder, or train without --resume in another one (--out)."
+
+
 class ResumeError(RuntimeError):
-    """A run that cannot be continued: why, and what to do."""
+    """A run that cannot be begun or continued: why, and what to do."""
 
 
 class RunFolder:
@@ -43,19 +49,36 @@ class RunFolder:
     def checkpoint(self) -> Path:
         return self.path / "checkpoint"
 
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """While the block runs nobody else trains in the folder. Raises `ResumeError` if somebody does."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.path / ".lock", timeout=0)  # which the system lets go of when a process ends
+        try:
+            lock.acquire()
+        except Timeout:
+            busy = f"Another training is at work in {self.path}: wait for it, or choose another --out."
+            raise ResumeError(busy) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
     def write_recipe(self, recipe: dict[str, Any]) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
-        self._replace(self.recipe, json.dumps(recipe, indent=2) + "\n")
+        write(self.recipe, json.dumps(recipe, indent=2) + "\n")
 
     def read_recipe(self) -> dict[str, Any]:
         """The resolved recipe. Raises `ResumeError`."""
         try:
-            recipe: dict[str, Any] = json.loads(self.recipe.read_text(encoding="utf-8"))
-            return recipe
+            recipe: Any = json.loads(self.recipe.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise ResumeError(f"{self.path} holds no run: train without --resume first.") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ResumeError(f"{self.path} is no training run: {error}") from None
+        if not isinstance(recipe, dict):
+            raise ResumeError(f"{self.path} is no training run: there is no recipe in {self.recipe.name}")
+        return recipe
 
     def append(self, record: dict[str, Any]) -> None:
         with self.metrics.open("a", encoding="utf-8") as file:
@@ -66,36 +89,31 @@ class RunFolder:
         if not self.metrics.exists():
             return
         kept = []
-        for line in self.metrics.read_text(encoding="utf-8").splitlines():
+        for line in self.metrics.read_text("utf-8", "replace").splitlines():
             try:
                 if json.loads(line)["step"] <= step:
                     kept.append(line + "\n")
-            except (ValueError, KeyError):
-                continue  # the last line of a killed process
-        self._replace(self.metrics, "".join(kept))
-
-    @staticmethod
-    def _replace(target: Path, text: str) -> None:
-        with replacing(target) as partial:
-            partial.write_text(text, encoding="utf-8")
+            except (ValueError, KeyError, TypeError, RecursionError):
+                continue  # the last line of a killed process, or none of ours
+        write(self.metrics, "".join(kept))
 
     def save_state(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """One file, written beside and renamed: a killed process leaves the old state or the new one."""
         contiguous = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
-        with replacing(self.state) as partial:
-            save_file(contiguous, partial, metadata={"facts": json.dumps(facts | {"format": STATE_FORMAT})})
+        write(self.state, serialized(contiguous, {"facts": json.dumps(facts | {"format": STATE_FORMAT})}))
 
     def load_state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         try:
             with safe_open(self.state, framework="pt") as file:
-                facts = json.loads(file.metadata()["facts"])
+                facts: dict[str, Any] = dict(json.loads(file.metadata()["facts"]))
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except FileNotFoundError:
             raise ResumeError(f"{self.path} holds no saved state to resume; start without --resume") from None
         except Exception as error:
-            raise ResumeError(f"{self.state} is damaged ({error}); start again without --resume") from None
+            raise ResumeError(f"{self.state} is damaged ({error}). {REMEDY}") from None
         if facts.get("format") != STATE_FORMAT:
-            raise ResumeError(f"{self.state} has format {facts.get('format')}, this version reads {STATE_FORMAT}")
+            said = f"{self.state} has format {facts.get('format')}, this version reads {STATE_FORMAT}."
+            raise ResumeError(f"{said} {REMEDY}")
         return tensors, facts
 
 
@@ -110,10 +128,13 @@ def optimizer_tensors(optimizers: list[Optimizer]) -> dict[str, Tensor]:
 
 
 def restore_optimizers(optimizers: list[Optimizer], tensors: dict[str, Tensor]) -> None:
+    """Take over what `optimizer_tensors` gave. Raises ValueError for what does not fit the weights."""
     for number, optimizer in enumerate(optimizers):
         for index, parameter in enumerate(p for group in optimizer.param_groups for p in group["params"]):
             start = f"{number}.{index}."
             saved = {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
+            if any(value.dim() and value.shape != parameter.shape for value in saved.values()):
+                raise ValueError(f"the optimiser's tensors {start}* do not fit their weights")
             if saved:  # step counters stay where PyTorch keeps them, on the CPU
                 optimizer.state[parameter] = {
                     name: value.clone() if value.dim() == 0 else value.to(parameter.device)

@@ -77,8 +77,15 @@ class Slots:
         return named | {f"state.{name}": value for name, value in self.state._asdict().items()}
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
-        """Take over what `tensors` gave."""
+        """Take over what `tensors` gave. Raises ValueError for what is not of such slots."""
+        own = self.tensors()
+        if wrong := sorted(n for n in own.keys() | tensors.keys() if not _alike(own.get(n), tensors.get(n))):
+            raise ValueError(f"the slots' {', '.join(wrong[:3])} are missing or do not fit")
         state = {name: tensors[f"state.{name}"] for name in self.state._fields}
         for name in tensors.keys() - {f"state.{part}" for part in state}:
             setattr(self, name, tensors[name])
         self.state = type(self.state)(**state)
+
+
+def _alike(one: Tensor | None, other: Tensor | None) -> bool:
+    return one is not None and other is not None and (one.shape, one.dtype) == (other.shape, other.dtype)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -21,6 +25,9 @@ from puzzlerec.watch.run_files import is_run
 from puzzlerec.watch.training import TrainingScreen
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from textual.driver import Driver
+
     from puzzlerec.solving.trace import Trace
 
 EXAMPLE = "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3.."
@@ -65,6 +72,9 @@ class Watch(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "Keys", key_display="?", tooltip="All keys and what they do."),
         Binding("q,ctrl+q", "quit", "Quit", key_display="q", priority=False),
+        Binding(
+            "ctrl+c", "interrupt", "Interrupt", show=False, priority=True, tooltip="Quit at once, with exit status 130."
+        ),
         Binding("ctrl+p", "command_palette", "Commands", show=False, tooltip="Search for an action and do it."),
     ]
 
@@ -86,6 +96,7 @@ class Watch(App[None]):
         ``second`` is the model and the options of another side. Without anything to watch it is the last puzzle.
         """
         super().__init__()
+        self.failed = False  # whether it ended with an error of its own
         self.memory = memory or Memory()
         self.context = Context(
             self.memory, model=model, options=options, second=Side(*second) if second else None, device=device
@@ -98,6 +109,33 @@ class Watch(App[None]):
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = self.memory.theme if self.memory.theme in self.available_themes else DARK.name
+
+    def get_driver_class(self) -> type[Driver]:
+        usual = super().get_driver_class()
+        if sys.platform != "win32":
+            from textual.drivers.linux_driver import LinuxDriver
+
+            from puzzlerec.watch.keyboard import ForgivingDriver
+
+            return ForgivingDriver if usual is LinuxDriver else usual
+        return usual
+
+    def on_mount(self) -> None:
+        """Signals from outside end the app as its own keys do, so that the terminal is left as it was."""
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            with suppress(AttributeError, NotImplementedError, ValueError, RuntimeError):  # of systems, and of threads
+                number = getattr(signal, name)
+                asyncio.get_running_loop().add_signal_handler(number, self._end, number)
+
+    def action_interrupt(self) -> None:
+        self._end(signal.SIGINT)
+
+    def _end(self, number: int) -> None:
+        self.exit(return_code=128 + number)
+
+    def panic(self, *renderables: RenderableType) -> None:
+        self.failed = True
+        super().panic(*renderables)
 
     def get_default_screen(self) -> Screen[None]:
         if self._run is not None:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from puzzlerec.files import replacing
+from puzzlerec.files import write
 from puzzlerec.puzzles import Puzzle, PuzzleError, get
 
 
@@ -48,8 +48,7 @@ class Memory:
         path = path or state_file()
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as partial:
-                partial.write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")
+            write(path, json.dumps(asdict(self), indent=2) + "\n")
 
     def remember(self, puzzle: Puzzle) -> None:
         self.kind, self.layout, self.source, self.line = puzzle.kind.name, puzzle.layout, puzzle.source, puzzle.line

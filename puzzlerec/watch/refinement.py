@@ -386,10 +386,11 @@ class RefinementScreen(Screen[None]):
     # ---- saving
 
     def action_picture(self) -> None:
-        from puzzlerec.watch.dialogs.saving import SaveAs, write_text
+        from puzzlerec.files import write
+        from puzzlerec.watch.dialogs.saving import SaveAs
 
         picture = self.app.export_screenshot(title="puzzlerec watch")
-        self.app.push_screen(SaveAs("Save the picture", self._file_name(".svg"), partial(write_text, text=picture)))
+        self.app.push_screen(SaveAs("Save the picture", self._file_name(".svg"), partial(write, content=picture)))
 
     def action_write(self) -> None:
         from puzzlerec.watch.dialogs.saving import SaveAs, write_trace

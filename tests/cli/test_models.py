@@ -35,15 +35,25 @@ def test_list_names_runs_of_ones_own(run: Run, shipped: Path, tmp_path: Path, mo
     assert "runs/mine/checkpoint" in run("models", "list").stdout
 
 
-def test_list_is_not_spoilt_by_one_bad_checkpoint(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "change", ["{", '{"system": []}', '{"box": [0, 0]}', '{"layers": 1000000}', '{"grid": [1000000, 1000000]}']
+)
+def test_list_is_not_spoilt_by_one_bad_checkpoint(
+    run: Run, shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     bad = tmp_path / "runs" / "bad" / "checkpoint"
-    bad.mkdir(parents=True)
-    (bad / "config.json").write_text("{")
+    shutil.copytree(shipped / "sudoku", bad)
+    config = bad / "config.json"
+    document = json.loads(config.read_text())
+    config.write_text(
+        change if change == "{" else json.dumps(document | {"model": document["model"] | json.loads(change)})
+    )
     result = run("models", "list", "--json")
     assert [one["model"] for one in json.loads(result.stdout)] == ["sudoku", "sudoku-4x4"]
     assert result.stderr.startswith("Warning: ") and "config.json" in result.stderr
     assert result.exit_code == 0
+    assert run("models", "show", bad).exit_code == 2
 
 
 def test_show_tells_the_settings_and_the_card(run: Run, shipped: Path) -> None:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from puzzlerec.cli.app import app
 from puzzlerec.models import checkpoint
+from puzzlerec.training.run_folder import RunFolder
 
 WISHES = ("data.train=40", "data.test=20", "training.log_every=2", "training.batch=8")
 SMALL = [argument for wish in WISHES for argument in ("--set", wish)]
@@ -124,3 +125,26 @@ def test_a_run_resumes_as_it_was_set_and_its_card_tells_the_command(folder: Path
     assert recipe["optimizer"]["lr"] == 0.001 and recipe["model"]["width"] == 16 and recipe["training"]["steps"] == 6
     card = (folder / "runs" / "sudoku-4x4" / "checkpoint" / "README.md").read_text("utf-8")
     assert "--set optimizer.lr=0.001" in card and "--set model.width=16" in card and "lr=0.003" not in card
+
+
+def test_of_two_trainings_in_a_folder_the_second_says_so(folder: Path) -> None:
+    with RunFolder(Path("runs/sudoku-4x4")).claimed():
+        second = CliRunner().invoke(app, ["train", "sudoku-4x4", "--steps", "2", *SMALL])
+    assert second.exit_code == 2 and "Another training is at work in" in second.stderr
+
+
+def test_a_damaged_state_is_no_dead_end(folder: Path) -> None:
+    train = ["train", "sudoku-4x4", "--steps", "2", *SMALL]
+    assert CliRunner().invoke(app, train).exit_code == 0
+    state = Path("runs/sudoku-4x4/state.safetensors")
+    state.write_bytes(state.read_bytes()[:1000])
+    resumed = CliRunner().invoke(app, [*train, "--resume"])
+    assert resumed.exit_code == 2 and "is damaged" in resumed.stderr and "Remove it to start again" in resumed.stderr
+    state.unlink()
+    assert CliRunner().invoke(app, train).exit_code == 0
+
+
+def test_a_training_that_diverges_is_no_success(folder: Path) -> None:
+    done = CliRunner().invoke(app, ["train", "sudoku-4x4", "--steps", "40", "--set", "optimizer.lr=1e5", *SMALL])
+    assert done.exit_code == 2 and "Training diverged" in done.stderr and "optimizer.lr" in done.stderr
+    assert not (folder / "runs" / "sudoku-4x4" / "checkpoint").exists()

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import h5py
@@ -90,3 +94,19 @@ def test_export_and_import(sudokus: Path, tmp_path: Path) -> None:
     assert run("import", tmp_path / "folder", tmp_path / "b.h5").exit_code == 0
     with Dataset.open(sudokus) as old, Dataset.open(tmp_path / "b.h5") as new:
         assert (new.split("train").inputs[:] == old.split("train").inputs[:]).all()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
+def test_a_build_that_is_ended_from_outside_leaves_no_worker(tmp_path: Path, name: str) -> None:
+    path, number = tmp_path / "a.h5", getattr(signal, name)
+    asked = ["data", "build", "maze-9x9", "-o", str(path), "--train", "1000000", "--workers", "2"]
+    command = [sys.executable, "-m", "puzzlerec", *asked]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        while not (begun := list(tmp_path.iterdir())) or not begun[0].stat().st_size:
+            time.sleep(0.1)
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=60)  # the workers hold its output too: it ends when they do
+    assert (process.returncode, output) == (-number if name == "SIGKILL" else 128 + number, b"")
+    assert run("build", "sudoku-4x4", "-o", path, *QUICK).exit_code == 0
+    assert list(tmp_path.iterdir()) == [path]

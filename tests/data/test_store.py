@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import h5py
@@ -149,6 +149,42 @@ def test_unusable_metadata_is_told(file: Path, change, match: str) -> None:  # t
     with h5py.File(file, "r+") as raw:
         change(raw)
     with pytest.raises(DatasetError, match=match):
+        Dataset.open(file)
+
+
+def replaced(name: str, make: Callable[[h5py.File], object]) -> Callable[[h5py.File], object]:
+    def change(raw: h5py.File) -> None:
+        del raw[name]
+        make(raw)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        replaced("train/labels", lambda raw: raw["train"].__setitem__("labels", h5py.SoftLink("/nowhere"))),
+        replaced("train/labels", lambda raw: raw["train"].__setitem__("labels", h5py.ExternalLink("b.h5", "x"))),
+        replaced("train", lambda raw: raw.__setitem__("train", h5py.ExternalLink("b.h5", "train"))),
+        replaced("train", lambda raw: raw.__setitem__("train", 1)),
+        replaced("train/labels", lambda raw: raw.create_group("train/labels")),
+        replaced("train/inputs", lambda raw: raw.create_group("train/inputs")),
+        replaced("train/inputs", lambda raw: raw["train"].__setitem__("inputs", 1)),
+        replaced(
+            "train/labels", lambda raw: raw["train"].create_dataset("labels", (9, 16), "u1", external="/dev/zero")
+        ),
+        replaced("train/inputs", lambda raw: raw["train"].create_dataset("inputs", (10**10, 16), "u1", chunks=True)),
+        lambda raw: raw.__setitem__("identifiers", h5py.SoftLink("/nowhere")),
+        lambda raw: raw.attrs.__setitem__("format_version", [1, 2]),
+        lambda raw: raw.attrs.__setitem__("format_version", "one"),
+        lambda raw: raw.attrs.__setitem__("shape", [-4, -4]),
+        lambda raw: raw.attrs.__setitem__("settings", "[" * 60_000),
+    ],
+)
+def test_what_a_file_claims_is_checked(file: Path, change: Callable[[h5py.File], object]) -> None:
+    with h5py.File(file, "r+") as raw:
+        change(raw)
+    with pytest.raises(DatasetError, match=r"some\.h5"):
         Dataset.open(file)
 
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from puzzlerec.models import build, checkpoint
 from puzzlerec.models.checkpoint import SHIPPED, CheckpointError
 from puzzlerec.models.config import TRMConfig
+from puzzlerec.models.registry import systems
 from puzzlerec.models.trm import TRM
 
 CONFIG = TRMConfig(
@@ -154,3 +156,83 @@ def test_weights_of_another_model_are_refused(model: TRM, tmp_path: Path) -> Non
         (folder / "config.json").write_text(json.dumps(settings))
         with pytest.raises(CheckpointError, match=message):
             checkpoint.load(folder)
+
+
+def settings_of(folder: Path, change: dict[str, object]) -> None:
+    """Let the settings in a checkpoint's folder say something else."""
+    document = json.loads((folder / "config.json").read_text())
+    document["model"] |= change
+    (folder / "config.json").write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"expansion": 1e6},
+        {"expansion": float("nan")},
+        {"layers": 1024},
+        {"layers": 64, "width": 4096},  # 4 GiB of weights and more, if they were made
+        {"grid": [10**6, 10**6]},
+        {"grid": [1024, 1024], "width": 4096, "heads": 1},  # 32 GiB of tables
+        {"puzzle_ids": 2**24},
+        {"box": [0, 0]},
+        {"system": []},
+        {"system": {"a": 1}},
+        {"recursions": 10**12},
+        {"supervision_steps": 10**12},
+    ],
+    ids=str,
+)
+def test_settings_are_refused_before_they_cost_anything(model: TRM, tmp_path: Path, change: dict[str, object]) -> None:
+    folder = checkpoint.save(model, tmp_path / "c", "")
+    settings_of(folder, change)
+    made = []
+
+    class Counting(TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, arguments=(), more=None):  # type: ignore[no-untyped-def]
+            result = function(*arguments, **(more or {}))
+            if isinstance(result, torch.Tensor) and result.device.type != "meta":
+                made.append(result.nbytes)
+            return result
+
+    for read in (checkpoint.outline, checkpoint.load):
+        with Counting(), pytest.raises(CheckpointError, match=r"config\.json|model\.safetensors"):
+            read(folder)
+    assert sum(made) < 2**20
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "", "\0", '{"a": ' + "9" * 5000 + "}", "null"])
+def test_whatever_the_settings_are_the_error_is_of_the_checkpoint(model: TRM, tmp_path: Path, text: str) -> None:
+    folder = checkpoint.save(model, tmp_path / "c", "")
+    (folder / "config.json").write_text(text)
+    with pytest.raises(CheckpointError, match=r"config\.json"):
+        checkpoint.load(folder)
+
+
+def test_weights_that_are_no_numbers_with_fractions_are_refused(model: TRM, tmp_path: Path) -> None:
+    folder = checkpoint.save(model, tmp_path / "c", "")
+    whole = load_file(folder / "model.safetensors")
+    save_file({name: tensor.to(torch.int8) for name, tensor in whole.items()}, folder / "model.safetensors")
+    with pytest.raises(CheckpointError, match="stored as I8"):
+        checkpoint.load(folder)
+
+
+def test_a_name_that_no_file_can_have_is_no_model() -> None:
+    for name in ("x" * 5000, "a\0b", "/" * 5000):
+        with pytest.raises(CheckpointError) as caught:
+            checkpoint.find(name)
+        assert len(str(caught.value)) < 1000
+
+
+def test_every_number_of_every_systems_settings_has_bounds() -> None:
+    for system in systems().values():
+        for name, field in system.Config.model_fields.items():
+            if field.annotation in (int, float):
+                assert any(hasattr(bound, "le") or hasattr(bound, "lt") for bound in field.metadata), name
+
+
+def test_the_outline_of_a_model_is_the_model_without_its_numbers(model: TRM, tmp_path: Path) -> None:
+    outline = checkpoint.outline(checkpoint.save(model, tmp_path / "c", ""))
+    assert outline.config == model.config
+    assert {n: p.shape for n, p in outline.named_parameters()} == {n: p.shape for n, p in model.named_parameters()}
+    assert all(parameter.is_meta for parameter in outline.parameters())

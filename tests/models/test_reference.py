@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 import torch
@@ -84,3 +85,30 @@ def test_files_that_cannot_be_imported(model: TRM, tmp_path: Path, monkeypatch: 
         import_reference("step_1", model.config.model_copy(update={"width": 32}))
     with pytest.raises(CheckpointError, match="no model with"):
         import_reference("step_1", model.config.model_copy(update={"networks": "two"}))
+
+
+def test_a_file_costs_no_more_memory_than_it_has_bytes(
+    model: TRM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    export_reference(model, "step_1")
+    tensors = torch.load("step_1", weights_only=True)
+    with ZipFile("step_1") as archive, ZipFile("compressed", "w", ZIP_DEFLATED) as packed:
+        for name in archive.namelist():
+            packed.writestr(name, bytes(10_000_000) if "/data/" in name else archive.read(name))
+    with pytest.raises(CheckpointError, match="is compressed"):
+        import_reference("compressed", model.config)
+    embedding = f"{PREFIX}puzzle_emb.weights"
+    for name, tensor in (
+        (embedding, torch.zeros(1, 1).expand(10**9, model.config.width)),
+        (embedding, torch.tensor(1.0)),
+        (embedding, torch.zeros(3, dtype=torch.int8)),
+        (embedding, torch.zeros(2, 2).to_sparse()),
+        (7, torch.zeros(1)),
+        (b"x", torch.zeros(1)),
+        ("", torch.zeros(1)),
+        (f"{PREFIX}H_init", torch.zeros(1).expand(model.config.width)),
+    ):
+        torch.save(tensors | {name: tensor}, "odd")
+        with pytest.raises(CheckpointError, match="odd"):
+            import_reference("odd", model.config)

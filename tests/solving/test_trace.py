@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
@@ -112,3 +114,96 @@ def test_a_file_is_replaced_only_by_a_whole_one(solved: list[Trace], tmp_path: P
         traces.save(path, [solved[0], None])  # type: ignore[list-item]
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["solve.h5"]
+
+
+def changed(path: Path, solved: list[Trace], change: Callable[[h5py.File], object]) -> None:
+    """Write the traces, and then something else into the file."""
+    traces.save(path, solved)
+    with h5py.File(path, "a") as file:
+        change(file)
+
+
+def replaced(name: str, content: object) -> Callable[[h5py.File], object]:
+    def change(file: h5py.File) -> None:
+        del file[name]
+        file[name] = content
+
+    return change
+
+
+def test_whether_it_is_solved_the_rules_say_and_not_the_file(solved: list[Trace], tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    wrong = solved[0].answer.tokens.copy()
+    wrong[0, 2] = wrong[0, 3]
+    changed(path, solved[:1], replaced("000000/answer", wrong))
+    verdict = traces.load(path)[0].answer.verdict
+    assert not verdict.solved and verdict.problems and verdict.offending[0, 2]
+
+    def denied(file: h5py.File) -> None:
+        attributes = file["000000"].attrs
+        attributes["about"] = json.dumps(json.loads(attributes["about"]) | {"solved": False, "problems": ["none"]})
+
+    changed(path, solved[:1], denied)
+    assert traces.load(path)[0].answer.verdict.solved
+
+    another = solved[0].answer.puzzle.question.copy()
+    another[0, 0] = another[0, 1]  # two of a kind in a row: no answer is one
+    changed(path, solved[:1], replaced("000000/question", another))
+    assert not traces.load(path)[0].answer.verdict.solved
+
+
+RUN = "000000/runs/000001"
+
+
+def claimed(name: str, shape: tuple[int, ...]) -> Callable[[h5py.File], object]:
+    """An array that says that it is large, and was never written."""
+
+    def change(file: h5py.File) -> None:
+        del file[name]
+        file.create_dataset(name, shape, "u1", chunks=True)
+
+    return change
+
+
+def outside(name: str) -> Callable[[h5py.File], object]:
+    def change(file: h5py.File) -> None:
+        del file[name]
+        file[name] = h5py.ExternalLink("other.h5", "x")
+
+    return change
+
+
+def external(file: h5py.File) -> None:
+    del file["000000/answer"]
+    file.create_dataset("000000/answer", (9, 9), "u1", external=[("/etc/passwd", 0, 81)])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        replaced(f"{RUN}/kinds", [-5]),
+        replaced(f"{RUN}/kinds", [0]),
+        replaced(f"{RUN}/steps", np.zeros((3, 3), int)),
+        replaced(f"{RUN}/tokens", np.zeros((1, 9, 9), np.uint8)),
+        replaced(f"{RUN}/halt", "halting"),
+        claimed(f"{RUN}/tokens", (1 << 40, 9, 9)),
+        claimed("000000/question", (1 << 20, 1 << 20)),
+        claimed("000000/confidence", (9, 9, 9)),
+        replaced("000000/answer", np.full((9, 9), 200, np.uint8)),
+        replaced("000000/question", np.zeros((0, 0), np.uint8)),
+        outside("000000/answer"),
+        outside("000000"),
+        external,
+        lambda file: file["000000"].attrs.__setitem__("about", "[" * 100_000),
+        lambda file: file["000000"].attrs.__setitem__("about", "[]"),
+        lambda file: file["000000"].attrs.__setitem__("puzzle", "chess"),
+        lambda file: file["000000"].attrs.__setitem__("settings", '{"nonsense": 1}'),
+        lambda file: file.__setitem__("x", 1),
+    ],
+)
+def test_what_a_file_claims_is_checked(
+    solved: list[Trace], tmp_path: Path, change: Callable[[h5py.File], object]
+) -> None:
+    changed(tmp_path / "a.h5", solved, change)
+    with pytest.raises(TraceError, match=r"a\.h5 is truncated or damaged"):
+        traces.load(tmp_path / "a.h5")

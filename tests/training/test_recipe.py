@@ -150,3 +150,39 @@ def test_bases_that_cannot_be(tmp_path: Path) -> None:
     one.write_text("base = 3")
     with pytest.raises(RecipeError, match="not 3"):
         load_recipe(one)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'description = "\xe9"', "no UTF-8 text .* at byte 16"),
+        (b"[model]\nsystem = []", "no system is called"),
+        (b"[model]\nsystem = {a = 1}", "no system is called"),
+        (b"model = 1", "model"),
+        (b"model = []", "model"),
+        (b"data = []", "data"),
+        (b"[training]\nsteps = " + b"9" * 5000, "limit|digits"),
+        (b"[training]\nsteps = " + b"9" * 4000, "training.steps"),
+        (b"x = " + b"[" * 20_000, "recursion|depth|nested|Invalid"),
+        (b'base = "' + b"x" * 5000 + b'"', "no recipe"),
+        (b'base = "' + b"x" * 5000 + b'.toml"', "no recipe file"),
+        (b"base = 1", "base"),
+        (b"\x00", "Invalid|Illegal"),
+    ],
+)
+def test_whatever_a_recipe_says_the_error_is_of_the_recipe(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "a.toml"
+    path.write_bytes(content)
+    with pytest.raises(RecipeError, match=words) as caught:
+        load_recipe(path)
+    assert len(str(caught.value)) < 1500
+
+
+LONG = ("9" * 5000, "9" * 4000, "[" * 9000)
+
+
+@pytest.mark.parametrize("override", ["model.system=[]", *(f"training.steps={value}" for value in LONG)])
+def test_whatever_an_override_says_the_error_is_of_the_recipe(override: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        load_recipe("sudoku-4x4", [override])
+    assert len(str(caught.value)) < 1500

@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from puzzlerec.data.building import generator
 from puzzlerec.models import checkpoint
 from puzzlerec.puzzles import get
+from puzzlerec.training.card import CheckpointSaver
 from puzzlerec.training.examples import Examples, with_hints
-from puzzlerec.training.loop import Trainer, run
+from puzzlerec.training.loop import DivergedError, Trainer, run
 from puzzlerec.training.run_folder import ResumeError, RunFolder
 
 from .conftest import tiny_examples, tiny_recipe
@@ -33,6 +34,7 @@ from pathlib import Path
 from training.conftest import tiny_examples, tiny_recipe
 from puzzlerec.data.building import generator
 from puzzlerec.models import checkpoint
+from puzzlerec.training.card import CheckpointSaver
 from puzzlerec.training.examples import Examples, with_hints
 from puzzlerec.training.loop import Trainer, run
 from puzzlerec.training.run_folder import RunFolder
@@ -365,3 +367,106 @@ def mazes(name: str, count: int = 16) -> Examples:
     height, width = generator(name).shape
     questions, labels = (torch.from_numpy(part[:count]) for part in (chunk.inputs, chunk.labels))
     return Examples.without_hints(questions.view(-1, height, width), labels, torch.zeros(count, dtype=torch.long))
+
+
+def test_a_run_that_was_stopped_and_resumed_leaves_the_records_of_one_that_was_not(tmp_path: Path) -> None:
+    straight = tiny_trainer(tmp_path / "straight")
+    straight.folder.path.mkdir()
+    list(run(straight, tiny_examples(8)))
+    folder = tmp_path / "stopped"
+    folder.mkdir()
+    for stop in (13, 17, 28, 100):
+        trainer = tiny_trainer(folder)
+        if trainer.folder.state.exists():
+            trainer.resume()
+        list(run(trainer, tiny_examples(8), stopped=lambda trainer=trainer, stop=stop: trainer.done >= stop))
+    assert comparable(folder) == comparable(tmp_path / "straight")
+
+
+@pytest.mark.parametrize("lr", [1e5, 1e12])
+def test_a_training_that_diverges_stops_before_it_overwrites_what_is_good(tmp_path: Path, lr: float) -> None:
+    good = tiny_trainer(tmp_path, training={"steps": 10})
+    list(run(good, tiny_examples(8), save_checkpoint=CheckpointSaver("")))
+    kept = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    bad = tiny_trainer(tmp_path, training={"save_every": 1, "log_every": 1}, evaluation={"every": 1})
+    bad.resume()
+    bad.recipe = tiny_recipe(optimizer={"lr": lr})
+    for optimizer in bad.optimizers:
+        for group in optimizer.param_groups:
+            group["peak_lr"] = lr
+    with pytest.raises(DivergedError, match=r"diverged: after step .* not finite\. What was saved before"):
+        list(run(bad, tiny_examples(8), save_checkpoint=CheckpointSaver("")))
+    again = tiny_trainer(tmp_path)
+    again.resume()
+    again.require_finite()
+    assert "NaN" not in again.folder.metrics.read_text() and "Infinity" not in again.folder.metrics.read_text()
+    assert all(weights.isfinite().all() for weights in checkpoint.load(tmp_path / "checkpoint").parameters())
+    assert kept.keys() == {path for path in tmp_path.rglob("*") if path.is_file()}
+
+
+def test_broken_weights_are_not_saved_though_the_loss_was_fine(tmp_path: Path) -> None:
+    trainer = tiny_trainer(tmp_path)
+    steps = run(trainer, tiny_examples(8))
+    assert next(steps)["step"] == 5
+    with torch.no_grad():
+        next(trainer.model.parameters()).view(-1)[0] = torch.inf
+    with pytest.raises(DivergedError, match="Nothing was saved yet"):
+        trainer.require_finite()
+
+
+def saved(folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, object]]:
+    """A run of some steps, and its state."""
+    trainer = tiny_trainer(folder, training={"steps": 3})
+    list(run(trainer, tiny_examples(8)))
+    return trainer.folder.load_state()
+
+
+@pytest.mark.parametrize("part", ["model.", "average.", "slots.sudoku.state.", "slots.sudoku.question"])
+@pytest.mark.parametrize("change", ["lacking", "cut", "more"])
+def test_a_state_of_another_run_is_told(tmp_path: Path, part: str, change: str) -> None:
+    tensors, facts = saved(tmp_path)
+    name = next(name for name, tensor in tensors.items() if name.startswith(part) and tensor.dim())
+    if change == "more":
+        tensors[part + "more"] = torch.ones(3)
+    elif change == "cut":
+        tensors[name] = tensors[name][:0]
+    else:
+        del tensors[name]
+    trainer = tiny_trainer(tmp_path)
+    trainer.folder.save_state(tensors, facts)
+    with pytest.raises(ResumeError, match=r"state\.safetensors is of another run .*Remove it to start again"):
+        trainer.resume()
+
+
+@pytest.mark.parametrize(
+    "facts", ["[]", "[" * 10_000, '{"format": 1}', '{"format": 1, "step": "x", "seconds": []}', "1"]
+)
+def test_facts_that_are_none_are_told(tmp_path: Path, facts: str) -> None:
+    tensors, _ = saved(tmp_path)
+    save_file(tensors, tmp_path / "state.safetensors", {"facts": facts})
+    with pytest.raises(ResumeError, match=r"state\.safetensors .*Remove it to start again"):
+        tiny_trainer(tmp_path).resume()
+
+
+@pytest.mark.parametrize("recipe", ["[]", "1", "[" * 100_000, "{", "\0"])
+def test_a_recipe_that_is_none_is_told(tmp_path: Path, recipe: str) -> None:
+    (tmp_path / "recipe.json").write_text(recipe)
+    with pytest.raises(ResumeError, match="is no training run"):
+        RunFolder(tmp_path).read_recipe()
+
+
+def test_metrics_that_are_none_of_ours_are_dropped(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.metrics.write_bytes(
+        b'{"step": 1}\n[]\n1\n{"step": "x"}\n\xff\n{"step": null}\n{"step": 2}\n{"step": 3}\n{"st'
+    )
+    folder.forget_after(2)
+    assert folder.metrics.read_text() == '{"step": 1}\n{"step": 2}\n'
+
+
+def test_a_folder_is_for_one_training_at_a_time(tmp_path: Path) -> None:
+    refused = pytest.raises(ResumeError, match="Another training is at work in")
+    with RunFolder(tmp_path).claimed(), refused, RunFolder(tmp_path).claimed():
+        pass
+    with RunFolder(tmp_path).claimed():
+        pass

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
+import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -410,3 +415,60 @@ def test_nothing_to_watch_is_the_last_puzzle_or_an_example() -> None:
 def test_the_keys_are_all_different() -> None:
     keys = [binding.key for kind in (RefinementScreen, Watch) for binding in Binding.make_bindings(kind.BINDINGS)]
     assert len(keys) == len(set(keys))
+
+
+def test_a_disk_that_is_full_is_told_in_the_dialog(
+    trace: Trace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("puzzlerec.hdf5._Sink.check", full)
+
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SaveAs))
+        problem = partial(pilot.app.screen.query_one, "#problem", Label)
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "a.h5")
+        await pilot.press("enter")
+        await until(pilot, lambda: "cannot be written: No space left" in str(problem().render()))
+        assert isinstance(pilot.app.screen, SaveAs) and not list(tmp_path.iterdir())
+
+    drive(replaying(trace), steps)
+
+
+@pytest.mark.parametrize("opened", ["", "w", "question_mark"])
+def test_ctrl_c_quits_with_130_wherever_one_is(trace: Trace, opened: str) -> None:
+    app = replaying(trace)
+
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        if opened:
+            await pilot.press(opened)
+            await until(pilot, lambda: pilot.app.screen is not screen)
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: pilot.app.return_code == 130)
+
+    drive(app, steps)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_signals_end_the_app_and_not_the_terminal(trace: Trace, name: str) -> None:
+    app = replaying(trace)
+
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        signal.raise_signal(getattr(signal, name))
+        await until(pilot, lambda: pilot.app.return_code == 128 + getattr(signal, name))
+
+    drive(app, steps)
+
+
+def test_an_error_of_the_keyboards_thread_is_no_success(trace: Trace) -> None:
+    app = replaying(trace)
+
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        assert not app.failed
+        app.panic("it went wrong")
+
+    drive(app, steps)
+    assert app.failed

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.widgets import Input
 
-from puzzlerec.files import replacing, typed
+from puzzlerec.files import typed
 from puzzlerec.watch.dialogs.dialog import Dialog
 from puzzlerec.watch.dialogs.files import PathSuggester
 
@@ -55,12 +55,6 @@ class SaveAs(Dialog[None]):
             return
         self.app.notify(f"{path} is written.", markup=False)
         self.dismiss(None)
-
-
-def write_text(path: Path, text: str) -> None:
-    """The file is written beside its target and renamed."""
-    with replacing(path) as partial:
-        partial.write_text(text, "utf-8")
 
 
 def write_trace(path: Path, trace: Trace) -> None:
