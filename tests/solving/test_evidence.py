@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import log
 
 import numpy as np
@@ -85,3 +86,17 @@ def test_pins_end_when_every_open_candidate_was_tried() -> None:
         assert pins not in proposed
         proposed.add(pins)
     assert proposed == {((3, column, token),) for column, token in ((1, 4), (2, 3), (3, 2))}
+
+
+@pytest.mark.parametrize(("conflict", "speaks"), [(0.95, True), (0.5, False)])
+def test_a_lost_answer_speaks_against_the_pins(conflict: float, speaks: bool) -> None:
+    question = KIND.parse("1.........2.....")
+    changed = []
+    for said in (0.0, conflict):
+        search = PinSearch(KIND, question)
+        search.learn(question, (), sure_of("1.........2....."))
+        pins = search.propose()
+        assert pins is not None
+        search.learn(with_pins(question, pins), pins, replace(sure_of("1.........2....."), conflict=said))
+        changed.append(search._nodes[0].evidence.min())
+    assert bool(changed[1] < changed[0]) is speaks

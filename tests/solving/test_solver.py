@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from puzzlerec.api import load
 from puzzlerec.data.building import generator
 from puzzlerec.puzzles import NO_SOLUTION, SEVERAL_SOLUTIONS, Puzzle, PuzzleError, get, read
+from puzzlerec.solving.frames import Frame
 from puzzlerec.solving.solver import Answer, Solver, SolveSettings
+from puzzlerec.solving.strategies import Attempt
 from tests.solving.doubles import Liar, MazeOracle, Singles
 
 EASY = [
@@ -87,6 +91,23 @@ def test_answers_stream_batch_by_batch() -> None:
     answers = Solver(model).solve([puzzle(EASY[0])] * 6, SolveSettings(batch=2))
     next(answers)
     assert model.runs == 2
+
+
+def test_a_lost_answer_ends_runs_with_pins_alone() -> None:
+    class Doubter(Singles):
+        def step(self, question, state, *rest):  # type: ignore[no-untyped-def]
+            state, prediction = super().step(question, state, *rest)
+            return state, prediction._replace(conflict=torch.full((len(question),), 10.0))
+
+    steps: dict[int, int] = {}
+
+    def count(frame: Frame, attempts: Sequence[Attempt]) -> None:
+        for attempt in attempts:
+            steps[attempt.number] = frame.step
+
+    (answer,) = Solver(Doubter(steps=5, sweeps=1)).solve([puzzle(HARD[0])], SolveSettings(attempts=3), count)
+    assert not answer.verdict.solved
+    assert steps == {1: 5, 2: 1, 3: 1}
 
 
 def test_pins_solve_what_one_pass_does_not() -> None:
