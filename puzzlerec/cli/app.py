@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup, TyperOption
 
 from puzzlerec.cli import compare, data, models, train
-from puzzlerec.cli.errors import STATUSES, UNUSABLE, in_words
+from puzzlerec.cli.errors import PIPE_CLOSED, STATUSES, UNUSABLE, in_words
 from puzzlerec.cli.eval import HELP as EVAL_HELP
 from puzzlerec.cli.eval import evaluate
 from puzzlerec.cli.options import valid_device
@@ -42,6 +42,13 @@ class Program(TyperGroup):
         if "--version" not in own and not {"--help", "-h"} & set(arguments):  # these work whatever the settings say
             context.default_map = _defaults(self, configured())
         return super().parse_args(context, arguments)
+
+    def invoke(self, context: Any) -> Any:
+        try:
+            return super().invoke(context)
+        except BrokenPipeError:  # whoever reads has had enough, as `head` does: that says nothing of the puzzles
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
+            sys.exit(PIPE_CLOSED)
 
     def main(self, *arguments: Any, **extra: Any) -> Any:
         messages.reset()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-SOLVED, UNSOLVED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+SOLVED, UNSOLVED, UNUSABLE, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 
 STATUSES = """\b
 Exit status:
@@ -13,7 +13,9 @@ Exit status:
   1    it ran, but something is unsolved or cannot be solved
   2    wrong usage, or an input, model or setting that cannot be used; this
        wins over 1, because a part of the work was never tried
-  130  interrupted; what was done by then is printed"""
+  130  interrupted; what was done by then is printed
+  129, 141, 143  the terminal was closed, whoever reads the answers has had
+       enough, or SIGTERM: 128 + the signal"""
 
 
 class CommandError(Exception):

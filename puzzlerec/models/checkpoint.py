@@ -32,6 +32,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 SHIPPED = (_PACKAGE / "checkpoints", _PACKAGE.parent / "checkpoints")  # in an installed wheel, in a checkout
 
 BUFFERS = 1 << 30  # bytes of tables that a model may have beside its weights
+SMALL = 1 << 28  # numbers, in a model that may be built before it is compared with its weights
 NUMBERS = ("F32", "BF16", "F16", "F64")  # what weights may be stored as
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -71,7 +72,9 @@ def save(
 def load(name: str | Path, device: str | torch.device = "cpu") -> System:
     """The model of the checkpoint that ``name`` names, in float32 and evaluation mode. Raises `CheckpointError`."""
     folder = find(name)
-    model = _built(folder, outline(folder).config)
+    model = outline(folder)
+    if next(model.parameters()).is_meta:
+        model = _built(folder, model.config)
     with _weights(folder) as file, torch.no_grad():
         for key, tensor in _own_tensors(model).items():
             tensor.copy_(file.get_tensor(key))
@@ -79,14 +82,16 @@ def load(name: str | Path, device: str | torch.device = "cpu") -> System:
 
 
 def outline(name: str | Path) -> System:
-    """The same model on the meta device: all of it but its numbers, at no cost. Raises `CheckpointError`.
+    """The same model without its numbers; on the meta device, where it costs nothing, unless it is small.
 
     The weights' file has been proved to hold what the settings ask for, so that the model takes no more memory than
-    the file, and `BUFFERS` besides.
+    the file, and `BUFFERS` besides. Raises `CheckpointError`.
     """
     folder = find(name)
-    with torch.device("meta"):
-        model = _built(folder, read_config(folder))
+    config = read_config(folder)
+    # the first model on the meta device loads compilers for seconds
+    with torch.device("cpu" if _most_numbers(config) < SMALL else "meta"):
+        model = _built(folder, config)
     tables = sum(buffer.nbytes for buffer in model.buffers())
     if tables > BUFFERS:
         raise CheckpointError(
@@ -111,6 +116,16 @@ def outline(name: str | Path) -> System:
             if kind not in NUMBERS:
                 raise CheckpointError(f"{path}: {key} is stored as {kind}; weights are {', '.join(NUMBERS)}.")
     return model
+
+
+def _most_numbers(config: ModelConfig) -> float:
+    """More than the weights and tables of any system with these settings have together, ten times as many or more."""
+    D, L, V = config.width, config.prefix + 2 * config.cells, config.vocabulary
+    mixed = max(D, L) if config.mixer == "mlp" else D
+    layer = 12 * mixed * (mixed + config.expansion * mixed + config.multiple) + 2 * L * D
+    networks = 2 * int(getattr(config, "evaluations", 1))  # the autoregressive ladder has rungs with one for each
+    candidates = L * (L + 8 * V) if config.mixer == "candidates" else 0
+    return networks * config.layers * layer + candidates + D * (2048 + 2 * V + L + config.puzzle_ids)
 
 
 def _built(folder: Path, config: ModelConfig) -> System:

@@ -329,7 +329,7 @@ class Trainer:
             self.done, self.seconds = int(facts["step"]), float(facts["seconds"])
             self.reported = int(facts.get("reported", self.done))  # early states have none, and no tally
             self.tally = Tally(**facts.get("tally", {}))
-        except (RuntimeError, ValueError, KeyError, TypeError, IndexError) as error:
+        except (RuntimeError, ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise ResumeError(
                 f"{self.folder.state} is of another run than {self.folder.recipe.name} beside it ({shorten(reason)}). "
