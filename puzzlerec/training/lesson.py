@@ -167,8 +167,8 @@ class TrueFields(DeepSupervision):
 
     A step is `pace` moves of news: what can be known after so many is in the fields, and what cannot stands there as in
     the question. Nothing is unrolled, so that late times are learned as soon as early ones. Times go two steps beyond
-    the end, where standing still is to be learned; a share of cells stands at another time, or has a hint or the answer
-    of another cell drawn at random, so that wrong fields heal.
+    the end, where standing still is to be learned; a share of cells stands at another time, or has a hint drawn at
+    random, so that wrong fields heal.
     """
 
     _final: Tensor  # [B] bool, whether the labels of the slots are the end of their puzzles
@@ -188,10 +188,6 @@ class TrueFields(DeepSupervision):
         share = objective.mistakes * draw(B, 1)
         there = torch.where(draw(B, L) < share, (draw(B, L) * (end + 1)).floor(), time)
         answer, hint = self._fields(slots, needed, there)
-        question = slots.question.flatten(1)
-        other = (draw(B, L) * L).long()  # a cell for each, whose answer stands in it where the question is the same
-        strayed = (draw(B, L) < share / 2) & (question.gather(1, other) == question)
-        answer = torch.where(strayed, slots.label.gather(1, other), answer)
         strayed = (draw(B, L) < share / 2) & (slots.hint > 0)
         model = cast(TRM, pool.model)
         assert model.hint_embedding is not None

@@ -90,6 +90,7 @@ class Recording(Recorder):
         steps = {}
         for attempt in attempts:
             run = self._runs[0][attempt.number]
+            self.begun.setdefault(attempt.number, len(self.moments))  # first: the screen reads while this writes
             self.attempts.setdefault(attempt.number, run)
             before = self.moments[-1].steps.get(attempt.number) if self.moments else None
             steps[attempt.number] = self._step(run.frames[-1], before)
