@@ -43,7 +43,7 @@ def test_a_shipped_model_runs_through_solve(name: str) -> None:
         found = read(ROOT / "datasets" / "samples" / SAMPLES[kind], chosen).puzzles
         puzzles = [puzzle for puzzle in found if puzzle.kind == get(kind)]
     assert puzzles
-    answers = puzzlerec.solve(puzzles, name, device="cpu", attempts=64 if name == kind else 2)
+    answers = puzzlerec.solve(puzzles, name, device="cpu", attempts=64 if name == kind else 16)
     if name == kind:
         assert all(answer.verdict.solved for answer in answers)
     else:
