@@ -199,10 +199,7 @@ class CandidateEncoder(Encoder[CandidateGraph]):
 
     def scores(self, question: Tensor, logits: Tensor) -> Tensor:
         """Of logits ``[B, L, V]`` those of the symbols that a cell may hold. [B, L, K]."""
-        tokens = self.first + torch.arange(self.K, device=logits.device).expand(*logits.shape[:2], -1)
-        if self.regions:
-            tokens = tokens + self._region(question.flatten(1))[..., None] * (self.K + 1)
-        return logits.gather(2, tokens)
+        return logits.gather(2, self._tokens(question.flatten(1)))
 
     def on_open(self, question: Tensor, is_open: Tensor) -> CandidateGraph:
         """The graph of the candidates ``is_open [B, L * K]`` of the questions ``[B, H, W]``.
@@ -211,10 +208,7 @@ class CandidateEncoder(Encoder[CandidateGraph]):
         """
         tokens, left = question.flatten(1), is_open.view(len(is_open), -1, self.K)
         several = left.sum(-1, keepdim=True) > 1
-        symbol = (left & ~several).int().argmax(-1)
-        placed = self.first + symbol
-        if self.regions:
-            placed = placed + self._region(tokens) * (self.K + 1)
+        placed = self._tokens(tokens).gather(2, left.int().argmax(-1, keepdim=True))[..., 0]
         single = left.sum(-1) == 1
         return self._graph(torch.where(single, placed, tokens), left & several)
 
@@ -281,10 +275,12 @@ class CandidateEncoder(Encoder[CandidateGraph]):
 
     def _token(self, canvas: CandidateGraph) -> Tensor:
         """The token of each open candidate. [N]."""
-        token = self.first + canvas.open % self.K
-        if self.regions:
-            token = token + self._region(canvas.tokens).flatten()[canvas.open // self.K] * (self.K + 1)
-        return token
+        return self._tokens(canvas.tokens).flatten()[canvas.open]
+
+    def _tokens(self, tokens: Tensor) -> Tensor:
+        """The token that each symbol has in each cell of the questions ``tokens [B, L]``. [B, L, K]."""
+        symbols = self.first + torch.arange(self.K, device=tokens.device).expand(*tokens.shape, -1)
+        return symbols + self._region(tokens)[..., None] * (self.K + 1) if self.regions else symbols
 
 
 def fixed_units(config: ModelConfig) -> list[tuple[int, Tensor]]:

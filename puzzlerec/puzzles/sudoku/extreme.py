@@ -155,8 +155,7 @@ def vicinity(
     Few parents make the search go far from each; at most ``brood`` puzzles come from one. ``guesses`` are what
     `rating_of` turns into ratings.
     """
-    low, high = guesses_of(wanted.low), guesses_of(wanted.high)
-    known = np.zeros(1 << max(16, 8 + len(puzzles).bit_length()), np.uint64)
+    known = _seen(len(puzzles))
     order = np.arange(len(parents))
     found = 0
     while found < len(puzzles):
@@ -164,7 +163,7 @@ def vicinity(
             j = i + below(rng, len(order) - i)
             order[i], order[j] = order[j], order[i]
         some = parents[order[:together]]
-        found = search.vicinity(some, puzzles, solutions, guesses, found, known, low, high, wanted.left, brood, rng)
+        found = _near(some, puzzles, solutions, guesses, wanted, rng, found, known, brood)
 
 
 def climb(puzzles: np.ndarray, solutions: np.ndarray, guesses: np.ndarray, rng: np.ndarray) -> None:
@@ -195,8 +194,16 @@ def _near(
     guesses: np.ndarray,
     wanted: Wanted,
     rng: np.ndarray,
+    found: int = 0,
+    known: np.ndarray | None = None,
+    brood: int = BROOD,
 ) -> int:
-    """Fills the three arrays from all of ``parents``; returns how far that went before they were used up."""
+    """Fills the arrays from ``found`` on, near ``parents``; returns how far that went before these were used up."""
+    known = _seen(len(puzzles)) if known is None else known
     low, high = guesses_of(wanted.low), guesses_of(wanted.high)
-    known = np.zeros(1 << max(16, 8 + len(puzzles).bit_length()), np.uint64)
-    return search.vicinity(parents, puzzles, solutions, guesses, 0, known, low, high, wanted.left, BROOD, rng)
+    return search.vicinity(parents, puzzles, solutions, guesses, found, known, low, high, wanted.left, brood, rng)
+
+
+def _seen(count: int) -> np.ndarray:
+    """An empty hash set (`kernels.insert`) for a search that is to find so many."""
+    return np.zeros(1 << max(16, 8 + count.bit_length()), np.uint64)
