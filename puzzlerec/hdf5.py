@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from io import FileIO
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,23 +14,85 @@ import h5py
 
 from puzzlerec.files import replacing
 
+ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 MOST_OF_A_BYTE = 1100  # bytes that gzip packs into one: 1032 at most, and what a chunk is rounded up by
 ONE_CHUNK = 1 << 20
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[tuple[h5py.File, Callable[[], None]]]:
+def writing(path: Path) -> Iterator[tuple[h5py.File, Callable[[], AbstractContextManager[None]]]]:
     """An HDF5 file that becomes ``path`` when the block ends well, as `puzzlerec.files.replacing` has it.
 
-    With it comes a function that raises the OSError of what could not be written so far: whoever has long to write
-    calls it now and then. It is called once more at the end, which raises `puzzlerec.files.UnwritableError`.
+    With it comes a context that everything is written in, a piece at a time. It raises the OSError of what could not
+    be written so far, and lets Ctrl-C and its like wait: HDF5 crashes where one of them reaches into its writing. An
+    error at the end is a `puzzlerec.files.UnwritableError`.
     """
-    with replacing(path) as partial, _Sink(partial) as sink:
+    with replacing(path) as partial, _Sink(partial) as sink, _Waiting() as signals:
+        file = h5py.File(sink, "w")
+
+        @contextmanager
+        def piece() -> Iterator[None]:
+            with signals.wait():
+                yield
+                sink.check()
+
         try:
-            with h5py.File(sink, "w") as file:
-                yield file, sink.check
+            with signals.act():
+                yield file, piece
         finally:
-            sink.check()  # whatever else HDF5 ran into came of it
+            try:
+                file.close()
+            finally:
+                sink.check()  # whatever else HDF5 ran into came of it
+
+
+class _Waiting:
+    """Within it signals that end a program wait; their handlers run at its end, or within `act`."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[int, Any] = {}
+        self._came: list[int] = []
+
+    def __enter__(self) -> _Waiting:
+        self._hold()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._release()
+
+    @contextmanager
+    def act(self) -> Iterator[None]:
+        try:
+            self._release()
+            yield
+        finally:
+            self._hold()
+
+    @contextmanager
+    def wait(self) -> Iterator[None]:
+        try:
+            self._hold()
+            yield
+        finally:
+            self._release()
+
+    def _hold(self) -> None:
+        if threading.current_thread() is threading.main_thread():  # of all threads signals interrupt only this one
+            for number in ENDING:
+                handler = signal.getsignal(number)
+                if callable(handler) and handler != self._note:
+                    self._handlers[number] = handler
+                    signal.signal(number, self._note)
+
+    def _release(self) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._handlers.clear()
+        while self._came:
+            signal.raise_signal(self._came.pop())
+
+    def _note(self, number: int, frame: object) -> None:
+        self._came.append(number)
 
 
 class _Sink(FileIO):

@@ -101,21 +101,22 @@ from pathlib import Path
 import numpy as np
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 from puzzlerec import hdf5
-def content(file, check):
-    columns = file.create_dataset("rows", (0, 100), "u1", maxshape=(None, 100), chunks=(100, 100))
-    for piece in range(100):
-        file.create_group(f"group {piece}").attrs["about"] = "x" * 500
-        columns.resize(len(columns) + 100, axis=0)
-        columns[-100:] = np.arange(100)
-        check()
-with hdf5.writing(Path("whole.h5")) as (file, check):
-    content(file, check)
+def content(file, piece):
+    with piece():
+        columns = file.create_dataset("rows", (0, 100), "u1", maxshape=(None, 100), chunks=(100, 100))
+    for number in range(100):
+        with piece():
+            file.create_group(f"group {number}").attrs["about"] = "x" * 500
+            columns.resize(len(columns) + 100, axis=0)
+            columns[-100:] = np.arange(100)
+with hdf5.writing(Path("whole.h5")) as (file, piece):
+    content(file, piece)
 size = Path("whole.h5").stat().st_size
 for limit in (0, 100, 5000, 100_000, size - 5000, size - 1):
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     try:
-        with hdf5.writing(Path("a.h5")) as (file, check):
-            content(file, check)
+        with hdf5.writing(Path("a.h5")) as (file, piece):
+            content(file, piece)
     except OSError as error:
         print(error)
 """
@@ -130,8 +131,40 @@ def test_hdf5_on_a_full_disk_is_an_error_and_no_crash(tmp_path: Path) -> None:
 
 
 def test_hdf5_files_are_what_was_written(tmp_path: Path) -> None:
-    with hdf5.writing(tmp_path / "a.h5") as (file, check):
+    with hdf5.writing(tmp_path / "a.h5") as (file, piece), piece():
         file["numbers"] = [1, 2, 3]
-        check()
     with h5py.File(tmp_path / "a.h5") as file:
         assert file["numbers"][:].tolist() == [1, 2, 3]
+
+
+INTERRUPTED = """
+import random, signal, sys
+from pathlib import Path
+import numpy as np
+from puzzlerec import hdf5
+class Ended(BaseException): pass
+def end(number, frame): raise Ended
+signal.signal(signal.SIGTERM, end)
+signal.signal(signal.SIGALRM, lambda number, frame: signal.raise_signal(signal.SIGTERM))
+ended = 0
+for attempt in range(200):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-4, 2e-2))
+        with hdf5.writing(Path("a.h5")) as (file, piece):
+            while True:
+                with piece():
+                    group = file.create_group(f"group {len(file)}")
+                    group["rows"] = np.zeros((100, 100), "u1")
+                    group.attrs["about"] = "x" * 500
+    except Ended:
+        ended += 1
+print(ended)
+"""
+
+
+@needs_posix
+def test_a_signal_while_hdf5_writes_ends_the_block_and_crashes_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-X", "faulthandler", "-c", INTERRUPTED]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "200\n", "")
+    assert not list(tmp_path.iterdir())

@@ -199,27 +199,29 @@ def write_dataset(
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     digest = _ContentHash()
-    with hdf5.writing(path) as (file, check):
+    with hdf5.writing(path) as (file, piece):
         for name, pieces in splits.items():
             if name not in SPLITS:
                 raise DatasetError(f"A split is called {' or '.join(SPLITS)}, not {name!r}.")
-            group = file.create_group(name)
+            with piece():
+                group = file.create_group(name)
             for rows in pieces:
-                _append(group, rows, attributes.shape[0] * attributes.shape[1])
+                with piece():
+                    _append(group, rows, attributes.shape[0] * attributes.shape[1])
                 digest.update(name, rows)
-                check()
         for names in identifiers:
-            _append_identifiers(file, names)
-            check()
+            with piece():
+                _append_identifiers(file, names)
             digest.update_identifiers(names)
-        file.attrs["format_version"] = FORMAT_VERSION
-        file.attrs["puzzle"] = attributes.puzzle
-        file.attrs["shape"] = np.array(attributes.shape, np.int64)
-        file.attrs["vocabulary"] = json.dumps(attributes.vocabulary, ensure_ascii=False)
-        file.attrs["generator"] = attributes.generator
-        file.attrs["settings"] = json.dumps(attributes.settings, sort_keys=True)
-        file.attrs["seed"] = attributes.seed
-        file.attrs["sha256"] = digest.hexdigest()
+        with piece():
+            file.attrs["format_version"] = FORMAT_VERSION
+            file.attrs["puzzle"] = attributes.puzzle
+            file.attrs["shape"] = np.array(attributes.shape, np.int64)
+            file.attrs["vocabulary"] = json.dumps(attributes.vocabulary, ensure_ascii=False)
+            file.attrs["generator"] = attributes.generator
+            file.attrs["settings"] = json.dumps(attributes.settings, sort_keys=True)
+            file.attrs["seed"] = attributes.seed
+            file.attrs["sha256"] = digest.hexdigest()
     return digest.hexdigest()
 
 

@@ -77,11 +77,12 @@ class Recorder:
 
 def save(path: str | Path, traces: Sequence[Trace]) -> None:
     """Write ``traces`` to ``path``; a file that is there is replaced once the new one is whole."""
-    with hdf5.writing(Path(path)) as (file, check):
-        file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
+    with hdf5.writing(Path(path)) as (file, piece):
+        with piece():
+            file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
         for index, trace in enumerate(traces):
-            _write(file.create_group(f"{index:06d}"), trace)
-            check()
+            with piece():
+                _write(file.create_group(f"{index:06d}"), trace)
 
 
 def load(path: str | Path) -> list[Trace]:
