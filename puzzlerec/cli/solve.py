@@ -7,7 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MOST_ERRORS = 20  # lines that cannot be read and are listed one by one
 MOST_ALIKE = 3  # of them for one reason
+COUNTED = 2000  # puzzles of files that are read before solving begins: so many are counted beforehand
 MANY = 3  # puzzles: with more there is a progress bar
 
 HELP = f"""Solve the puzzles in files or on standard input.
@@ -73,8 +74,10 @@ def solve(
     seed: Seed = 0,
 ) -> None:
     form = _format(form, as_json, output)
-    puzzles, unreadable = _read(files, puzzle)
-    if not puzzles:
+    source = _Source(files, puzzle)
+    pieces = source.pieces()
+    first = _at_once(pieces, batch if "-" in files else COUNTED)
+    if not first:
         raise typer.Exit(UNUSABLE)
 
     from puzzlerec.solving.solver import SolveSettings
@@ -86,36 +89,54 @@ def solve(
     if trace is not None and not trace.parent.is_dir():
         raise CommandError(f"{trace} cannot be written: there is no folder {trace.parent}.")
     drawn = form is None and output is None and answers().is_terminal
-    interrupted = _answered(run, puzzles, form, output, drawn)
+    interrupted = _answered(run, first, pieces, form, output, drawn)
     if trace is not None:
         from puzzlerec.solving.trace import save
 
         save(trace, run.traces)
         messages.note(f"{len(run.traces)} trace{'s' * (len(run.traces) != 1)} in {trace}")
-    run.report(len(puzzles), interrupted, drawn)
+    run.report(source.puzzles, interrupted, drawn)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
-    if unreadable or run.refused:
+    if source.faults or run.refused:
         raise typer.Exit(UNUSABLE)
-    raise typer.Exit(SOLVED if run.solved == len(puzzles) else UNSOLVED)
+    raise typer.Exit(SOLVED if run.solved == source.puzzles else UNSOLVED)
 
 
-def _answered(run: _Run, puzzles: Sequence[Puzzle], form: Format | None, output: Path | None, drawn: bool) -> bool:
-    """Write all answers, as they come; whether that was interrupted."""
+def _at_once(pieces: Iterator[list[Puzzle]], count: int) -> list[Puzzle]:
+    """The first ``count`` puzzles of the pieces or some more, all if that is what there are."""
+    puzzles: list[Puzzle] = []
+    while len(puzzles) < count and (piece := next(pieces, None)) is not None:
+        puzzles += piece
+    return puzzles
+
+
+def _answered(
+    run: _Run,
+    first: list[Puzzle],
+    pieces: Iterator[list[Puzzle]],
+    form: Format | None,
+    output: Path | None,
+    drawn: bool,
+) -> bool:
+    """Write all answers, to the ``first`` puzzles and to the others, as they come; whether that was interrupted."""
     console = answers()
     shared = console if drawn else None  # a bar and drawings on the same terminal must know of one another
-    bar = progress("solving", len(puzzles) if len(puzzles) > MANY else 0, "puzzles", shared)
+    following = next(pieces, None)
+    total = len(first) if following is None else None
+    bar = progress("solving", 0 if total is not None and total <= MANY else total, "puzzles", shared)
     with opened(output) as stream, bar as advance:
         out: Writer
         if drawn:
-            out = Drawings(console, titles=len(puzzles) > 1, quiet=messages.verbosity < 0)
+            out = Drawings(console, titles=total != 1, quiet=messages.verbosity < 0)
         else:
             out = writer(form or Format.text, stream, run.settings.seed)
         interrupted = False
         try:
-            for answer, name in run.solve(puzzles):
-                out.write(answer, name)
-                advance(1)
+            for piece in chain([first, following or []], pieces):
+                for answer, name in run.solve(piece):
+                    out.write(answer, name)
+                    advance(1)
         except KeyboardInterrupt:
             interrupted = True
         out.close()
@@ -133,41 +154,46 @@ def _format(form: Format | None, as_json: bool, output: Path | None) -> Format |
     return form
 
 
-def _read(files: Sequence[str], kind: str | None) -> tuple[list[Puzzle], int]:
-    """The puzzles of all files, and how many more could not be read; those are named on standard error."""
-    from puzzlerec.puzzles import PuzzleError, get, read
+class _Source:
+    """The puzzles of all files, as they come, and how many there were."""
 
-    chosen = get(kind) if kind else None
-    puzzles: list[Puzzle] = []
-    faults: list[PuzzleError] = []
-    for file in files:
-        if file == "-" and sys.stdin.isatty():
-            messages.note("Type or paste puzzles, then press Ctrl-D.")
-        try:
-            reading = read(file, chosen)
-        except PuzzleError as error:
-            faults.append(_with_hint(error, file))
-        else:
-            puzzles += reading.puzzles
-            faults += reading.errors
-            for note in assumed(reading.notes, file):
-                messages.note(note)
-    _report(faults)
-    return puzzles, len(faults)
+    def __init__(self, files: Sequence[str], kind: str | None) -> None:
+        from puzzlerec.puzzles import get
 
+        self._files, self._kind = files, get(kind) if kind else None
+        self.puzzles = self.faults = 0
+        self._listed = 0
+        self._alike: Counter[str] = Counter()
 
-def _report(faults: Sequence[PuzzleError]) -> None:
-    """Name the first faults of each sort, which differ in numbers and quoted characters alone, and count the rest."""
-    alike: Counter[str] = Counter()
-    listed = 0
-    for fault in faults:
+    def pieces(self) -> Iterator[list[Puzzle]]:
+        """Some puzzles after others. What cannot be read, and what was assumed, is said on standard error."""
+        from puzzlerec.puzzles import PuzzleError, readings
+
+        for file in self._files:
+            if file == "-" and sys.stdin.isatty():
+                messages.note("Type or paste puzzles, then press Ctrl-D.")
+            try:
+                for reading in readings(file, self._kind):
+                    for fault in reading.errors:
+                        self._name(fault)
+                    for note in assumed(reading.notes, file):
+                        messages.note(note)
+                    self.puzzles += len(reading.puzzles)
+                    if reading.puzzles:
+                        yield reading.puzzles
+            except PuzzleError as error:
+                self._name(_with_hint(error, file))
+        if self._listed < self.faults:
+            messages.error(f"{self.faults - self._listed} more puzzles cannot be read.")
+
+    def _name(self, fault: PuzzleError) -> None:
+        """Name the first faults of each sort, which differ in numbers and quoted characters alone, and count all."""
         sort = re.sub(r"\d+|'.*?'", "", fault.message)
-        alike[sort] += 1
-        if alike[sort] <= MOST_ALIKE and listed < MOST_ERRORS:
+        self.faults += 1
+        self._alike[sort] += 1
+        if self._alike[sort] <= MOST_ALIKE and self._listed < MOST_ERRORS:
             messages.error(in_words(fault))
-            listed += 1
-    if listed < len(faults):
-        messages.error(f"{len(faults) - listed} more puzzles cannot be read.")
+            self._listed += 1
 
 
 def _with_hint(error: PuzzleError, file: str) -> PuzzleError:

@@ -93,14 +93,16 @@ def speaks_unicode(console: Console) -> bool:
 
 
 @contextmanager
-def progress(what: str, total: int, unit: str, console: Console | None = None) -> Iterator[Callable[[int], None]]:
+def progress(
+    what: str, total: int | None, unit: str, console: Console | None = None
+) -> Iterator[Callable[[int], None]]:
     """A bar with rate and time left while the block runs; yields the function that is told how much more is done.
 
-    It shows on terminals only, goes away when done, and not at all with -q. Text that goes to the same terminal
-    meanwhile must be printed through the same ``console``.
+    It shows on terminals only, goes away when done, and not at all with -q; ``total`` is None where nobody knows. Text
+    that goes to the same terminal meanwhile must be printed through the same ``console``.
     """
     console = console or errors()
-    if not console.is_terminal or messages.verbosity < 0 or total < 2:
+    if not console.is_terminal or messages.verbosity < 0 or (total is not None and total < 2):
         yield lambda more: unwinding.check()
         return
     from rich.progress import (

@@ -5,7 +5,7 @@ from puzzlerec.puzzles.base import NO_SOLUTION, SEVERAL_SOLUTIONS, Puzzle, Puzzl
 from puzzlerec.puzzles.characters.rules import Characters
 from puzzlerec.puzzles.choices import Choice
 from puzzlerec.puzzles.maze.rules import Maze
-from puzzlerec.puzzles.reading import Reading, read
+from puzzlerec.puzzles.reading import Reading, read, readings
 from puzzlerec.puzzles.registry import KINDS, get, register
 from puzzlerec.puzzles.sudoku.rules import Sudoku
 
@@ -26,5 +26,6 @@ __all__ = [
     "Verdict",
     "get",
     "read",
+    "readings",
     "register",
 ]

@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 from puzzlerec.puzzles.base import PuzzleError
 
 _LISTS = re.compile(r"\s*(?:[\w.]+\s*=\s*)?(?:[\w.]+\s*\(\s*)?\[\s*(?:\[\s*)*(?:['\"\d.\]]|None|null|True|False)")
+_BEGIN = re.compile(r"\s*(?:[\w.]+\s*=\s*)?(?:[\w.]+\s*\(\s*)?[\[{<]")
 _ROW = re.compile(r"\[([^\[\]]*)\]")
 _FIELD = re.compile(r"'([^']*)'|\"([^\"]*)\"|([^\s,'\"]+)")
 _WORDS = {"None": ".", "null": ".", "nan": ".", "True": "1", "False": "0", "true": "1", "false": "0"}
@@ -40,6 +41,11 @@ def pieces(text: str, source: str = "") -> list[Piece] | None:
     if source.lower().endswith(".json") or re.match(r'\{\s*["}]|\[\s*[\[{"]', start):
         raise PuzzleError("This is JSON, of which lists of lists are read and nothing else.", source=source)
     return None
+
+
+def may_be_one(text: str, source: str = "") -> bool:
+    """Whether a text that begins like this may be a document, or is called like one."""
+    return _BEGIN.match(text) is not None or source.lower().endswith(".json")
 
 
 # ---- lists

@@ -12,6 +12,7 @@ import math
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
@@ -25,10 +26,14 @@ from puzzlerec.puzzles.grammar import MOST_COLUMNS, Grammar, Passage, too_long
 from puzzlerec.puzzles.registry import GRAMMARS, get
 from puzzlerec.puzzles.tables import Table
 
-MOST_BYTES = 128 * 2**20  # several hundred thousand puzzles; each takes about half a kilobyte of memory
+MOST_BYTES = 128 * 2**20  # of a whole file: several hundred thousand puzzles, half a kilobyte of memory each
 MOST_ERRORS = 1000
+FIRST_BYTES = 4096  # that tell what a file holds, where the rest is not waited for
+PIECE_BYTES = 65536  # of a file, at once
+LONGEST_GRID = 64  # lines: what begins nearer to the end of what has come may look otherwise with what follows
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f\x7f-\x84\x86-\x9f]")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SAMPLE = 200  # lines that decide what a file holds
 
 
@@ -49,25 +54,34 @@ def read(file: str | Path | IO[str] | IO[bytes], kind: PuzzleKind | str | None =
     `Reading.errors` and leaves the others as they are. Raises `PuzzleError` if the file as a whole
     cannot be used: missing, unreadable, empty, too large, not text, or of no known form.
     """
-    chosen = get(kind) if isinstance(kind, str) else kind
+    with _opened(file, source) as (stream, source):
+        return _Reader(source, kind).whole("".join(_pieces(stream, source, MOST_BYTES + 1)))
+
+
+def readings(
+    file: str | Path | IO[str] | IO[bytes], kind: PuzzleKind | str | None = None, source: str = ""
+) -> Iterator[Reading]:
+    """What `read` finds, as it comes: of lines and grids, whose length is not limited, some at a time.
+
+    What a file holds is told by how it begins. Raises `PuzzleError` as `read` does.
+    """
+    with _opened(file, source) as (stream, source):
+        yield from _Reader(source, kind).parts(_pieces(stream, source, FIRST_BYTES))
+
+
+@contextmanager
+def _opened(file: str | Path | IO[str] | IO[bytes], source: str) -> Iterator[tuple[IO[str] | IO[bytes], str]]:
+    """The stream that ``file`` names or is, and what to call it; what fails as it is read is a `PuzzleError`."""
     if file == "-":
         file, source = getattr(sys.stdin, "buffer", sys.stdin), source or "-"
     name = str(file) if isinstance(file, str | Path) else getattr(file, "name", "")
     source = source or (name if isinstance(name, str) else "")
-    return _Reader(source, chosen).read(_text(file, source))
-
-
-def _text(file: str | Path | IO[str] | IO[bytes], source: str) -> str:
-    """The whole text, line ends as ``\\n``."""
     try:
         if isinstance(file, str | Path):
             with Path(file).open("rb") as stream:
-                content: bytes | str = stream.read(MOST_BYTES + 1)
+                yield stream, source
         else:
-            content = file.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise PuzzleError(f"The file is larger than {MOST_BYTES // 2**20} MiB; split it.", source=source)
-        text = _decoded(content) if isinstance(content, bytes) else content
+            yield file, source
     except FileNotFoundError:
         raise PuzzleError("There is no such file; check the path.", source=source) from None
     except IsADirectoryError:
@@ -81,16 +95,39 @@ def _text(file: str | Path | IO[str] | IO[bytes], source: str) -> str:
         if isinstance(error, PuzzleError):
             raise
         raise PuzzleError(f"The file cannot be read: {error}.", source=source) from error  # a path with a NUL
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").rstrip("\x1a")  # DOS's end of file
-    if "\0" in text:
-        raise PuzzleError("The file is binary, not text; give puzzles as plain text.", source=source)
-    if not text.strip():
+
+
+def _pieces(stream: IO[str] | IO[bytes], source: str, first: int) -> Iterator[str]:
+    """The text, line ends as ``\\n``, cut behind some of them. A text that is not in lines of bytes comes whole.
+
+    The first piece has about ``first`` bytes, the others what there is to be read.
+    """
+    content = stream.read(first)
+    if isinstance(content, str) or content.startswith(_UTF_16):
+        content += stream.read(MOST_BYTES + 1 - len(content))  # type: ignore[operator]
+    more = getattr(stream, "read1", stream.read)  # what has come, if it can be told
+    empty = True
+    while content:
+        following = more(PIECE_BYTES) if isinstance(content, bytes) and len(content) <= MOST_BYTES else content[:0]
+        cut = content.rfind(b"\n") + 1 if isinstance(content, bytes) and following else len(content)
+        if len(content) > MOST_BYTES:
+            raise PuzzleError(f"The file is larger than {MOST_BYTES // 2**20} MiB; split it.", source=source)
+        if cut:
+            text = _decoded(content[:cut]) if isinstance(content, bytes) else content
+            text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+            if not following:
+                text = text.rstrip("\x1a")  # DOS's end of file
+            if "\0" in text:
+                raise PuzzleError("The file is binary, not text; give puzzles as plain text.", source=source)
+            empty = empty and not text.strip()
+            yield text
+        content = content[cut:] + following  # type: ignore[operator]
+    if empty:
         raise PuzzleError("The file is empty; it should hold a puzzle.", source=source)
-    return text
 
 
 def _decoded(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if content.startswith(_UTF_16):
         return content.decode("utf-16")
     try:
         return content.decode("utf-8")
@@ -102,32 +139,73 @@ def _decoded(content: bytes) -> str:
 
 
 class _Reader:
-    def __init__(self, source: str, kind: PuzzleKind | None) -> None:
-        self.source, self.kind = source, kind
-        self._reading = Reading()
-        self._unlisted = 0  # errors beyond those of the reading
-        if kind is None:
+    def __init__(self, source: str, kind: PuzzleKind | str | None) -> None:
+        self.source, self.kind = source, get(kind) if isinstance(kind, str) else kind
+        self._reading = Reading()  # what has been found since the last one was handed out
+        self._notes: set[str] = set()
+        self._puzzles = self._faults = 0
+        self._offset = 0  # lines before those that are being read
+        if self.kind is None:
             self._grammars = list(GRAMMARS.values())
         else:
-            self._grammars = [GRAMMARS.get(kind.family) or Grammar([kind])]
+            self._grammars = [GRAMMARS.get(self.kind.family) or Grammar([self.kind])]
 
-    def read(self, text: str) -> Reading:
+    def whole(self, text: str) -> Reading:
+        """All that is in ``text``."""
         for grammar in GRAMMARS.values():
             grammar.refuse(text, self.source, self.kind is not None and grammar in self._grammars)
         pieces = documents.pieces(text, self.source)
         if pieces is not None:
             self._read_pieces(pieces)
         else:
-            lines = text.split("\n")
-            table = tables.find(lines, self._held)
-            self._take(self._passages(lines) if table is None else self._column(lines, table))
-        reading = self._reading
-        if self._unlisted:
-            message = f"{self._unlisted} more puzzles cannot be read. Is this a file of puzzles?"
-            reading.errors.append(PuzzleError(message, source=self.source))
-        if not reading.puzzles and not reading.errors:
+            self._take(self._items(lines := text.split("\n"), self._form(lines)))
+        return self._last()
+
+    def parts(self, texts: Iterator[str]) -> Iterator[Reading]:
+        """What is in the ``texts`` of a source, which end with lines: of each what no further line can change."""
+        text, following = next(texts), next(texts, None)
+        if following is None or documents.may_be_one(text, self.source):
+            yield self.whole("".join([text, following or "", *texts]))
+            return
+        lines: list[str] = []
+        told: Table | Grammar | None = None
+        enough = 0  # lines to look at
+        while following is not None:
+            lines += text.split("\n")[:-1]
+            text, following = following, next(texts, None)
+            if len(lines) < enough or not any(line.strip() for line in lines):
+                continue
+            form = told or self._form(lines)
+            items = list(self._items(lines, form))
+            complete = len(items) if isinstance(form, Table) else _complete(items, len(lines))
+            if complete:
+                cut = items[complete].line - 1 if complete < len(items) else len(lines)
+                self._take(items[:complete])
+                yield self._reading
+                self._reading = Reading()
+                lines, self._offset = lines[cut:], self._offset + cut
+                told = replace(form, first=0) if isinstance(form, Table) else form
+            enough = 0 if complete else 2 * len(lines)
+        lines += text.split("\n")
+        if any(line.strip() for line in lines):
+            self._take(self._items(lines, told or self._form(lines)))
+        yield self._last()
+
+    def _form(self, lines: Sequence[str]) -> Table | Grammar:
+        """What the lines are."""
+        return tables.find(lines, self._held) or self._grammar(lines)
+
+    def _items(self, lines: Sequence[str], form: Table | Grammar) -> Iterator[Passage | PuzzleError]:
+        return self._column(lines, form) if isinstance(form, Table) else self._passages(lines, form)
+
+    def _last(self) -> Reading:
+        """What is left to hand out at the end of the source."""
+        if self._faults > MOST_ERRORS:
+            message = f"{self._faults - MOST_ERRORS} more puzzles cannot be read. Is this a file of puzzles?"
+            self._reading.errors.append(PuzzleError(message, source=self.source))
+        if not self._puzzles and not self._faults:
             raise PuzzleError(f"There is no puzzle in the file. {_known()}.", source=self.source)
-        return reading
+        return self._reading
 
     def _grammar(self, texts: Sequence[str]) -> Grammar:
         """Whose puzzles the lines, or fields of a table, hold."""
@@ -146,8 +224,7 @@ class _Reader:
             )
         return best
 
-    def _passages(self, lines: Sequence[str], grammar: Grammar | None = None) -> Iterator[Passage | PuzzleError]:
-        own = grammar or self._grammar(lines)
+    def _passages(self, lines: Sequence[str], own: Grammar) -> Iterator[Passage | PuzzleError]:
         others = [grammar for grammar in GRAMMARS.values() if grammar is not own]
 
         def foreign(line: str) -> str:
@@ -180,7 +257,7 @@ class _Reader:
                     return passage.kind, question
         return None
 
-    def _column(self, lines: list[str], table: Table) -> Iterator[Passage | PuzzleError]:
+    def _column(self, lines: Sequence[str], table: Table) -> Iterator[Passage | PuzzleError]:
         """One field a line."""
         fields: list[tuple[int, str, str]] = []
         for number, line in enumerate(lines[table.first :], table.first + 1):
@@ -218,17 +295,16 @@ class _Reader:
             fault = passage if isinstance(passage, PuzzleError) else self._parse(passage, places)
             if fault is None:
                 continue
-            if len(self._reading.errors) < MOST_ERRORS:
-                line = _placed(fault.line, places)
+            self._faults += 1
+            if self._faults <= MOST_ERRORS:
+                line = self._placed(fault.line, places)
                 self._reading.errors.append(
                     PuzzleError(fault.message, source=self.source, line=line, column=0 if places else fault.column)
                 )
-            else:
-                self._unlisted += 1
 
     def _parse(self, passage: Passage, places: Sequence[int]) -> PuzzleError | None:
         """Adds the passage's puzzle or returns what is wrong with it, placed in the file."""
-        kind, line = passage.kind, _placed(passage.line, places)
+        kind, line = passage.kind, self._placed(passage.line, places)
         try:
             question = kind.parse(passage.text)
         except PuzzleError as error:
@@ -238,9 +314,24 @@ class _Reader:
             return PuzzleError(error.message, line=passage.line + max(error.line, 1) - 1, column=column)
         answer = _parsed(kind, passage.answer)
         self._reading.puzzles.append(Puzzle(kind, question, passage.layout, self.source, line, answer=answer))
-        if passage.note and passage.note not in self._reading.notes:
+        self._puzzles += 1
+        if passage.note and passage.note not in self._notes:
+            self._notes.add(passage.note)
             self._reading.notes.append(passage.note)
         return None
+
+    def _placed(self, line: int, places: Sequence[int]) -> int:
+        return places[line - 1] if places else self._offset + line
+
+
+def _complete(items: Sequence[Passage | PuzzleError], lines: int) -> int:
+    """How many of the first ``items`` of so many lines stay what they are, whatever lines follow."""
+    for index, item in enumerate(items):
+        on_a_line = isinstance(item, Passage) and item.layout == "line"
+        following = items[index + 1].line if index + 1 < len(items) else lines + 1
+        if following > (lines if on_a_line else lines - LONGEST_GRID):
+            return index
+    return len(items)
 
 
 def _parsed(kind: PuzzleKind, text: str) -> np.ndarray | None:
@@ -249,10 +340,6 @@ def _parsed(kind: PuzzleKind, text: str) -> np.ndarray | None:
         return kind.parse(text) if text.strip() else None
     except PuzzleError:
         return None
-
-
-def _placed(line: int, places: Sequence[int]) -> int:
-    return places[line - 1] if places else line
 
 
 def _sample(texts: Sequence[str], grammars: Sequence[Grammar]) -> Sequence[str]:

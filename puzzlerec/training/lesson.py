@@ -8,6 +8,7 @@ its answer, where one corruption is to be undone), `System.training_steps` how m
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -188,6 +189,7 @@ class TrueFields(DeepSupervision):
         share = objective.mistakes * draw(B, 1)
         there = torch.where(draw(B, L) < share, (draw(B, L) * (end + 1)).floor(), time)
         answer, hint = self._fields(slots, needed, there)
+        answer = torch.where(draw(B, L) < share / 2, self._smeared(slots.question, answer, draw), answer)
         strayed = (draw(B, L) < share / 2) & (slots.hint > 0)
         model = cast(TRM, pool.model)
         assert model.hint_embedding is not None
@@ -200,6 +202,20 @@ class TrueFields(DeepSupervision):
         """Answer and hints [B, L] as far as they can be known after ``time`` steps, [B, 1] or [B, L]."""
         answer = torch.where(needed[:, 1] <= time, slots.label, slots.question.flatten(1))
         return answer, slots.hint * (needed[:, 0] <= time)
+
+    @staticmethod
+    def _smeared(question: Tensor, answer: Tensor, draw: Callable[..., Tensor]) -> Tensor:
+        """Each cell with the answer [B, L] of a neighbour that the question does not tell apart from it.
+
+        A drawn neighbour, the same one all over a grid. So a path forks beside itself, the mistake that lasts.
+        """
+        neighbour = (draw(len(answer), 1) * 4).long()
+        smeared = answer
+        for number, (way, dimension) in enumerate(((1, 1), (-1, 1), (1, 2), (-1, 2))):
+            alike = question.roll(way, dimension) == question
+            there = alike.flatten(1) & (neighbour == number)
+            smeared = torch.where(there, answer.view_as(question).roll(way, dimension).flatten(1), smeared)
+        return smeared
 
     def _supervised(self, pool: Pool, some: slice) -> tuple[Outcome, Any, Tensor]:
         slots = pool.slots

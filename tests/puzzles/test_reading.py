@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from puzzlerec.puzzles import Puzzle, PuzzleError, Reading, get, read
+from puzzlerec.puzzles import Puzzle, PuzzleError, Reading, get, read, readings
 from puzzlerec.puzzles import reading as reading_module
 
 REAL_DATA = Path(os.environ.get("PUZZLEREC_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -409,3 +410,75 @@ def test_real_files(name: str, kind: str, count: int) -> None:
     assert reading.errors == []
     assert len(reading.puzzles) == count
     assert {puzzle.kind for puzzle in reading.puzzles} == {get(kind)}
+
+
+STREAMED = {
+    "lines": "\n".join([ONE, TWO, "# a comment", "1..", ONE, "", FOUR, SIX] * 30),
+    "grids": "\n\n".join([ONE_GRID, TWO_GRID, ONE_ROWS] * 30),
+    "grids without lines between": "\n".join([ONE_ROWS] * 60),
+    "titles": "\n".join(f"Grid {number}\n{ONE_ROWS}" for number in range(60)),
+    "bands": "\n\n\n".join(["\n\n".join(ONE_ROWS[start : start + 29] for start in (0, 30, 60))] * 40),
+    "a table": "id,puzzle,solution\n" + "\n".join(f"{number},{ONE},{TWO}" for number in range(100)),
+    "a table with faults": "question,answer\n" + "\n".join([f"{ONE},{ONE}", "12,3", TWO] * 40),
+    "mazes": "\n\n".join([rows_of(MAZE_ONE), rows_of(MAZE_TWO)] * 10),
+    "lines of mazes": "\n".join([MAZE_ONE, MAZE_TWO] * 20),
+    "lists": "[" + ",\n".join([str([[int(cell) for cell in ONE[:9].replace(".", "0")]] * 9)] * 20) + "]",
+    "sums": "\n".join(f"{number}+345=" for number in range(10, 99)),
+    "nothing": "hello\n" * 100,
+}
+
+
+@pytest.mark.parametrize("name", STREAMED)
+@pytest.mark.parametrize(("first", "piece"), [(4096, 65536), (512, 100), (1000, 1000)])
+def test_what_is_read_as_it_comes_is_what_is_there(
+    name: str, first: int, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = STREAMED[name].encode()
+
+    def whole() -> object:
+        return _told(read(io.BytesIO(text)))
+
+    def parts() -> object:
+        found = Reading()
+        for part in readings(io.BytesIO(text)):
+            found.puzzles.extend(part.puzzles)
+            found.errors.extend(part.errors)
+            found.notes.extend(part.notes)
+        return _told(found)
+
+    expected = _or_error(whole)
+    monkeypatch.setattr(reading_module, "FIRST_BYTES", first)
+    monkeypatch.setattr(reading_module, "PIECE_BYTES", piece)
+    assert _or_error(parts) == expected
+
+
+def _told(reading: Reading) -> object:
+    puzzles = [(puzzle.kind.name, puzzle.question.tobytes(), puzzle.layout, puzzle.line) for puzzle in reading.puzzles]
+    return puzzles, [str(error) for error in reading.errors], reading.notes
+
+
+def _or_error(told: Callable[[], object]) -> object:
+    try:
+        return told()
+    except PuzzleError as error:
+        return str(error)
+
+
+def test_of_a_stream_no_more_is_read_than_is_asked_for() -> None:
+    class Endless(io.RawIOBase):
+        given = 0
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
+            line = f"{ONE}\n".encode()
+            buffer[: len(line)] = line
+            self.given += 1
+            return len(line)
+
+    stream = Endless()
+    found = readings(io.BufferedReader(stream))
+    assert len(next(found).puzzles) < 60
+    assert sum(len(next(found).puzzles) for _ in range(1000)) == 1000
+    assert stream.given < 1100
