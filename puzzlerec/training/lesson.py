@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ..device import autocast
 from ..models.candidates import CandidateEncoder
-from ..models.system import Prediction, System, joined, part
+from ..models.system import Prediction, System, chosen, joined, part
 from ..models.trm import TRM
 from ..puzzles import PuzzleKind
 from .distributed import Group
@@ -82,16 +82,16 @@ class DeepSupervision:
         """
         recipe, examples, B, most = self.recipe, pool.examples, pool.batch, self.most_steps(pool)
         generator = step_generator(recipe.training.seed, step, self.device)
-        chosen = torch.randint(len(examples.questions), (B,), generator=generator, device=self.device)
+        drawn = torch.randint(len(examples.questions), (B,), generator=generator, device=self.device)
         explores = torch.rand(B, generator=generator, device=self.device) < recipe.objective.exploration
         least = torch.randint(2, max(3, most + 1), (B,), generator=generator, device=self.device) * explores
-        question, label = examples.questions[chosen].long(), examples.labels[chosen].long()
+        question, label = examples.questions[drawn].long(), examples.labels[drawn].long()
         if recipe.data.augment and pool.kind.answers_move_along:
             question, label = self._copies(pool.kind, question, label, step)
         uniform = torch.rand(B, 1 + label.shape[1], generator=generator, device=self.device)
         mine = self.group.share
         start = pool.model.begin(mine(question), mine(label), mine(uniform))
-        hint, due, ids = examples.hints[chosen].long(), examples.due[chosen].long(), examples.puzzle_ids[chosen]
+        hint, due, ids = examples.hints[drawn].long(), examples.due[drawn].long(), examples.puzzle_ids[drawn]
         pool.slots.refill(mine(question), mine(label), mine(hint), mine(due), mine(ids), mine(least), start)
 
     def learn(self, pool: Pool, step: int) -> Learned:
@@ -169,34 +169,40 @@ class TrueFields(DeepSupervision):
     A step is `pace` moves of news: what can be known after so many is in the fields, and what cannot stands there as in
     the question. Nothing is unrolled, so that late times are learned as soon as early ones. Times go two steps beyond
     the end, where standing still is to be learned; a share of cells stands at another time, or has a hint drawn at
-    random, so that wrong fields heal.
+    random, so that wrong fields heal. A share of the slots go on from the fields that the model itself has read out, to
+    the true ones of the step after: so its own mistakes are seen and heal.
     """
 
-    _final: Tensor  # [B] bool, whether the labels of the slots are the end of their puzzles
+    # of the slots, from the refill to the end of the step
+    _target: tuple[Tensor, Tensor]  # answer and hints [B, L]
+    _left: Tensor  # [B] steps to the end of the puzzle, after this one
 
     def most_steps(self, pool: Pool) -> int:
-        return 1
+        return pool.slots.label.shape[1]
 
     def refill(self, pool: Pool, step: int) -> None:
-        super().refill(pool, step)  # all slots have halted: each takes a new puzzle
+        fresh = pool.slots.halted
+        super().refill(pool, step)
         slots, objective = pool.slots, self.recipe.objective
         assert objective.pace is not None
         generator = step_generator(self.recipe.training.seed + 3 + self.group.rank, step, self.device)
         (B, L), draw = slots.label.shape, partial(torch.rand, generator=generator, device=self.device)
         needed = slots.due / objective.pace  # [B, 2, L] steps
         end = needed.flatten(1).amax(1, keepdim=True).ceil()
-        time = (draw(B, 1) * (end + 3)).floor()  # [B, 1], 0 ... end + 2
+        drawn = (draw(B, 1) * (end + STILL + 1)).floor()  # [B, 1], 0 ... end + STILL
         share = objective.mistakes * draw(B, 1)
-        there = torch.where(draw(B, L) < share, (draw(B, L) * (end + 1)).floor(), time)
+        there = torch.where(draw(B, L) < share, (draw(B, L) * (end + 1)).floor(), drawn)
         answer, hint = self._fields(slots, needed, there)
         answer = torch.where(draw(B, L) < share / 2, self._smeared(slots.question, answer, draw), answer)
         strayed = (draw(B, L) < share / 2) & (slots.hint > 0)
         model = cast(TRM, pool.model)
         assert model.hint_embedding is not None
         hint = torch.where(strayed, (draw(B, L) * model.hint_embedding.num_embeddings).long(), hint)
-        slots.state = model.fields(slots.question, answer, hint)
-        slots.label, slots.hint = self._fields(slots, needed, time + 1)
-        self._final = (time + 1 >= end)[:, 0]
+        slots.state = chosen(fresh, slots.state, model.fields(slots.question, answer, hint))
+        slots.steps = torch.where(fresh, drawn[:, 0].long(), slots.steps)
+        time = slots.steps[:, None] + 1
+        self._target = self._fields(slots, needed, time)
+        self._left = (end - time)[:, 0]
 
     def _fields(self, slots: Slots, needed: Tensor, time: Tensor) -> tuple[Tensor, Tensor]:
         """Answer and hints [B, L] as far as they can be known after ``time`` steps, [B, 1] or [B, L]."""
@@ -218,13 +224,13 @@ class TrueFields(DeepSupervision):
         return smeared
 
     def _supervised(self, pool: Pool, some: slice) -> tuple[Outcome, Any, Tensor]:
-        slots = pool.slots
+        slots, objective = pool.slots, self.recipe.objective
         with autocast(self.device, self.dtype):
             state, prediction = pool.model.step(slots.question[some], part(slots.state, some), slots.puzzle_id[some])
-        outcome = supervise(
-            prediction, slots.label[some], self.recipe.objective, hints=slots.hint[some], final=self._final[some]
-        )
-        return outcome, state, self._halts(prediction)
+        answer, hint = (field[some] for field in self._target)
+        left = self._left[some]
+        outcome = supervise(prediction, answer, objective, hints=hint, final=left <= 0)
+        return outcome, state, (torch.rand(len(left), device=self.device) >= objective.followed) | (left <= -STILL)
 
 
 class Search(DeepSupervision):
@@ -280,6 +286,7 @@ class Search(DeepSupervision):
         return outcome._replace(loss=loss), state, encoder.over(state.open) | (lost & (known | forgotten))
 
 
+STILL = 2  # steps beyond the end of a puzzle in which its fields are to stand still
 MOST_PINS = 8  # that a puzzle begins with
 WRONG_PINS = 0.15  # the share of puzzles with pins of which one is wrong
 TEMPERATURE = 1.5  # of the beliefs that pins are drawn from

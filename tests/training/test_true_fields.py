@@ -51,6 +51,7 @@ def test_fields_of_a_time_and_of_a_step_later(tmp_path: Path) -> None:
     for step in range(20):
         made.lesson.refill(pool, step)
         slots = pool.slots
+        answer, hint = made.lesson._target
         for slot in range(len(slots)):
             same = (pool.examples.questions == slots.question[slot].to(torch.uint8)).flatten(1).all(1)
             example = int(same.nonzero()[0])
@@ -66,10 +67,10 @@ def test_fields_of_a_time_and_of_a_step_later(tmp_path: Path) -> None:
             ]
             time = found[0]
             later = 4 * (time + 1)
-            assert torch.equal(slots.hint[slot], pool.examples.hints[example].long() * (away <= later))
-            assert int((slots.label[slot] == 5).sum()) == max(0, min(whole - 1, later - whole))
+            assert torch.equal(hint[slot], pool.examples.hints[example].long() * (away <= later))
+            assert int((answer[slot] == 5).sum()) == max(0, min(whole - 1, later - whole))
             end = -(-int(path.max()) // 4)
-            assert bool(made.lesson._final[slot]) == (max(found) + 1 >= end)
+            assert bool(made.lesson._left[slot] <= 0) == (max(found) + 1 >= end)
             times.add(time)
     assert len(times) > 8  # all of the course is drawn
 
@@ -79,9 +80,39 @@ def test_mistakes_stand_at_another_time_and_are_not_asked_for(tmp_path: Path) ->
     (right,), (wrong,) = plain.pools.values(), astray.pools.values()
     plain.lesson.refill(right, 7)
     astray.lesson.refill(wrong, 7)
-    assert torch.equal(right.slots.label, wrong.slots.label) and torch.equal(right.slots.hint, wrong.slots.hint)
+    assert isinstance(plain.lesson, TrueFields) and isinstance(astray.lesson, TrueFields)
+    assert all(map(torch.equal, plain.lesson._target, astray.lesson._target))
     differ = (right.slots.state.hint != wrong.slots.state.hint).float().mean()
     assert 0 < differ < 0.5
+
+
+def test_an_answer_strays_to_a_neighbour_that_the_question_does_not_tell_apart() -> None:
+    question = torch.tensor([[[2, 2, 1], [2, 2, 2], [2, 2, 2]]]).expand(4, -1, -1)
+    answer = torch.tensor([[2, 2, 1, 5, 5, 2, 2, 2, 2]]).expand(4, -1)
+    ways = torch.tensor([[0.0], [0.3], [0.6], [0.9]])  # down, up, right, left
+    smeared = TrueFields._smeared(question, answer, lambda *shape: ways)
+    assert smeared.view(4, 9)[0].tolist() == [2, 2, 1, 2, 2, 2, 5, 5, 2]
+    assert smeared[1].tolist() == [5, 5, 1, 2, 2, 2, 2, 2, 2]
+    assert smeared[2].tolist() == [2, 2, 1, 2, 5, 5, 2, 2, 2]
+    assert smeared[3].tolist() == [2, 2, 1, 5, 2, 5, 2, 2, 2]
+
+
+def test_slots_follow_what_the_model_reads_out(tmp_path: Path) -> None:
+    made = trainer(tmp_path, followed=0.9)
+    (pool,) = made.pools.values()
+    assert isinstance(made.lesson, TrueFields)
+    went_on = 0
+    for step in range(20):
+        before = None if step == 0 else (pool.slots.halted.clone(), pool.slots.steps.clone(), pool.slots.state)
+        made.lesson.refill(pool, step)
+        if before is not None:
+            halted, steps, state = before
+            went_on += int((~halted).sum())
+            assert torch.equal(pool.slots.steps[~halted], steps[~halted])
+            assert torch.equal(pool.slots.state.answer[~halted], state.answer[~halted])
+            assert (steps[~halted] <= pool.examples.due.max() // 4 + 4).all()
+        made.lesson.advance(pool, made.lesson.learn(pool, step))
+    assert went_on > 19 * 24 * 0.5
 
 
 def test_it_learns_a_winding_corridor(tmp_path: Path) -> None:
