@@ -26,9 +26,13 @@ def load(name: str | Path, device: torch.device) -> Solver:
     folder = checkpoint.find(name)
     title = folder.parent.name if folder.name == "checkpoint" else folder.name
     try:
-        return Solver(checkpoint.load(folder, device), device, title)
+        solver = Solver(checkpoint.load(folder, device), device, title)
     except PuzzleError as error:
         raise CheckpointError(f"{folder} is a model of puzzles that are not known here: {error}") from None
+    tokens, known = solver.model.config.vocabulary, len(solver.kind.vocabulary)
+    if tokens != known:
+        raise CheckpointError(f"{folder} knows {tokens} tokens; those of {solver.kind.name} are {known}.")
+    return solver
 
 
 def default_model(kind: PuzzleKind) -> str:

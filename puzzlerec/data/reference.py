@@ -93,7 +93,7 @@ def _load(folder: Path, name: str) -> np.ndarray:
         return column
     except FileNotFoundError:
         raise DatasetError(f"{folder} has no {file.name}.") from None
-    except (ValueError, OSError, EOFError) as error:
+    except Exception as error:  # NumPy reads the header as Python, and fails in as many ways
         raise DatasetError(f"{file} is unusable ({error}).") from None
 
 

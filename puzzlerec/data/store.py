@@ -22,6 +22,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -70,6 +71,17 @@ class Rows:
         return len(self.inputs)
 
 
+@contextmanager
+def _sound(path: Path) -> Iterator[None]:
+    """Whatever HDF5 raises as it reads is a `DatasetError`: it has many names for damage."""
+    try:
+        yield
+    except DatasetError:
+        raise
+    except Exception as error:
+        raise DatasetError(f"{path} is damaged ({error}); build it again.") from None
+
+
 class Split:
     """The rows of one split on disk. The columns are h5py datasets: slice them to read."""
 
@@ -79,7 +91,8 @@ class Split:
     group_ids: h5py.Dataset  # [N] int32
     ratings: h5py.Dataset | None  # [N] float32
 
-    def __init__(self, group: h5py.Group) -> None:
+    def __init__(self, group: h5py.Group, path: Path) -> None:
+        self._path = path
         for name in COLUMNS:
             setattr(self, name, group.get(name))
 
@@ -87,10 +100,11 @@ class Split:
         return int(self.inputs.shape[0])
 
     def read(self, start: int = 0, stop: int | None = None) -> Rows:
-        """Rows ``start`` to ``stop`` (the end if None) as NumPy arrays."""
-        ratings = None if self.ratings is None else self.ratings[start:stop]
-        rows = slice(start, stop)
-        return Rows(self.inputs[rows], self.labels[rows], self.puzzle_ids[rows], self.group_ids[rows], ratings)
+        """Rows ``start`` to ``stop`` (the end if None) as NumPy arrays. Raises `DatasetError` for a damaged file."""
+        with _sound(self._path):
+            ratings = None if self.ratings is None else self.ratings[start:stop]
+            rows = slice(start, stop)
+            return Rows(self.inputs[rows], self.labels[rows], self.puzzle_ids[rows], self.group_ids[rows], ratings)
 
     def pieces(self, rows: int = _PIECE) -> Iterator[Rows]:
         """All rows, ``rows`` at a time."""
@@ -124,8 +138,9 @@ class Dataset:
                 raise DatasetError(f"{path} is cut short or damaged ({error}); build it again.") from None
             raise DatasetError(f"{path} is no HDF5 file; datasets are made by puzzlerec data build.") from None
         try:
-            attributes, sha256 = _read_attributes(path, file)
-            _check_columns(path, file, attributes)
+            with _sound(path):
+                attributes, sha256 = _read_attributes(path, file)
+                _check_columns(path, file, attributes)
         except BaseException:
             file.close()
             raise
@@ -147,7 +162,7 @@ class Dataset:
 
     @property
     def splits(self) -> dict[str, Split]:
-        return {name: Split(self._file[name]) for name in SPLITS if name in self._file}
+        return {name: Split(self._file[name], self.path) for name in SPLITS if name in self._file}
 
     def split(self, name: str) -> Split:
         """The rows of "train" or "test". Raises `DatasetError` if there are none."""
@@ -158,14 +173,12 @@ class Dataset:
     def verify(self) -> None:
         """Raises `DatasetError` if the content is not what was written."""
         digest = _ContentHash()
-        try:
+        with _sound(self.path):
             for name, split in self.splits.items():
                 for rows in split.pieces():
                     digest.update(name, rows)
             for start in range(0, self.puzzle_id_count if self.identifiers is not None else 0, _ID_PIECE):
                 digest.update_identifiers(self._file[_IDENTIFIERS][start : start + _ID_PIECE])
-        except OSError as error:
-            raise DatasetError(f"{self.path} is damaged ({error}); build it again.") from None
         if digest.hexdigest() != self.sha256:
             raise DatasetError(
                 f"{self.path} has changed since it was written: its content's SHA-256 is {digest.hexdigest()}, "
