@@ -20,8 +20,9 @@ import torch
 from puzzlerec.puzzles import KINDS, Puzzle, PuzzleError, PuzzleKind, get, read
 from puzzlerec.session import Session
 from puzzlerec.solving import frames
+from puzzlerec.solving.answer import Answer, SolveSettings
 from puzzlerec.solving.frames import Frame
-from puzzlerec.solving.solver import Answer, Solver, SolveSettings, fit
+from puzzlerec.solving.solver import Solver, fit
 
 Source = str | Path | np.ndarray | Puzzle
 Model = str | Path | Solver

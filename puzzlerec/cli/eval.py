@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from puzzlerec.evaluation.run import Rows
     from puzzlerec.puzzles import Puzzle, PuzzleKind
     from puzzlerec.puzzles.reading import Reading
-    from puzzlerec.solving.solver import Solver, SolveSettings
+    from puzzlerec.solving.answer import SolveSettings
+    from puzzlerec.solving.solver import Solver
 
 HELP = """Measure how good a model is, in the papers' terms.
 
@@ -63,7 +64,7 @@ def evaluate(
 ) -> None:
     from puzzlerec.evaluation import evaluate
     from puzzlerec.session import Session
-    from puzzlerec.solving.solver import SolveSettings
+    from puzzlerec.solving.answer import SolveSettings
 
     solver = Session(chosen_device(device)).solver(model)
     settings = SolveSettings(steps=steps, attempts=attempts, strategy=strategy, early=False, seed=seed, batch=batch)

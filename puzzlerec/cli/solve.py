@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +21,9 @@ from puzzlerec.cli.terminal import answers, messages, progress
 
 if TYPE_CHECKING:
     from puzzlerec.puzzles import Puzzle, PuzzleError, PuzzleKind
-    from puzzlerec.solving.solver import Answer, Solver, SolveSettings
+    from puzzlerec.session import Session
+    from puzzlerec.solving.answer import Answer, SolveSettings
+    from puzzlerec.solving.solver import Solver
     from puzzlerec.solving.trace import Trace
 
 MOST_ERRORS = 20  # lines that cannot be read and are listed one by one
@@ -76,11 +79,11 @@ def solve(
     form = _format(form, as_json, output)
     source = _Source(files, puzzle)
     pieces = source.pieces()
-    first = _at_once(pieces, batch if "-" in files else COUNTED)
+    first = _at_once(pieces, wanted := batch if "-" in files else COUNTED)
     if not first:
         raise typer.Exit(UNUSABLE)
 
-    from puzzlerec.solving.solver import SolveSettings
+    from puzzlerec.solving.answer import SolveSettings
 
     settings = SolveSettings(
         steps=steps, attempts=attempts, strategy=strategy, early=early, exact=exact, proof=True, seed=seed, batch=batch
@@ -89,7 +92,8 @@ def solve(
     if trace is not None and not trace.parent.is_dir():
         raise CommandError(f"{trace} cannot be written: there is no folder {trace.parent}.")
     drawn = form is None and output is None and answers().is_terminal
-    interrupted = _answered(run, first, pieces, form, output, drawn)
+    total = len(first) if len(first) < wanted else None  # nobody knows yet
+    interrupted = _answered(run, chain([first], pieces), total, form, output, drawn)
     if trace is not None:
         from puzzlerec.solving.trace import save
 
@@ -113,17 +117,15 @@ def _at_once(pieces: Iterator[list[Puzzle]], count: int) -> list[Puzzle]:
 
 def _answered(
     run: _Run,
-    first: list[Puzzle],
     pieces: Iterator[list[Puzzle]],
+    total: int | None,
     form: Format | None,
     output: Path | None,
     drawn: bool,
 ) -> bool:
-    """Write all answers, to the ``first`` puzzles and to the others, as they come; whether that was interrupted."""
+    """Write the answers to all puzzles, ``total`` if that is known, as they come; whether that was interrupted."""
     console = answers()
     shared = console if drawn else None  # a bar and drawings on the same terminal must know of one another
-    following = next(pieces, None)
-    total = len(first) if following is None else None
     bar = progress("solving", 0 if total is not None and total <= MANY else total, "puzzles", shared)
     with opened(output) as stream, bar as advance:
         out: Writer
@@ -133,7 +135,7 @@ def _answered(
             out = writer(form or Format.text, stream, run.settings.seed)
         interrupted = False
         try:
-            for piece in chain([first, following or []], pieces):
+            for piece in pieces:
                 for answer, name in run.solve(piece):
                     out.write(answer, name)
                     advance(1)
@@ -207,11 +209,7 @@ class _Run:
     """Solves puzzles of several kinds, each with its model, and counts."""
 
     def __init__(self, model: str | None, device: str, settings: SolveSettings, keep_traces: bool) -> None:
-        from puzzlerec.session import Session
-
-        self.model, self.settings = model, settings
-        self._session = Session(chosen_device(device))
-        self.where = f"device {self._session.device} · seed {settings.seed}"
+        self.model, self.settings, self.device = model, settings, device
         self.solved = self.unsolved = self.unsolvable = 0
         self.several = 0  # puzzles that have more than one solution
         self.refused = 0  # puzzles for which there is no model
@@ -221,9 +219,22 @@ class _Run:
         self._solvers: dict[PuzzleKind, Solver | None] = {}
         self._clock = time.perf_counter()
 
+    @cached_property
+    def _session(self) -> Session:
+        """Solvers, once there is something to solve: what nobody can solve is told at once."""
+        from puzzlerec.session import Session
+
+        return Session(chosen_device(self.device))
+
+    @property
+    def where(self) -> str:
+        device = f"device {self._session.device} · " if self._solvers else ""
+        return f"{device}seed {self.settings.seed}"
+
     def solve(self, puzzles: Sequence[Puzzle]) -> Iterator[tuple[Answer, str]]:
         """Each answer with the name of the model that gave it, in the order of ``puzzles``."""
         from puzzlerec.puzzles import SEVERAL_SOLUTIONS
+        from puzzlerec.solving.answer import refused
         from puzzlerec.views.words import tried
 
         for kind, group in groupby(puzzles, lambda puzzle: puzzle.kind):
@@ -236,7 +247,8 @@ class _Run:
                 found = solver.solve(together, self.settings)
             else:
                 self.refused += sum(sound)
-                found = (_unsolvable(puzzle) for puzzle, fine in zip(together, sound, strict=True) if not fine)
+                faulty = (puzzle for puzzle, fine in zip(together, sound, strict=True) if not fine)
+                found = (refused(puzzle, kind.check_question(puzzle.question)) for puzzle in faulty)
             for answer in found:
                 self.solved += answer.verdict.solved
                 self.several += SEVERAL_SOLUTIONS in answer.verdict.problems
@@ -287,12 +299,3 @@ class _Run:
         counts += [f"{self.refused} without a model"] * bool(self.refused)
         summary = f"{', '.join(counts)} in {seconds:.1f} s · {self.where}"
         messages.note(f"Interrupted: {summary}" if interrupted else summary)
-
-
-def _unsolvable(puzzle: Puzzle) -> Answer:
-    """What there is to say of a puzzle whose question breaks the rules."""
-    from puzzlerec.solving.solver import Answer
-
-    verdict = puzzle.kind.check_question(puzzle.question)
-    certain = puzzle.kind.given(puzzle.question).astype("float32")
-    return Answer(puzzle, puzzle.question, verdict, 0, 0, "none", 0.0, certain)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from puzzlerec.puzzles import Puzzle
-    from puzzlerec.solving.solver import Answer
+    from puzzlerec.solving.answer import Answer
     from puzzlerec.solving.trace import Trace
     from puzzlerec.watch.recording import Recording
 

@@ -14,8 +14,9 @@ from torch import Tensor
 from puzzlerec.evaluation.report import Report
 from puzzlerec.evaluation.tally import Ending, Tally
 from puzzlerec.puzzles import Puzzle, PuzzleKind
+from puzzlerec.solving.answer import SolveSettings
 from puzzlerec.solving.frames import Frame, Model
-from puzzlerec.solving.solver import Solver, SolveSettings
+from puzzlerec.solving.solver import Solver
 from puzzlerec.solving.strategies import Attempt
 
 

@@ -12,7 +12,7 @@ import torch
 
 from puzzlerec.evaluation.report import CalibrationBin, Rate, Report
 from puzzlerec.puzzles import PuzzleKind
-from puzzlerec.solving.solver import Answer
+from puzzlerec.solving.answer import Answer
 
 HALTING_BINS = 10
 

@@ -19,7 +19,7 @@ from puzzlerec.data import Dataset
 from puzzlerec.evaluation import Report, evaluate
 from puzzlerec.evaluation.report import rich_table, wilson
 from puzzlerec.files import write
-from puzzlerec.solving.solver import SolveSettings
+from puzzlerec.solving.answer import SolveSettings
 from puzzlerec.training.card import CheckpointSaver
 from puzzlerec.training.distributed import Group
 from puzzlerec.training.examples import Material, Progress, load_material

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
@@ -55,7 +56,7 @@ def read(file: str | Path | IO[str] | IO[bytes], kind: PuzzleKind | str | None =
     cannot be used: missing, unreadable, empty, too large, not text, or of no known form.
     """
     with _opened(file, source) as (stream, source):
-        return _Reader(source, kind).whole("".join(_pieces(stream, source, MOST_BYTES + 1)))
+        return _Reader(source, kind).whole("".join(text for text, _ in _pieces(stream, source, MOST_BYTES + 1)))
 
 
 def readings(
@@ -97,33 +98,37 @@ def _opened(file: str | Path | IO[str] | IO[bytes], source: str) -> Iterator[tup
         raise PuzzleError(f"The file cannot be read: {error}.", source=source) from error  # a path with a NUL
 
 
-def _pieces(stream: IO[str] | IO[bytes], source: str, first: int) -> Iterator[str]:
-    """The text, line ends as ``\\n``, cut behind some of them. A text that is not in lines of bytes comes whole.
+def _pieces(stream: IO[str] | IO[bytes], source: str, first: int) -> Iterator[tuple[str, bool]]:
+    """The text, line ends as ``\\n``, cut behind some of them; with each piece whether it is the last.
 
-    The first piece has about ``first`` bytes, the others what there is to be read.
+    The first has about ``first`` bytes, the others what there is to be read. What is not lines of bytes comes whole.
     """
     content = stream.read(first)
-    if isinstance(content, str) or content.startswith(_UTF_16):
-        content += stream.read(MOST_BYTES + 1 - len(content))  # type: ignore[operator]
     more = getattr(stream, "read1", stream.read)  # what has come, if it can be told
+    last = isinstance(content, str) or len(content) < first or content.startswith(_UTF_16)
+    if last:
+        content += stream.read(MOST_BYTES + 1 - len(content))  # type: ignore[operator]
     empty = True
-    while content:
-        following = more(PIECE_BYTES) if isinstance(content, bytes) and len(content) <= MOST_BYTES else content[:0]
-        cut = content.rfind(b"\n") + 1 if isinstance(content, bytes) and following else len(content)
+    while True:
         if len(content) > MOST_BYTES:
             raise PuzzleError(f"The file is larger than {MOST_BYTES // 2**20} MiB; split it.", source=source)
-        if cut:
-            text = _decoded(content[:cut]) if isinstance(content, bytes) else content
+        cut = len(content) if isinstance(content, str) or last else content.rfind(b"\n") + 1
+        if cut or last:
+            text = content if isinstance(content, str) else _decoded(content[:cut])
             text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-            if not following:
+            if last:
                 text = text.rstrip("\x1a")  # DOS's end of file
             if "\0" in text:
                 raise PuzzleError("The file is binary, not text; give puzzles as plain text.", source=source)
             empty = empty and not text.strip()
-            yield text
+            if last and empty:
+                raise PuzzleError("The file is empty; it should hold a puzzle.", source=source)
+            yield text, last
+        if last:
+            return
+        following = more(PIECE_BYTES)
+        last = not following
         content = content[cut:] + following  # type: ignore[operator]
-    if empty:
-        raise PuzzleError("The file is empty; it should hold a puzzle.", source=source)
 
 
 def _decoded(content: bytes) -> str:
@@ -161,23 +166,23 @@ class _Reader:
             self._take(self._items(lines := text.split("\n"), self._form(lines)))
         return self._last()
 
-    def parts(self, texts: Iterator[str]) -> Iterator[Reading]:
-        """What is in the ``texts`` of a source, which end with lines: of each what no further line can change."""
-        text, following = next(texts), next(texts, None)
-        if following is None or documents.may_be_one(text, self.source):
-            yield self.whole("".join([text, following or "", *texts]))
+    def parts(self, pieces: Iterator[tuple[str, bool]]) -> Iterator[Reading]:
+        """What is in the pieces of a source: of each what no further line can change."""
+        begin, whole = first = next(pieces)
+        if whole or documents.may_be_one(begin, self.source):
+            yield self.whole(begin + "".join(text for text, _ in pieces))
             return
         lines: list[str] = []
         told: Table | Grammar | None = None
         enough = 0  # lines to look at
-        while following is not None:
-            lines += text.split("\n")[:-1]
-            text, following = following, next(texts, None)
-            if len(lines) < enough or not any(line.strip() for line in lines):
+        for text, last in chain([first], pieces):
+            lines += text.split("\n") if last else text.split("\n")[:-1]
+            if not any(line.strip() for line in lines) or (len(lines) < enough and not last):
                 continue
             form = told or self._form(lines)
             items = list(self._items(lines, form))
-            complete = len(items) if isinstance(form, Table) else _complete(items, len(lines))
+            complete = len(items) if last or isinstance(form, Table) else _complete(items, len(lines))
+            enough = 0 if complete else 2 * len(lines)
             if complete:
                 cut = items[complete].line - 1 if complete < len(items) else len(lines)
                 self._take(items[:complete])
@@ -185,10 +190,6 @@ class _Reader:
                 self._reading = Reading()
                 lines, self._offset = lines[cut:], self._offset + cut
                 told = replace(form, first=0) if isinstance(form, Table) else form
-            enough = 0 if complete else 2 * len(lines)
-        lines += text.split("\n")
-        if any(line.strip() for line in lines):
-            self._take(self._items(lines, told or self._form(lines)))
         yield self._last()
 
     def _form(self, lines: Sequence[str]) -> Table | Grammar:

@@ -16,6 +16,7 @@ import torch
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.system import PADDING
 from puzzlerec.puzzles import NO_SOLUTION, SEVERAL_SOLUTIONS, Puzzle, PuzzleError, PuzzleKind, Verdict, get
+from puzzlerec.solving.answer import Answer, SolveSettings, refused
 from puzzlerec.solving.frames import Frame, Model, Refinement, on_board
 from puzzlerec.solving.strategies import Attempt, Outcome, Strategy, Task, strategy, strategy_for
 
@@ -23,46 +24,6 @@ LOST = 0.9  # a run with pins ends where the model is so sure that the answer is
 LARGEST_ROUND = 8  # attempts of one puzzle that start together; rounds double up to this: 1, 1, 2, 4, 8, 8, ...
 
 OnFrame = Callable[[Frame, Sequence[Attempt]], None]  # row i of the frame belongs to attempt i
-
-
-@dataclass(frozen=True)
-class SolveSettings:
-    """How much work a puzzle is worth."""
-
-    steps: int | None = None  # of each attempt; None: as many as the model was trained with
-    attempts: int = 1  # network runs a puzzle may cost, the first pass among them
-    early: bool = True  # stop at the first step whose answer the rules accept
-    exact: bool = False  # let the exact solver finish what the network could not
-    proof: bool = False  # ask it after a first attempt in vain whether there is one solution, where that is quick
-    strategy: str | None = None  # how attempts differ; None: the first of the kind's that applies
-    start_noise: float = 1.0  # standard deviation of the noise in random starts
-    seed: int = 0
-    batch: int = 64  # runs side by side
-
-    def __post_init__(self) -> None:
-        for name in ("steps", "attempts", "batch"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1, not {value}")
-
-
-@dataclass(eq=False)
-class Answer:
-    """A puzzle's answer and what the rules say of it."""
-
-    puzzle: Puzzle
-    tokens: np.ndarray  # [H, W] uint8; if unsolved, what the strategy makes of its attempts
-    verdict: Verdict
-    steps: int  # of the attempt whose answer this is
-    attempts: int  # network runs spent
-    how: str  # what solved it, such as "one pass" or "exact solver"; "none" if unsolved
-    seconds: float  # this puzzle's share of the computing time
-    confidence: np.ndarray  # [H, W] float32, the probability that the model gives each of the tokens
-
-    @property
-    def text(self) -> str:
-        """The answer in the form that the question was written in."""
-        return self.puzzle.kind.format(self.tokens, self.puzzle.layout)
 
 
 class Solver:
@@ -126,7 +87,7 @@ class Solver:
         waiting = deque(chunk)
         for index in chunk:
             if verdict := self._refusal(puzzles[index]):
-                answers[index] = _unanswered(puzzles[index], verdict)
+                answers[index] = refused(puzzles[index], verdict)
             else:
                 working[index] = self._begin(index, puzzles[index], settings)
         while True:
@@ -363,8 +324,3 @@ def _packed(groups: Sequence[Sequence[Attempt]], batch: int, cells: int) -> Iter
         together, largest = [*together, *group], grown
     if together:
         yield together
-
-
-def _unanswered(puzzle: Puzzle, verdict: Verdict) -> Answer:
-    certain = puzzle.kind.given(puzzle.question).astype(np.float32)
-    return Answer(puzzle, puzzle.question, verdict, 0, 0, "none", 0.0, certain)

@@ -19,8 +19,8 @@ from puzzlerec.files import is_hdf5
 from puzzlerec.hdf5 import member
 from puzzlerec.models.system import FrameKind
 from puzzlerec.puzzles import Puzzle, Verdict, get
+from puzzlerec.solving.answer import Answer, SolveSettings
 from puzzlerec.solving.frames import Frame
-from puzzlerec.solving.solver import Answer, SolveSettings
 from puzzlerec.solving.strategies import Attempt
 
 FORMAT = "puzzlerec trace"

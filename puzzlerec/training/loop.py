@@ -26,8 +26,8 @@ from ..files import shorten
 from ..models import build, checkpoint
 from ..models.system import System
 from ..puzzles import PuzzleKind, get
+from ..solving.answer import SolveSettings
 from ..solving.frames import on_board
-from ..solving.solver import SolveSettings
 from .distributed import Group
 from .examples import Examples, TestRows
 from .lesson import CPU, LESSONS, Pool

@@ -13,7 +13,7 @@ from puzzlerec.views.lines import borders
 from puzzlerec.views.words import in_short
 
 if TYPE_CHECKING:
-    from puzzlerec.solving.solver import Answer
+    from puzzlerec.solving.answer import Answer
 
 CELL, GAP, CAPTION, MOST_COLUMNS = 32, 24, 28, 5  # in SVG units; pictures in a row
 PAPER, INK, FILLED, FAULT, FAULT_PAPER, HAIR = "#ffffff", "#111111", "#0b5fa5", "#b00020", "#ffd6dc", "#b8b8b8"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from puzzlerec.puzzles import NO_SOLUTION, Verdict
 
 if TYPE_CHECKING:
-    from puzzlerec.solving.solver import Answer
+    from puzzlerec.solving.answer import Answer
 
 
 @dataclass(frozen=True)

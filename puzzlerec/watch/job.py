@@ -61,7 +61,7 @@ class Job:
 
     def _run(self) -> None:
         from puzzlerec.session import NoModelError
-        from puzzlerec.solving.solver import SolveSettings
+        from puzzlerec.solving.answer import SolveSettings
         from puzzlerec.watch.recording import CancelledError, Recording
 
         kind = self.puzzle.kind

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from puzzlerec.puzzles import Puzzle
+from puzzlerec.solving.answer import Answer, SolveSettings
 from puzzlerec.solving.frames import Frame
-from puzzlerec.solving.solver import LARGEST_ROUND, Answer, Solver, SolveSettings
+from puzzlerec.solving.solver import LARGEST_ROUND, Solver
 from puzzlerec.solving.strategies import Attempt
 from puzzlerec.solving.trace import Recorder, Run, Trace
 from puzzlerec.views.scene import changed, faults

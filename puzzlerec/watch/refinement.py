@@ -30,7 +30,7 @@ from puzzlerec.watch.player import Player
 from puzzlerec.watch.timeline import Timeline
 
 if TYPE_CHECKING:
-    from puzzlerec.solving.solver import SolveSettings
+    from puzzlerec.solving.answer import SolveSettings
     from puzzlerec.solving.trace import Trace
 
 LOOKS = 30  # a second, for something new to show
@@ -348,7 +348,7 @@ class RefinementScreen(Screen[None]):
         self.app.push_screen(ChooseModel(kind, shape, current or kind.name), chosen)
 
     def action_settings(self) -> None:
-        from puzzlerec.solving.solver import SolveSettings
+        from puzzlerec.solving.answer import SolveSettings
         from puzzlerec.watch.dialogs.settings import RunSettings
 
         lane = self.lane

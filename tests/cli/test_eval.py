@@ -14,7 +14,8 @@ from typer.testing import Result
 
 from puzzlerec.data.store import Attributes, Rows, write_dataset
 from puzzlerec.puzzles import Puzzle, get
-from puzzlerec.solving.solver import Answer, Solver
+from puzzlerec.solving.answer import Answer
+from puzzlerec.solving.solver import Solver
 
 from .conftest import SOLVED_4X4, opened
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -341,7 +343,7 @@ def test_several_solutions_are_counted(run: Run, file: Any) -> None:
 def test_a_mazes_verdict_tells_valid_optimal_and_moves() -> None:
     from puzzlerec.puzzles import Puzzle, get
     from puzzlerec.puzzles.maze.rules import answer as shortest
-    from puzzlerec.solving.solver import Answer
+    from puzzlerec.solving.answer import Answer
 
     kind = get("maze")
     maze = kind.parse(MAZE)
@@ -418,3 +420,27 @@ def test_a_strategy_is_chosen_by_name_and_told_by_its_attempts(run: Run, file: A
         assert all(one.label.startswith(label) for one in trace.runs[1:]) and len(trace.runs) == 3
     result = run("solve", file(HARD_9X9), "--strategy", "pin")
     assert result.exit_code == 2 and "Did you mean 'pins'?" in result.stderr
+
+
+def test_what_cannot_be_solved_is_told_before_torch_is_there(tmp_path: Path) -> None:
+    (tmp_path / "maze.txt").write_text("#####\n#   #\n#  G#\n#####\n")
+    told = "import atexit, sys; atexit.register(lambda: print('torch' in sys.modules))"
+    program = f"{told}; from puzzlerec.cli import app; app()"
+    command = [sys.executable, "-c", program, "solve", "--puzzle", "maze", str(tmp_path / "maze.txt")]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 1 and "there is no S" in result.stdout and result.stdout.endswith("False\n")
+    assert "device" not in result.stderr and "seed 0" in result.stderr
+
+
+def test_answers_come_before_the_last_puzzle(run: Run, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "puzzlerec", "solve", "-", "--attempts", "1"]
+    line = f"{opened(SOLVED_9X9, 1, 2, 3)}\n"
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin and process.stdout
+        process.stdin.write(line * 200)
+        process.stdin.flush()
+        assert process.stdout.readline() == f"{SOLVED_9X9}\n"  # the pipe is open still
+        process.stdin.write(line * 100)
+        process.stdin.close()
+        assert process.stdout.read() == f"{SOLVED_9X9}\n" * 299
+        assert process.wait(60) == 0

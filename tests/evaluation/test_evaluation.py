@@ -14,7 +14,7 @@ from puzzlerec.evaluation import Report, evaluate, wilson
 from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.system import Prediction, System
 from puzzlerec.puzzles import get
-from puzzlerec.solving.solver import SolveSettings
+from puzzlerec.solving.answer import SolveSettings
 
 KIND = get("sudoku-4x4")
 SOLUTION = KIND.parse("1234341221434321")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from puzzlerec.evaluation import Report, evaluate
-from puzzlerec.solving.solver import SolveSettings
+from puzzlerec.solving.answer import SolveSettings
 from tests.evaluation.test_evaluation import KNOWN, LABEL, UNKNOWN, Half, questions
 
 FIRST_PASS = SolveSettings(early=False, batch=4)

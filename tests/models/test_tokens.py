@@ -11,8 +11,9 @@ from puzzlerec.models import build
 from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.trm import TRM, Fields
 from puzzlerec.puzzles import Puzzle, get
+from puzzlerec.solving.answer import SolveSettings
 from puzzlerec.solving.frames import refine
-from puzzlerec.solving.solver import Solver, SolveSettings
+from puzzlerec.solving.solver import Solver
 
 MAZE = "S  #\n## #\n#   \n  #G"
 

@@ -9,7 +9,8 @@ from torch import Tensor
 from puzzlerec.models import config_class
 from puzzlerec.models.system import Prediction
 from puzzlerec.puzzles import Puzzle, get
-from puzzlerec.solving.solver import Solver, SolveSettings
+from puzzlerec.solving.answer import SolveSettings
+from puzzlerec.solving.solver import Solver
 from tests.solving.doubles import Latent, MazeOracle
 
 MAZE = get("maze")

@@ -14,8 +14,9 @@ from puzzlerec.evaluation import evaluate
 from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.trm import TRM
 from puzzlerec.puzzles import Puzzle, PuzzleError, get
+from puzzlerec.solving.answer import SolveSettings
 from puzzlerec.solving.frames import Refinement
-from puzzlerec.solving.solver import Solver, SolveSettings
+from puzzlerec.solving.solver import Solver
 from puzzlerec.solving.trace import Recorder, load, save
 
 KIND = get("sudoku-4x4")

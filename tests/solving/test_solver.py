@@ -11,8 +11,9 @@ import torch
 from puzzlerec.api import load
 from puzzlerec.data.building import generator
 from puzzlerec.puzzles import NO_SOLUTION, SEVERAL_SOLUTIONS, Puzzle, PuzzleError, get, read
+from puzzlerec.solving.answer import Answer, SolveSettings
 from puzzlerec.solving.frames import Frame
-from puzzlerec.solving.solver import Answer, Solver, SolveSettings
+from puzzlerec.solving.solver import Solver
 from puzzlerec.solving.strategies import Attempt
 from tests.solving.doubles import Liar, MazeOracle, Singles
 

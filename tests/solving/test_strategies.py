@@ -14,7 +14,8 @@ from torch.nn.functional import one_hot
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.system import Prediction, System
 from puzzlerec.puzzles import Puzzle, Verdict, get
-from puzzlerec.solving.solver import Answer, Solver, SolveSettings
+from puzzlerec.solving.answer import Answer, SolveSettings
+from puzzlerec.solving.solver import Solver
 from puzzlerec.solving.strategies import (
     Attempt,
     Outcome,

@@ -11,8 +11,9 @@ import pytest
 
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.solving import trace as traces
+from puzzlerec.solving.answer import SolveSettings
 from puzzlerec.solving.frames import Frame
-from puzzlerec.solving.solver import Solver, SolveSettings
+from puzzlerec.solving.solver import Solver
 from puzzlerec.solving.trace import Recorder, Trace, TraceError
 from tests.solving.doubles import MazeOracle, Singles
 

@@ -9,7 +9,8 @@ import torch
 
 from puzzlerec.models.trm import TRM
 from puzzlerec.puzzles import Puzzle, get
-from puzzlerec.solving.solver import Solver, SolveSettings
+from puzzlerec.solving.answer import SolveSettings
+from puzzlerec.solving.solver import Solver
 from puzzlerec.training.examples import Examples
 from puzzlerec.training.loop import Trainer
 from puzzlerec.training.run_folder import RunFolder

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from puzzlerec.puzzles import KINDS, Puzzle, PuzzleKind, get
+from puzzlerec.solving.answer import Answer
 from puzzlerec.solving.frames import Frame
-from puzzlerec.solving.solver import Answer
 from puzzlerec.views.lines import ROUND, borders, frame, openings, places
 from puzzlerec.views.palette import DARK, GIVEN, HEAT, OPEN, TINTED
 from puzzlerec.views.scene import scene

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from puzzlerec.puzzles import NO_SOLUTION, Puzzle, Verdict, get
-from puzzlerec.solving.solver import Answer
+from puzzlerec.solving.answer import Answer
 from puzzlerec.views.words import in_short, words_of
 
 KIND = get("sudoku-4x4")

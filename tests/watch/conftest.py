@@ -9,8 +9,8 @@ import pytest
 from textual.pilot import Pilot
 
 from puzzlerec.puzzles import Puzzle, get
+from puzzlerec.solving.answer import Answer, SolveSettings
 from puzzlerec.solving.frames import Frame
-from puzzlerec.solving.solver import Answer, SolveSettings
 from puzzlerec.solving.trace import Run, Trace
 from puzzlerec.watch.app import Watch
 from puzzlerec.watch.memory import Memory

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from puzzlerec.puzzles import Puzzle, get
+from puzzlerec.solving.answer import Answer, SolveSettings
 from puzzlerec.solving.frames import Frame
-from puzzlerec.solving.solver import Answer, SolveSettings
 from puzzlerec.solving.trace import Run, Trace
 from puzzlerec.watch.asciicast import cast_of, save
 

@@ -16,7 +16,7 @@ from textual.widgets import Checkbox, DirectoryTree, Input, Label, LoadingIndica
 from puzzlerec.models import build, checkpoint
 from puzzlerec.models.config import TRMConfig
 from puzzlerec.puzzles import KINDS, Puzzle, PuzzleError, get
-from puzzlerec.solving.solver import SolveSettings
+from puzzlerec.solving.answer import SolveSettings
 from puzzlerec.watch.dialogs import generate
 from puzzlerec.watch.dialogs.files import OpenFile, PathSuggester
 from puzzlerec.watch.dialogs.generate import Generate

@@ -10,7 +10,7 @@ import pytest
 from puzzlerec.models import checkpoint
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.session import Session
-from puzzlerec.solving.solver import SolveSettings
+from puzzlerec.solving.answer import SolveSettings
 from puzzlerec.solving.strategies import Attempt
 from puzzlerec.solving.trace import Trace
 from puzzlerec.solving.trace import load as load_trace

@@ -14,7 +14,7 @@ from textual.widgets import Checkbox, Input, Label
 from puzzlerec.watch.dialogs.dialog import Dialog
 
 if TYPE_CHECKING:
-    from puzzlerec.solving.solver import SolveSettings
+    from puzzlerec.solving.answer import SolveSettings
 
 
 class Switch(Checkbox):

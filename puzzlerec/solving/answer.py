@@ -1,0 +1,55 @@
+"""What is asked of the solver beside puzzles, and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from puzzlerec.puzzles import Puzzle, Verdict
+
+
+@dataclass(frozen=True)
+class SolveSettings:
+    """How much work a puzzle is worth."""
+
+    steps: int | None = None  # of each attempt; None: as many as the model was trained with
+    attempts: int = 1  # network runs a puzzle may cost, the first pass among them
+    early: bool = True  # stop at the first step whose answer the rules accept
+    exact: bool = False  # let the exact solver finish what the network could not
+    proof: bool = False  # ask it after a first attempt in vain whether there is one solution, where that is quick
+    strategy: str | None = None  # how attempts differ; None: the first of the kind's that applies
+    start_noise: float = 1.0  # standard deviation of the noise in random starts
+    seed: int = 0
+    batch: int = 64  # runs side by side
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "attempts", "batch"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, not {value}")
+
+
+@dataclass(eq=False)
+class Answer:
+    """A puzzle's answer and what the rules say of it."""
+
+    puzzle: Puzzle
+    tokens: np.ndarray  # [H, W] uint8; if unsolved, what the strategy makes of its attempts
+    verdict: Verdict
+    steps: int  # of the attempt whose answer this is
+    attempts: int  # network runs spent
+    how: str  # what solved it, such as "one pass" or "exact solver"; "none" if unsolved
+    seconds: float  # this puzzle's share of the computing time
+    confidence: np.ndarray  # [H, W] float32, the probability that the model gives each of the tokens
+
+    @property
+    def text(self) -> str:
+        """The answer in the form that the question was written in."""
+        return self.puzzle.kind.format(self.tokens, self.puzzle.layout)
+
+
+def refused(puzzle: Puzzle, verdict: Verdict) -> Answer:
+    """The answer to a puzzle that no model was asked, and why."""
+    certain = puzzle.kind.given(puzzle.question).astype(np.float32)
+    return Answer(puzzle, puzzle.question, verdict, 0, 0, "none", 0.0, certain)
