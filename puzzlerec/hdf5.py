@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import h5py
+import numpy as np
 
 from puzzlerec.files import replacing
 
@@ -28,7 +29,7 @@ def writing(path: Path) -> Iterator[tuple[h5py.File, Callable[[], AbstractContex
     error at the end is a `puzzlerec.files.UnwritableError`.
     """
     with replacing(path) as partial, _Sink(partial) as sink, _Waiting() as signals:
-        file = h5py.File(sink, "w")
+        file = h5py.File(sink, "w", libver="latest")
 
         @contextmanager
         def piece() -> Iterator[None]:
@@ -122,6 +123,24 @@ class _Sink(FileIO):
     def check(self) -> None:
         if self._error:
             raise self._error
+
+
+def put_text(holder: h5py.File | h5py.Group, name: str, text: str) -> None:
+    """Make ``text`` an attribute, as the bytes of its UTF-8.
+
+    HDF5's own strings lie in a heap, and a damaged one can keep it reading for ever.
+    """
+    holder.attrs[name] = np.frombuffer(text.encode(), np.uint8)
+
+
+def text_of(holder: h5py.File | h5py.Group, name: str) -> str:
+    """The text that `put_text` wrote. Raises KeyError where there is none and ValueError for what is no text."""
+    if name not in holder.attrs:
+        raise KeyError(f"{name} is missing")
+    kept = holder.attrs.get_id(name)
+    if kept.dtype != np.uint8 or len(kept.shape) != 1:
+        raise ValueError(f"{name} is no text")
+    return bytes(holder.attrs[name]).decode()
 
 
 Member = TypeVar("Member", h5py.Group, h5py.Dataset)

@@ -36,7 +36,7 @@ from puzzlerec import hdf5
 from puzzlerec.files import is_hdf5
 from puzzlerec.puzzles.generator import DatasetError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 SPLITS = ("train", "test")
 COLUMNS = {"inputs": np.uint8, "labels": np.uint8, "puzzle_ids": np.int32, "group_ids": np.int32, "ratings": np.float32}
 _CHUNK_BYTES = 1 << 16
@@ -228,13 +228,13 @@ def write_dataset(
             digest.update_identifiers(names)
         with piece():
             file.attrs["format_version"] = FORMAT_VERSION
-            file.attrs["puzzle"] = attributes.puzzle
+            hdf5.put_text(file, "puzzle", attributes.puzzle)
             file.attrs["shape"] = np.array(attributes.shape, np.int64)
-            file.attrs["vocabulary"] = json.dumps(attributes.vocabulary, ensure_ascii=False)
-            file.attrs["generator"] = attributes.generator
-            file.attrs["settings"] = json.dumps(attributes.settings, sort_keys=True)
+            hdf5.put_text(file, "vocabulary", json.dumps(attributes.vocabulary, ensure_ascii=False))
+            hdf5.put_text(file, "generator", attributes.generator)
+            hdf5.put_text(file, "settings", json.dumps(attributes.settings, sort_keys=True))
             file.attrs["seed"] = attributes.seed
-            file.attrs["sha256"] = digest.hexdigest()
+            hdf5.put_text(file, "sha256", digest.hexdigest())
     return digest.hexdigest()
 
 
@@ -314,14 +314,14 @@ def _read_attributes(path: Path, file: h5py.File) -> tuple[Attributes, str]:
         if min(height, width) < 1:
             raise ValueError(f"a shape of {height}x{width}")
         attributes = Attributes(
-            puzzle=str(file.attrs["puzzle"]),
+            puzzle=hdf5.text_of(file, "puzzle"),
             shape=(height, width),
-            vocabulary=tuple(json.loads(file.attrs["vocabulary"])),
-            generator=str(file.attrs["generator"]),
+            vocabulary=tuple(json.loads(hdf5.text_of(file, "vocabulary"))),
+            generator=hdf5.text_of(file, "generator"),
             seed=int(file.attrs["seed"]),
-            settings=dict(json.loads(file.attrs["settings"])),
+            settings=dict(json.loads(hdf5.text_of(file, "settings"))),
         )
-        return attributes, str(file.attrs["sha256"])
+        return attributes, hdf5.text_of(file, "sha256")
     except (KeyError, ValueError, TypeError, OverflowError, RecursionError, RuntimeError, OSError) as error:
         raise DatasetError(f"{path} has unusable attributes ({error}); build it again.") from None
 

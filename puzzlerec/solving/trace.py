@@ -16,7 +16,7 @@ import numpy as np
 
 from puzzlerec import hdf5
 from puzzlerec.files import is_hdf5
-from puzzlerec.hdf5 import member
+from puzzlerec.hdf5 import member, put_text, text_of
 from puzzlerec.models.system import FrameKind
 from puzzlerec.puzzles import Puzzle, Verdict, get
 from puzzlerec.solving.answer import Answer, SolveSettings
@@ -24,7 +24,7 @@ from puzzlerec.solving.frames import Frame
 from puzzlerec.solving.strategies import Attempt
 
 FORMAT = "puzzlerec trace"
-VERSION = 1
+VERSION = 2
 
 MOST = 1 << 31  # bytes of an array
 
@@ -79,7 +79,8 @@ def save(path: str | Path, traces: Sequence[Trace]) -> None:
     """Write ``traces`` to ``path``; a file that is there is replaced once the new one is whole."""
     with hdf5.writing(Path(path)) as (file, piece):
         with piece():
-            file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
+            put_text(file, "format", FORMAT)
+            file.attrs["version"] = VERSION
         for index, trace in enumerate(traces):
             with piece():
                 _write(file.create_group(f"{index:06d}"), trace)
@@ -92,7 +93,7 @@ def load(path: str | Path) -> list[Trace]:
         raise TraceError(f"There is no trace {path}.")
     try:
         with h5py.File(path, "r") as file:
-            if file.attrs.get("format") != FORMAT:
+            if "format" not in file.attrs or text_of(file, "format") != FORMAT:
                 raise TraceError(f"{path} is an HDF5 file, but no trace of puzzlerec.")
             if file.attrs.get("version") != VERSION:
                 raise TraceError(
@@ -109,31 +110,31 @@ def load(path: str | Path) -> list[Trace]:
 
 def _write(group: h5py.Group, trace: Trace) -> None:
     answer, verdict = trace.answer, trace.answer.verdict
-    group.attrs["puzzle"] = answer.puzzle.kind.name
-    group.attrs["model"] = trace.model
-    group.attrs["settings"] = json.dumps(asdict(trace.settings))
-    group.attrs["about"] = json.dumps(
-        {
-            "layout": answer.puzzle.layout,
-            "source": answer.puzzle.source,
-            "line": answer.puzzle.line,
-            "puzzle_id": answer.puzzle.puzzle_id,
-            "solved": verdict.solved,
-            "problems": verdict.problems,
-            "facts": verdict.facts,
-            "steps": answer.steps,
-            "attempts": answer.attempts,
-            "how": answer.how,
-            "seconds": answer.seconds,
-        }
-    )
+    put_text(group, "puzzle", answer.puzzle.kind.name)
+    put_text(group, "model", trace.model)
+    put_text(group, "settings", json.dumps(asdict(trace.settings)))
+    about = {
+        "layout": answer.puzzle.layout,
+        "source": answer.puzzle.source,
+        "line": answer.puzzle.line,
+        "puzzle_id": answer.puzzle.puzzle_id,
+        "solved": verdict.solved,
+        "problems": verdict.problems,
+        "facts": verdict.facts,
+        "steps": answer.steps,
+        "attempts": answer.attempts,
+        "how": answer.how,
+        "seconds": answer.seconds,
+    }
+    put_text(group, "about", json.dumps(about))
     group["question"] = answer.puzzle.question
     group["answer"] = answer.tokens
     group["confidence"] = answer.confidence
     group["offending"] = verdict.offending
     for run in trace.runs:
         inner = group.create_group(f"runs/{run.number:06d}")
-        inner.attrs["how"], inner.attrs["label"] = run.how, run.label
+        put_text(inner, "how", run.how)
+        put_text(inner, "label", run.label)
         inner["steps"] = [frame.step for frame in run.frames]
         inner["kinds"] = [get_args(FrameKind).index(frame.kind) for frame in run.frames]
         for name in _ARRAYS:
@@ -143,7 +144,7 @@ def _write(group: h5py.Group, trace: Trace) -> None:
 
 
 def _read(group: h5py.Group) -> Trace:
-    about, kind = json.loads(group.attrs["about"]), get(group.attrs["puzzle"])
+    about, kind = json.loads(text_of(group, "about")), get(text_of(group, "puzzle"))
     question = _array(group, "question", (None, None), highest=kind.vocabulary)
     shape = question.shape
     tokens = _array(group, "answer", shape, highest=kind.vocabulary)
@@ -153,7 +154,7 @@ def _read(group: h5py.Group) -> Trace:
         about["layout"],
         str(about["source"]),
         int(about["line"]),
-        int(about.get("puzzle_id", 0)),  # early files have none
+        int(about["puzzle_id"]),
     )
     if puzzle.layout not in kind.layouts:
         raise ValueError(f"there is no layout {puzzle.layout!r}")
@@ -170,8 +171,8 @@ def _read(group: h5py.Group) -> Trace:
     runs = member(group, "runs", h5py.Group) if "runs" in group else {}
     return Trace(
         answer,
-        str(group.attrs["model"]),
-        SolveSettings(**json.loads(group.attrs["settings"])),
+        text_of(group, "model"),
+        SolveSettings(**json.loads(text_of(group, "settings"))),
         [_read_run(int(number), member(runs, number, h5py.Group), puzzle) for number in sorted(runs)],
     )
 
@@ -202,7 +203,7 @@ def _read_run(number: int, group: h5py.Group, puzzle: Puzzle) -> Run:
     for row, (step, kind) in enumerate(zip(steps, kind_of, strict=True)):
         parts: dict[str, Any] = {name: arrays[name][[row]] if name in arrays else None for name in _ARRAYS}
         frames.append(Frame(step=int(step), kind=kinds[kind], **parts))
-    return Run(number, str(group.attrs["how"]), str(group.attrs["label"]), frames)
+    return Run(number, text_of(group, "how"), text_of(group, "label"), frames)
 
 
 def _array(group: h5py.Group, name: str, shape: tuple[int | None, ...], highest: Sized = ()) -> np.ndarray:

@@ -13,6 +13,7 @@ import pytest
 
 from puzzlerec.data.reference import export_reference, import_reference
 from puzzlerec.data.store import Attributes, Dataset, DatasetError, Rows, write_dataset
+from puzzlerec.hdf5 import put_text
 
 ATTRIBUTES = Attributes("sudoku-4x4", (4, 4), ("?", ".", "1", "2", "3", "4"), "made up", 7, {"spare": 2})
 
@@ -136,10 +137,10 @@ def test_files_that_are_no_datasets(file: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda raw: raw.attrs.modify("format_version", 0), "format version 0; this program reads 1. Build it again"),
+        (lambda raw: raw.attrs.modify("format_version", 0), "format version 0; this program reads 2. Build it again"),
         (lambda raw: raw.attrs.modify("format_version", 99), "Use a newer puzzlerec"),
         (lambda raw: raw.attrs.__delitem__("puzzle"), "unusable attributes"),
-        (lambda raw: raw.attrs.modify("vocabulary", "nonsense"), "unusable attributes"),
+        (lambda raw: put_text(raw, "vocabulary", "nonsense"), "unusable attributes"),
         (lambda raw: raw.attrs.modify("shape", np.array([4, 5])), "instead of uint8"),
         (lambda raw: raw["train"].__delitem__("labels"), "has no train/labels"),
         (lambda raw: [raw.__delitem__(name) for name in ("train", "test")], "holds neither train nor test"),
@@ -178,7 +179,8 @@ def replaced(name: str, make: Callable[[h5py.File], object]) -> Callable[[h5py.F
         lambda raw: raw.attrs.__setitem__("format_version", [1, 2]),
         lambda raw: raw.attrs.__setitem__("format_version", "one"),
         lambda raw: raw.attrs.__setitem__("shape", [-4, -4]),
-        lambda raw: raw.attrs.__setitem__("settings", "[" * 60_000),
+        lambda raw: put_text(raw, "settings", "[" * 100_000),
+        lambda raw: raw.attrs.__setitem__("settings", "{}"),  # in HDF5's own strings
     ],
 )
 def test_what_a_file_claims_is_checked(file: Path, change: Callable[[h5py.File], object]) -> None:

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
+from puzzlerec.hdf5 import put_text, text_of
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.solving import trace as traces
 from puzzlerec.solving.answer import SolveSettings
@@ -141,8 +142,8 @@ def test_whether_it_is_solved_the_rules_say_and_not_the_file(solved: list[Trace]
     assert not verdict.solved and verdict.problems and verdict.offending[0, 2]
 
     def denied(file: h5py.File) -> None:
-        attributes = file["000000"].attrs
-        attributes["about"] = json.dumps(json.loads(attributes["about"]) | {"solved": False, "problems": ["none"]})
+        about = json.loads(text_of(file["000000"], "about"))
+        put_text(file["000000"], "about", json.dumps(about | {"solved": False, "problems": ["none"]}))
 
     changed(path, solved[:1], denied)
     assert traces.load(path)[0].answer.verdict.solved
@@ -195,10 +196,11 @@ def external(file: h5py.File) -> None:
         outside("000000/answer"),
         outside("000000"),
         external,
-        lambda file: file["000000"].attrs.__setitem__("about", "[" * 100_000),
-        lambda file: file["000000"].attrs.__setitem__("about", "[]"),
-        lambda file: file["000000"].attrs.__setitem__("puzzle", "chess"),
-        lambda file: file["000000"].attrs.__setitem__("settings", '{"nonsense": 1}'),
+        lambda file: put_text(file["000000"], "about", "[" * 100_000),
+        lambda file: put_text(file["000000"], "about", "[]"),
+        lambda file: put_text(file["000000"], "puzzle", "chess"),
+        lambda file: put_text(file["000000"], "settings", '{"nonsense": 1}'),
+        lambda file: file["000000"].attrs.__setitem__("puzzle", "sudoku"),  # in HDF5's own strings
         lambda file: file.__setitem__("x", 1),
     ],
 )
