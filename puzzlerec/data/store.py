@@ -82,29 +82,42 @@ def _sound(path: Path) -> Iterator[None]:
         raise DatasetError(f"{path} is damaged ({error}); build it again.") from None
 
 
-class Split:
-    """The rows of one split on disk. The columns are h5py datasets: slice them to read."""
+class Column:
+    """One column of a split on disk: slice it to read. What is damaged there is a `DatasetError`."""
 
-    inputs: h5py.Dataset  # [N, L] uint8
-    labels: h5py.Dataset  # [N, L] uint8
-    puzzle_ids: h5py.Dataset  # [N] int32
-    group_ids: h5py.Dataset  # [N] int32
-    ratings: h5py.Dataset | None  # [N] float32
-
-    def __init__(self, group: h5py.Group, path: Path) -> None:
-        self._path = path
-        for name in COLUMNS:
-            setattr(self, name, group.get(name))
+    def __init__(self, column: h5py.Dataset, path: Path) -> None:
+        self._column, self._path = column, path
 
     def __len__(self) -> int:
-        return int(self.inputs.shape[0])
+        return len(self._column)
+
+    def __getitem__(self, rows: Any) -> Any:
+        with _sound(self._path):
+            return self._column[rows]
+
+
+class Split:
+    """The rows of one split on disk."""
+
+    inputs: Column  # [N, L] uint8
+    labels: Column  # [N, L] uint8
+    puzzle_ids: Column  # [N] int32
+    group_ids: Column  # [N] int32
+    ratings: Column | None  # [N] float32
+
+    def __init__(self, group: h5py.Group, path: Path) -> None:
+        for name in COLUMNS:
+            column = group.get(name)
+            setattr(self, name, None if column is None else Column(column, path))
+
+    def __len__(self) -> int:
+        return len(self.inputs)
 
     def read(self, start: int = 0, stop: int | None = None) -> Rows:
-        """Rows ``start`` to ``stop`` (the end if None) as NumPy arrays. Raises `DatasetError` for a damaged file."""
-        with _sound(self._path):
-            ratings = None if self.ratings is None else self.ratings[start:stop]
-            rows = slice(start, stop)
-            return Rows(self.inputs[rows], self.labels[rows], self.puzzle_ids[rows], self.group_ids[rows], ratings)
+        """Rows ``start`` to ``stop`` (the end if None) as NumPy arrays."""
+        ratings = None if self.ratings is None else self.ratings[start:stop]
+        rows = slice(start, stop)
+        return Rows(self.inputs[rows], self.labels[rows], self.puzzle_ids[rows], self.group_ids[rows], ratings)
 
     def pieces(self, rows: int = _PIECE) -> Iterator[Rows]:
         """All rows, ``rows`` at a time."""

@@ -104,7 +104,11 @@ def _names(config: ModelConfig) -> dict[str, str]:
 def _tensors(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise CheckpointError(f"There is no file {path}.")
-    if is_zipfile(path) and _unpacked(path) > path.stat().st_size:
+    try:
+        compressed = is_zipfile(path) and _unpacked(path) > path.stat().st_size
+    except BadZipFile as error:
+        raise CheckpointError(f"{path} cannot be read as a file of tensors ({error}).") from None
+    if compressed:
         raise CheckpointError(f"{path} is compressed, as no checkpoint is: it would take more memory than the file.")
     try:
         if path.suffix == ".safetensors":
