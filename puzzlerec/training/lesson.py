@@ -200,6 +200,7 @@ class TrueFields(DeepSupervision):
         hint = torch.where(strayed, (draw(B, L) * model.hint_embedding.num_embeddings).long(), hint)
         slots.state = chosen(fresh, slots.state, model.fields(slots.question, answer, hint))
         slots.steps = torch.where(fresh, drawn[:, 0].long(), slots.steps)
+        slots.least = torch.zeros_like(slots.least)  # there is nothing to explore: the true fields are known
         time = slots.steps[:, None] + 1
         self._target = self._fields(slots, needed, time)
         self._left = (end - time)[:, 0]

@@ -115,6 +115,15 @@ def test_slots_follow_what_the_model_reads_out(tmp_path: Path) -> None:
     assert went_on > 19 * 24 * 0.5
 
 
+def test_slots_that_follow_nothing_take_a_new_puzzle_at_every_step(tmp_path: Path) -> None:
+    made = trainer(tmp_path, exploration=1.0)
+    (pool,) = made.pools.values()
+    for step in range(5):
+        made.lesson.refill(pool, step)
+        made.lesson.advance(pool, made.lesson.learn(pool, step))
+        assert pool.slots.halted.all()
+
+
 def test_it_learns_a_winding_corridor(tmp_path: Path) -> None:
     made = trainer(tmp_path)
     for _ in range(150):
