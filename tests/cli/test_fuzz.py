@@ -13,6 +13,7 @@ from typer.testing import Result
 
 import puzzlerec.session
 
+from ..fuzz.rules import is_solved
 from .conftest import SOLVED_4X4, SOLVED_9X9, opened
 
 Run = Callable[..., Result]
@@ -80,20 +81,6 @@ def noise(text: str, random: random.Random) -> bytes:
 MUTATIONS = (contradictory, cut, longer, foreign, without_line, flipped, noise)
 
 
-def is_right(question: str, answer: str) -> bool:
-    """The rules of Sudoku once more, written without any of the project's code."""
-    size = {81: 9, 36: 6, 16: 4}[len(answer)]
-    height, width = {9: (3, 3), 6: (2, 3), 4: (2, 2)}[size]
-    digits = {str(digit) for digit in range(1, size + 1)}
-    cells = {divmod(index, size): digit for index, digit in enumerate(answer)}
-    units: dict[tuple[str, int, int], set[str]] = {}
-    for (row, column), digit in cells.items():
-        for unit in (("row", row, 0), ("column", 0, column), ("box", row // height, column // width)):
-            units.setdefault(unit, set()).add(digit)
-    kept = all(given in ".0_" or given == digit for given, digit in zip(question, answer, strict=True))
-    return kept and all(held == digits for held in units.values())
-
-
 def test_spoilt_inputs_end_cleanly_and_solve_nothing_that_is_not(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,7 +98,7 @@ def test_spoilt_inputs_end_cleanly_and_solve_nothing_that_is_not(
         assert result.exit_code != 2 or "Error: " in result.stderr, told  # after what was assumed, if anything
         answers = [json.loads(line) for line in result.stdout.splitlines()]
         for answer in answers:
-            assert not answer["solved"] or is_right(answer["input"], answer["answer"]), told
+            assert not answer["solved"] or is_solved(answer["input"], answer["answer"]), told
         if mutation is contradictory:
             assert result.exit_code in (1, 2), told
             assert not answers or not answers[0]["solved"], told
