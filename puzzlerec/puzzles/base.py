@@ -167,6 +167,10 @@ class PuzzleKind(ABC):
         """
         return None
 
+    def another(self, question: np.ndarray, answer: np.ndarray) -> np.ndarray | None:
+        """A second solution beside ``answer``, a first one, if it can be seen at a glance. None proves nothing."""
+        return None
+
     def truth(self, question: np.ndarray) -> np.ndarray | None:
         """[H, W] tokens that `wrong` compares answers with; None where there is no single truth or it is not known."""
         if not self.check_question(question).solved:

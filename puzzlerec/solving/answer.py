@@ -17,7 +17,7 @@ class SolveSettings:
     attempts: int = 1  # network runs a puzzle may cost, the first pass among them
     early: bool = True  # stop at the first step whose answer the rules accept
     exact: bool = False  # let the exact solver finish what the network could not
-    proof: bool = False  # ask it after a first attempt in vain whether there is one solution, where that is quick
+    proof: bool = False  # say so if there is no solution or another one, where that is quick to see
     strategy: str | None = None  # how attempts differ; None: the first of the kind's that applies
     start_noise: float = 1.0  # standard deviation of the noise in random starts
     seed: int = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -99,6 +99,8 @@ class Solver:
                 if settings.proof and not work.proved and not answer.verdict.solved:
                     work.proved = True
                     answer = _unless_unique(answer)
+                elif settings.proof and answer.verdict.solved:
+                    answer = _with_doubt(answer)
                 settled = answer.verdict.solved or NO_SOLUTION in answer.verdict.problems
                 if settled or work.spent >= settings.attempts or work.exhausted:
                     answers[index] = answer
@@ -291,6 +293,15 @@ def _unless_unique(answer: Answer) -> Answer:
     if solutions is None or len(solutions) == 1:
         return answer
     return _exact(answer, solutions, answer.seconds + time.perf_counter() - clock)
+
+
+def _with_doubt(answer: Answer) -> Answer:
+    """A solved ``answer``, whose verdict says so if there is another one that can be seen at a glance."""
+    (puzzle, verdict), kind = (answer.puzzle, answer.verdict), answer.puzzle.kind
+    another = kind.another(puzzle.question, answer.tokens)
+    if another is None or SEVERAL_SOLUTIONS in verdict.problems or not kind.check(puzzle.question, another).solved:
+        return answer
+    return replace(answer, verdict=replace(verdict, problems=(*verdict.problems, SEVERAL_SOLUTIONS)))
 
 
 def _exact(answer: Answer, solutions: Sequence[np.ndarray], seconds: float) -> Answer:

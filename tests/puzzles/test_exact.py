@@ -130,3 +130,20 @@ def test_what_is_no_puzzle_is_refused(givens: np.ndarray, limit: int, match: str
 def test_too_many_symbols_are_refused() -> None:
     with pytest.raises(ValueError, match="17"):
         solve(np.zeros(17, np.uint8), np.arange(17)[None])
+
+
+@pytest.mark.parametrize("name", ["sudoku", "sudoku-6x6", "sudoku-x", "jigsaw"])
+def test_another_solution_is_one_and_none_is_claimed_of_a_puzzle_with_one(name: str) -> None:
+    kind = get(name)
+    maker = kind.generator(None)
+    assert maker is not None and kind.shape is not None
+    rows = maker.chunk(dict(maker.settings), "test", np.random.SeedSequence(1).generate_state(1, np.uint64))
+    for inputs, labels in zip(rows.inputs[:20], rows.labels[:20], strict=True):
+        question, answer = inputs.reshape(kind.shape), labels.reshape(kind.shape)
+        assert kind.another(question, answer) is None
+        if name == "jigsaw":
+            continue
+        blank = question[~kind.given(question)][0]
+        opened = np.where(np.isin(answer, np.unique(answer)[:2]), blank, answer)  # two symbols may change places
+        other = kind.another(opened, answer)
+        assert other is not None and kind.check(opened, other).solved and (other != answer).any()

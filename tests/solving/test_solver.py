@@ -217,6 +217,14 @@ def test_a_proof_comes_after_one_attempt_and_is_not_the_models() -> None:
     assert several.verdict.solved and one.how == "one pass"
 
 
+def test_a_solved_puzzle_is_said_to_have_another_solution_where_that_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(get("sudoku")), "another", lambda self, question, answer: answer)  # as if it were another
+    doubted = only(Solver(Singles()).solve([puzzle(EASY[0])], SolveSettings(proof=True)))
+    assert doubted.verdict.solved and doubted.how == "one pass"
+    assert doubted.verdict.problems == (SEVERAL_SOLUTIONS,)
+    assert only(Solver(Singles()).solve([puzzle(EASY[0])])).verdict.problems == ()
+
+
 def test_a_puzzle_of_another_kind_is_refused() -> None:
     with pytest.raises(PuzzleError, match="sudoku, not maze"):
         list(Solver(Singles()).solve([puzzle(MAZE, "maze")]))

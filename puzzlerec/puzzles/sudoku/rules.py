@@ -163,6 +163,36 @@ class Sudoku(PuzzleKind):
 
         return self._solutions(question, 2, QUICK_SWEEPS)
 
+    def another(self, question: np.ndarray, answer: np.ndarray) -> np.ndarray | None:
+        """As in the base class: two symbols change places where no given ties them down.
+
+        In every unit a pair of symbols has two cells, which change together. What hangs together so and has no given
+        may change: most Sudokus with several solutions have such a part.
+        """
+        units, tokens = self.units(question), self.candidates(question)
+        symbols = (tokens == answer.reshape(-1, 1)).argmax(1)
+        first, second = np.triu_indices(tokens.shape[1], 1)  # of each pair
+        holds = (symbols == first[:, None]) | (symbols == second[:, None])  # [pairs, L]
+        pairs, unit, place = np.nonzero(holds[:, units])
+        edges = units[unit, place].reshape(-1, 2)  # of each pair and unit, its two cells
+        of = pairs.reshape(-1, 2)[:, 0]
+        tied = holds & self.given(question).reshape(-1)
+        while True:
+            either = tied[of, edges[:, 0]] | tied[of, edges[:, 1]]
+            grown = tied.copy()
+            np.logical_or.at(grown, (of, edges[:, 0]), either)
+            np.logical_or.at(grown, (of, edges[:, 1]), either)
+            if (grown == tied).all():
+                break
+            tied = grown
+        loose = holds & ~tied
+        pair = int(loose.any(1).argmax())
+        if not loose[pair].any():
+            return None
+        change = np.where(symbols == first[pair], second[pair], first[pair])
+        swapped = np.where(loose[pair], tokens[np.arange(len(tokens)), change], answer.reshape(-1))
+        return swapped.reshape(answer.shape).astype(answer.dtype)
+
     def _solutions(self, question: np.ndarray, limit: int, sweeps: int) -> list[np.ndarray] | None:
         from puzzlerec.puzzles.sudoku.exact import solve
 
