@@ -201,6 +201,13 @@ class CandidateEncoder(Encoder[CandidateGraph]):
         """Of logits ``[B, L, V]`` those of the symbols that a cell may hold. [B, L, K]."""
         return logits.gather(2, self._tokens(question.flatten(1)))
 
+    def among(self, question: Tensor, logits: Tensor, is_open: Tensor) -> Tensor:
+        """``logits [B, L, V]`` with nothing but the candidates ``is_open [B, L * K]``, in cells that have any."""
+        left = is_open.view(len(is_open), -1, self.K)
+        tokens = self._tokens(question.flatten(1))
+        possible = torch.zeros_like(logits, dtype=torch.bool).scatter(2, tokens, left)
+        return logits.masked_fill(~possible & left.any(-1, keepdim=True), IMPOSSIBLE)
+
     def on_open(self, question: Tensor, is_open: Tensor) -> CandidateGraph:
         """The graph of the candidates ``is_open [B, L * K]`` of the questions ``[B, H, W]``.
 

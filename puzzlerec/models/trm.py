@@ -178,6 +178,8 @@ class TRM(System, system="trm"):
         falls = survival < math.log(self.strike / (1 - self.strike))
         left = state.open.flatten().index_fill(0, canvas.open[falls], False).view_as(state.open)
         left = encoder.propagated(question, left)
+        if not self.training:  # the answer is what is left; what is learned is the belief in what was there
+            prediction = prediction._replace(logits=encoder.among(question, prediction.logits, left))
         y, z = (encoder.scatter(old, new.detach(), canvas) for old, new in ((state.y, y), (state.z, z)))
         return Candidates(left, y, z), prediction._replace(settled=encoder.over(left))
 

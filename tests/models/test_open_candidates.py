@@ -93,7 +93,7 @@ def test_placed_symbols_are_givens_to_the_graph() -> None:
 
 
 def test_a_step_strikes_out_what_is_said_not_to_survive() -> None:
-    trm, asked = model(), question("1...\n....\n....\n...2")
+    trm, asked = model().train(), question("1...\n....\n....\n...2")
     start = trm.start(asked)
     assert isinstance(start, Candidates)
     _, said = trm.step(asked, start)
@@ -112,6 +112,10 @@ def test_a_step_strikes_out_what_is_said_not_to_survive() -> None:
     assert torch.equal(after.open, trm.encoder.propagated(asked, start.open & ~falls))  # type: ignore[operator]
     closed = ~start.open.view(1, 16, 4)
     assert bool((said.logits[0, :, 2:][closed[0]] == IMPOSSIBLE).all())
+    _, answer = trm.eval().step(asked, start)  # which is what is left
+    left = after.open.view(1, 16, 4)
+    assert bool((answer.logits[..., 2:][~left & left.any(-1, keepdim=True)] == IMPOSSIBLE).all())
+    assert torch.equal(answer.logits[..., 2:][left], said.logits[..., 2:][left])
     survivors = start.open & ~falls
     assert not torch.equal(after.y.view(64, -1)[survivors[0]], start.y.view(64, -1)[survivors[0]])
     assert torch.equal(after.y.view(64, -1)[~start.open[0]], start.y.view(64, -1)[~start.open[0]])

@@ -28,7 +28,7 @@ def test_the_papers_recipes_are_there() -> None:
 
 
 def test_overrides() -> None:
-    recipe = load_recipe("sudoku", ["optimizer.lr=2e-4", "model.mixer=units", "model.box=[3, 3]"])
+    recipe = load_recipe("sudoku-trm", ["optimizer.lr=2e-4", "model.mixer=units", "model.box=[3, 3]"])
     assert recipe.optimizer.lr == 2e-4
     assert recipe.model.mixer == "units"
 

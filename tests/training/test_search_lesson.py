@@ -120,6 +120,6 @@ def test_slots_end_with_their_puzzles(tmp_path: Path) -> None:
 
 def test_lesson_and_projection_belong_together() -> None:
     with pytest.raises(RecipeError, match="belong together"):
-        load_recipe("sudoku", ["objective.lesson=search"])
+        load_recipe("sudoku-trm", ["objective.lesson=search"])
     with pytest.raises(RecipeError, match="belong together"):
-        load_recipe("sudoku-search", ["objective.lesson=deep-supervision"])
+        load_recipe("sudoku", ["objective.lesson=deep-supervision"])
