@@ -99,7 +99,7 @@ def solve(
 
         save(trace, run.traces)
         messages.note(f"{len(run.traces)} trace{'s' * (len(run.traces) != 1)} in {trace}")
-    run.report(source.puzzles, interrupted, drawn)
+    run.report(source, interrupted, drawn)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
     if source.faults or run.refused:
@@ -164,6 +164,7 @@ class _Source:
 
         self._files, self._kind = files, get(kind) if kind else None
         self.puzzles = self.faults = 0
+        self.read = False  # to the end
         self._listed = 0
         self._alike: Counter[str] = Counter()
 
@@ -185,6 +186,7 @@ class _Source:
                         yield reading.puzzles
             except PuzzleError as error:
                 self._name(_with_hint(error, file))
+        self.read = True
         if self._listed < self.faults:
             messages.error(f"{self.faults - self._listed} more puzzles cannot be read.")
 
@@ -284,15 +286,15 @@ class _Run:
                 messages.detail(f"model {solver.name} from {folder}, loaded in {seconds:.2f} s")
         return self._solvers[kind]
 
-    def report(self, total: int, interrupted: bool, drawn: bool) -> None:
+    def report(self, source: _Source, interrupted: bool, drawn: bool) -> None:
         """The sum of it all; for a single puzzle its verdict, unless that was drawn. Device and seed in any case."""
-        if total == 1 and self.last:
+        if source.puzzles == 1 and self.last:
             answer, name = self.last
             verdict = "" if drawn else "".join(verdict_line(answer, name)) + " · "
             messages.note(verdict + self.where)
             return
         seconds = time.perf_counter() - self._clock
-        counts = [f"{self.solved} of {total} solved"]
+        counts = [f"{self.solved} of {source.puzzles}{'' if source.read else ' that were read'} solved"]
         counts += [f"{self.several} with more than one solution"] * bool(self.several)
         counts += [f"{self.unsolved} unsolved"] * bool(self.unsolved)
         counts += [f"{self.unsolvable} unsolvable"] * bool(self.unsolvable)

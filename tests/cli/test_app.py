@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -215,4 +216,4 @@ def test_ctrl_c_ends_a_process_with_130_and_without_a_traceback(shipped: Path, t
     solving.send_signal(signal.SIGINT)
     _, err = solving.communicate(timeout=60)
     assert solving.returncode == 130
-    assert err.decode().startswith("Interrupted: 8 of 20008 solved") and "Traceback" not in err.decode()
+    assert re.match("Interrupted: 8 of [0-9]+ that were read solved", err.decode()) and "Traceback" not in err.decode()
