@@ -212,6 +212,9 @@ class _Workers:
 
     def __exit__(self, *error: object) -> None:
         if self._pool:
+            if error[0] is not None:  # a signal may have cut short what wakes the pool's thread: dead workers wake it
+                for process in list((self._pool._processes or {}).values()):
+                    process.terminate()
             self._pool.shutdown(cancel_futures=True)
 
     def chunks(self, maker: Generator, settings: dict[str, Any], seed: int, split: str) -> Iterator[Chunk]:
