@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from io import FileIO
@@ -14,8 +12,8 @@ import h5py
 import numpy as np
 
 from puzzlerec.files import replacing
+from puzzlerec.signals import Waiting
 
-ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 MOST_OF_A_BYTE = 1100  # bytes that gzip packs into one: 1032 at most, and what a chunk is rounded up by
 ONE_CHUNK = 1 << 20
 
@@ -28,7 +26,7 @@ def writing(path: Path) -> Iterator[tuple[h5py.File, Callable[[], AbstractContex
     be written so far, and lets Ctrl-C and its like wait: HDF5 crashes where one of them reaches into its writing. An
     error at the end is a `puzzlerec.files.UnwritableError`.
     """
-    with replacing(path) as partial, _Sink(partial) as sink, _Waiting() as signals:
+    with replacing(path) as partial, _Sink(partial) as sink, Waiting() as signals:
         file = h5py.File(sink, "w", libver="latest")
 
         @contextmanager
@@ -45,55 +43,6 @@ def writing(path: Path) -> Iterator[tuple[h5py.File, Callable[[], AbstractContex
                 file.close()
             finally:
                 sink.check()  # whatever else HDF5 ran into came of it
-
-
-class _Waiting:
-    """Within it signals that end a program wait; their handlers run at its end, or within `act`."""
-
-    def __init__(self) -> None:
-        self._handlers: dict[int, Any] = {}
-        self._came: list[int] = []
-
-    def __enter__(self) -> _Waiting:
-        self._hold()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._release()
-
-    @contextmanager
-    def act(self) -> Iterator[None]:
-        try:
-            self._release()
-            yield
-        finally:
-            self._hold()
-
-    @contextmanager
-    def wait(self) -> Iterator[None]:
-        try:
-            self._hold()
-            yield
-        finally:
-            self._release()
-
-    def _hold(self) -> None:
-        if threading.current_thread() is threading.main_thread():  # of all threads signals interrupt only this one
-            for number in ENDING:
-                handler = signal.getsignal(number)
-                if callable(handler) and handler != self._note:
-                    self._handlers[number] = handler
-                    signal.signal(number, self._note)
-
-    def _release(self) -> None:
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
-        self._handlers.clear()
-        while self._came:
-            signal.raise_signal(self._came.pop())
-
-    def _note(self, number: int, frame: object) -> None:
-        self._came.append(number)
 
 
 class _Sink(FileIO):

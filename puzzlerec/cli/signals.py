@@ -1,12 +1,11 @@
-"""Signals that end a command: Ctrl-C, SIGTERM, and SIGHUP of a terminal that is closed."""
+"""What the signals that end a program do to a command."""
 
 from __future__ import annotations
 
 import signal
 import sys
 
-# of these every system has its own
-ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+from puzzlerec.signals import ENDING
 
 
 class Unwinding:

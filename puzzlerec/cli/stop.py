@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 from contextlib import suppress
 
-from puzzlerec.cli.signals import ENDING
 from puzzlerec.cli.terminal import messages
+from puzzlerec.signals import ENDING
 
 
 class Stop:

@@ -297,9 +297,11 @@ def _unless_unique(answer: Answer) -> Answer:
 
 def _with_doubt(answer: Answer) -> Answer:
     """A solved ``answer``, whose verdict says so if there is another one that can be seen at a glance."""
-    (puzzle, verdict), kind = (answer.puzzle, answer.verdict), answer.puzzle.kind
-    another = kind.another(puzzle.question, answer.tokens)
-    if another is None or SEVERAL_SOLUTIONS in verdict.problems or not kind.check(puzzle.question, another).solved:
+    question, kind, verdict = answer.puzzle.question, answer.puzzle.kind, answer.verdict
+    if SEVERAL_SOLUTIONS in verdict.problems:  # exact search has said it
+        return answer
+    another = kind.another(question, answer.tokens)
+    if another is None or not kind.check(question, another).solved:
         return answer
     return replace(answer, verdict=replace(verdict, problems=(*verdict.problems, SEVERAL_SOLUTIONS)))
 

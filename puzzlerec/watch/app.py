@@ -17,6 +17,7 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from puzzlerec.puzzles import Puzzle, get
+from puzzlerec.signals import ENDING
 from puzzlerec.watch.context import Context, Side
 from puzzlerec.watch.memory import Memory
 from puzzlerec.watch.opening import Open, contents
@@ -122,9 +123,8 @@ class Watch(App[None]):
 
     def on_mount(self) -> None:
         """Signals from outside end the app as its own keys do, so that the terminal is left as it was."""
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            with suppress(AttributeError, NotImplementedError, ValueError, RuntimeError):  # of systems, and of threads
-                number = getattr(signal, name)
+        for number in ENDING:
+            with suppress(NotImplementedError, ValueError, RuntimeError):  # of systems, and of threads
                 asyncio.get_running_loop().add_signal_handler(number, self._end, number)
 
     def action_interrupt(self) -> None:
