@@ -15,7 +15,20 @@ from puzzlerec.data.building import generator
 from puzzlerec.puzzles import get
 from puzzlerec.puzzles.generator import DatasetError
 from puzzlerec.puzzles.sudoku import bitboards, search
-from puzzlerec.puzzles.sudoku.extreme import CLIMBED, FAMOUS, FEW, SEARCHED, climb, digits_of, rating, rating_of, seeds
+from puzzlerec.puzzles.sudoku.extreme import (
+    CLIMBED,
+    CLUES,
+    FAMOUS,
+    FEW,
+    SEARCHED,
+    WITHSTANDS,
+    Wanted,
+    climb,
+    digits_of,
+    rating,
+    rating_of,
+    seeds,
+)
 from puzzlerec.puzzles.sudoku.regions import random_regions
 from puzzlerec.puzzles.sudoku.symmetry import class_hash, copies_hash, shuffle_symmetric
 
@@ -99,16 +112,16 @@ def test_no_grid_is_shared_by_training_and_test(sudokus: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "low", "high", "left"),
-    [("extreme", *SEARCHED["extreme"]), ("hard", *SEARCHED["hard"]), ("plain", 0, 30, 0), ("few", 0, 30, 0)],
+    ("kind", "wanted"),
+    [*SEARCHED.items(), ("plain", Wanted(0, 30)), ("few", Wanted(0, 30))],
 )
-def test_each_kind_is_as_hard_as_it_says(kind: str, low: float, high: float, left: int) -> None:
+def test_each_kind_is_as_hard_as_it_says(kind: str, wanted: Wanted) -> None:
     shares = dict.fromkeys(generator("sudoku").settings, 0.0) | {kind: 1.0}
     chunk = generator("sudoku").chunk(shares, "train", rng_of(1))
     assert chunk.ratings is not None
-    assert chunk.ratings.min() >= low
-    assert chunk.ratings.max() <= high
-    assert all(probe(puzzle - 1) >= left for puzzle in chunk.inputs)
+    assert chunk.ratings.min() >= wanted.low
+    assert chunk.ratings.max() <= wanted.high
+    assert search.resistances(chunk.inputs - np.uint8(1)).min() >= wanted.resistance
     if kind == "few":
         assert (chunk.inputs > 1).sum(axis=1).max() <= FEW
     # Rated anew, with other ties: a rating is no accident of one run.
@@ -120,6 +133,8 @@ def test_climbed_puzzles_are_hard_and_not_akin_to_the_seeds() -> None:
     puzzles, solutions = np.zeros((6, 81), np.uint8), np.zeros((6, 81), np.uint8)
     guesses = np.zeros(6, np.float32)
     climb(puzzles, solutions, guesses, rng_of(4))
+    assert search.resistances(puzzles).min() >= CLIMBED.resistance
+    assert np.count_nonzero(puzzles, axis=1).min() >= min(CLUES)
     assert (rating_of(guesses) >= CLIMBED.low).all() and (rating_of(guesses) <= CLIMBED.high).all()
     for puzzle, solution in zip(puzzles, solutions, strict=True):
         assert [one.tolist() for one in exact(puzzle)] == [solution.tolist()]
@@ -205,23 +220,32 @@ def test_the_solver_finds_every_solution() -> None:
     assert bitboards.solve(wrong, found, rng_of(2))[0] == 0
 
 
-def probe(puzzle: np.ndarray) -> int:
-    return int(bitboards.probe(puzzle))
-
-
-def test_probing_strikes_out_what_contradicts_at_once() -> None:
-    """Against the exact solver: what is left holds the solution, and a puzzle that probing solves needs no search."""
+def test_resistance_is_what_trying_each_candidate_does_not_strike_out() -> None:
+    """The hardest keep their candidates, what a guess within a guess solves has none, and most of the random ones."""
     for name in ("Golden Nugget", "Easter Monster", "Fata Morgana"):
-        assert probe(digits_of([FAMOUS[name]])[0]) > 200
+        assert resistance(digits_of([FAMOUS[name]])[0]) > WITHSTANDS
     rng = rng_of(4)
-    solved = 0
+    withstood = []
     for _ in range(20):
         puzzle, solution = np.zeros(81, np.uint8), np.zeros(81, np.uint8)
         search.random_minimal(rng, puzzle, solution)
-        solved += probe(puzzle) == 0
-        assert probe(solution) == 0
-    assert solved > 15
-    assert probe(BLANK) == 729
+        withstood.append(resistance(puzzle))
+        assert resistance(solution) == 0
+    assert withstood.count(0) > 10
+    assert max(withstood) < WITHSTANDS
+    assert resistance(BLANK) == 729 * bitboards.SWEEPS
+
+
+def test_resistance_stops_where_it_cannot_be_enough() -> None:
+    nugget = digits_of([FAMOUS["Golden Nugget"]])[0]
+    whole = resistance(nugget)
+    assert resistance(nugget, whole) == whole
+    assert resistance(nugget, whole + 1) <= whole
+    assert resistance(nugget, 729 * bitboards.SWEEPS) < whole
+
+
+def resistance(puzzle: np.ndarray, enough: int = 0) -> int:
+    return int(bitboards.resistance(puzzle, enough))
 
 
 @pytest.mark.parametrize("name", RANDOM)
@@ -337,4 +361,4 @@ def test_ratings_agree_with_published_ones() -> None:
 
 def test_the_same_seed_makes_the_same_mix_from_release_to_release(sudokus: Path) -> None:
     with Dataset.open(sudokus) as dataset:
-        assert dataset.sha256 == "475a655d8ee6068416eef3bda76cf6f4b1791918d5ddceec87c49d24ea586cee"
+        assert dataset.sha256 == "e721fce424cd9a9ed6d67335fe9f0f21805e33f5da6a7925777e241ed43abf1f"

@@ -2,12 +2,12 @@
 
 Five kinds of puzzles, all minimal, all proved to have one solution:
 
-    extreme  rating 20 to 150, and trying candidates one at a time (`bitboards.probe`) leaves 200 or more open, as
-             it does in all of the hardest published ones: found by a search in the vicinity of such puzzles, on new
-             solution grids
-    climbed  rating 14 to 150: random puzzles, made harder by the same search in many small rises. Nothing famous is
-             among their ancestors, and every few of them have ancestors of their own. They take longer than the rest:
-             none, unless asked for
+    extreme  rating 20 to 150, and trying candidates one at a time (`bitboards.resistance`) hardly helps, as with all
+             of the hardest published ones: found by a search in the vicinity of such puzzles, on new solution grids
+    climbed  random puzzles, made harder by the same search in many small rises, first in rating and then in
+             resistance; of 22 to 26 clues, as published hard ones have, where what is near the famous has 22. Nothing
+             famous is among their ancestors, and every few of them have ancestors of their own. They take longer than
+             the rest: none, unless asked for
     hard     rating 6 to 40: as extreme, around easier ones and without that condition
     plain    random minimal puzzles, whatever their rating (1 on average)
     few      random minimal puzzles of at most 22 clues
@@ -36,22 +36,36 @@ FACTOR, EXPONENT = 0.51, 0.9  # of the power law from our guesses to published r
 
 
 class Wanted(NamedTuple):
-    """What a search keeps: ratings from ``low`` to ``high``, at least ``left`` candidates left by `bitboards.probe`."""
+    """What a search keeps: ratings from ``low`` to ``high``, a `bitboards.resistance` and clues of so much at least."""
 
     low: float
     high: float
-    left: int
+    resistance: int = 0
+    clues: int = 0
 
 
-SEARCHED = {"extreme": Wanted(20, 150, 200), "hard": Wanted(6, 40, 0)}
-CLIMBED = Wanted(14, 150, 0)
+WITHSTANDS = 200 * bitboards.SWEEPS  # a resistance of 200 candidates that are never struck out
+SEARCHED = {"extreme": Wanted(20, 150, WITHSTANDS), "hard": Wanted(6, 40)}
 FEW = 22  # clues
-CHUNK = 64  # puzzles
+CHUNK = 64  # puzzles; more where there are climbed ones, so that a climb's family is used
+LARGE_CHUNK = 256
 PARENTS = 2  # of one search
 BROOD = 4  # puzzles kept from one parent
-CLIMBERS = 16  # puzzles that a climb takes from rise to rise
-LUCK = 20  # random puzzles for each that a climb begins with, which are the hardest
-FOOT, RISE = 2.0, 1.25  # the rating that a climb's first rise asks for, and the factor to the next
+ENDLESS = 1 << 62  # tries
+
+CLUES = (22, 23, 24, 24, 25, 25, 26)  # of a climb's puzzles, at least: one of these
+LUCK = 800  # random puzzles, of which a climb begins with the hardest
+CLIMBERS = 32  # puzzles that a climb takes from rise to rise
+CLIMBERS_BROOD = 8
+RATED = 10.0  # the rating up to which a climb rises first, from FOOT on and by RISE each time
+FOOT, RISE = 2.0, 1.2
+CLIMBED = Wanted(5, 150, 200)  # what is kept of a climb
+STEEPER = 1.06  # a rise in resistance, at least
+BREATH = 6000  # new clues tried at a rise,
+SPREAD = 15_000  # and around the last generations, for puzzles of SPREAD_RESISTANCE of what was reached
+SPREAD_RESISTANCE = 0.4
+FAMILY = 192  # puzzles kept of a climb
+
 
 FAMOUS = {
     "AI Escargot": "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3..",
@@ -72,13 +86,8 @@ FAMOUS = {
 class SudokuExtreme(Generator):
     """Sudokus 9×9; settings: the share of each kind, in any proportions."""
 
-    version = "sudoku-extreme mix 2"
+    version = "sudoku-extreme mix 3"
     settings = {"extreme": 0.5, "climbed": 0.0, "hard": 0.25, "plain": 0.2, "few": 0.05}  # noqa: RUF012  # Mapping, never changed
-
-    def signature(self, settings: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Without climbed ones a mix is as it was before there were any."""
-        version, shares = super().signature(settings)
-        return version, {name: share for name, share in shares.items() if share or name != "climbed"}
 
     def check(self, settings: dict[str, Any]) -> None:
         shares = {name: settings[name] for name in SudokuExtreme.settings}
@@ -86,11 +95,9 @@ class SudokuExtreme(Generator):
             raise DatasetError(f"The shares of the mix must be 0 or more, and one above 0, not {shares}.")
 
     def chunk(self, settings: dict[str, Any], split: str, rng: np.ndarray) -> Chunk:
-        puzzles = np.zeros((CHUNK, 81), np.uint8)
-        solutions = np.zeros((CHUNK, 81), np.uint8)
-        guesses = np.zeros(CHUNK, np.float32)
+        puzzles, solutions, guesses = Generation.of(LARGE_CHUNK if settings["climbed"] else CHUNK)
         filled = 0
-        for kind, count in zip(SudokuExtreme.settings, _counts(settings), strict=True):
+        for kind, count in zip(SudokuExtreme.settings, _counts(settings, len(puzzles)), strict=True):
             mine = slice(filled, filled + count)
             if kind in SEARCHED:
                 vicinity(seeds(kind, split), puzzles[mine], solutions[mine], guesses[mine], SEARCHED[kind], rng)
@@ -133,10 +140,10 @@ def digits_of(texts: list[str]) -> np.ndarray:
     return (characters - np.uint8(ord("0"))).reshape(-1, 81)
 
 
-def _counts(settings: dict[str, Any]) -> list[int]:
-    """How many puzzles of each kind a chunk has: the shares, rounded so that they add up."""
+def _counts(settings: dict[str, Any], count: int) -> list[int]:
+    """How many puzzles of each kind a chunk of ``count`` has: the shares, rounded so that they add up."""
     shares = np.cumsum([settings[name] for name in SudokuExtreme.settings])
-    edges = np.rint(CHUNK * shares / shares[-1]).astype(int)
+    edges = np.rint(count * shares / shares[-1]).astype(int)
     return [int(count) for count in np.diff(edges, prepend=0)]
 
 
@@ -169,22 +176,62 @@ def vicinity(
 def climb(puzzles: np.ndarray, solutions: np.ndarray, guesses: np.ndarray, rng: np.ndarray) -> None:
     """Fills the three arrays with `CLIMBED` puzzles, found around random ones that nothing else descends from.
 
-    The hardest of some random puzzles are parents of others that are a little harder, these of the next, and so on.
+    The hardest of some random puzzles are parents of others that are a little harder, these of the next, and so on,
+    until nothing harder is found. Then others are found around the last generations.
     """
     while len(puzzles):
-        start = np.zeros((LUCK * CLIMBERS, 81), np.uint8)
-        ratings = np.zeros(len(start), np.float32)
-        search.random_minimals(start, np.zeros_like(start), ratings, 81, rng)
-        parents = start[np.argsort(-ratings, kind="stable")[:CLIMBERS]]
-        low = FOOT
-        while low < CLIMBED.low and len(parents):
-            climbers = np.zeros((CLIMBERS, 81), np.uint8)
-            wanted = CLIMBED._replace(low=low)
-            found = _near(parents, climbers, np.zeros_like(climbers), ratings[:CLIMBERS], wanted, rng)
-            parents = climbers[:found]
-            low *= RISE
-        found = _near(parents, puzzles, solutions, guesses, CLIMBED, rng) if len(parents) else 0
+        family = _family(CLUES[below(rng, len(CLUES))], min(FAMILY, len(puzzles)), rng)
+        found = len(family.puzzles)
+        for array, its in zip((puzzles, solutions, guesses), family, strict=True):
+            array[:found] = its
         puzzles, solutions, guesses = puzzles[found:], solutions[found:], guesses[found:]
+
+
+class Generation(NamedTuple):
+    """Puzzles and their solutions, uint8 [n, 81], and guesses, float32 [n]."""
+
+    puzzles: np.ndarray
+    solutions: np.ndarray
+    guesses: np.ndarray
+
+    @classmethod
+    def of(cls, count: int) -> Generation:
+        return cls(np.zeros((count, 81), np.uint8), np.zeros((count, 81), np.uint8), np.zeros(count, np.float32))
+
+
+def _family(clues: int, count: int, rng: np.ndarray) -> Generation:
+    """At most so many puzzles of one climb, of so many clues at least; none if the climb leads nowhere."""
+    start = Generation.of(LUCK)
+    search.random_minimals(*start, 81, rng)
+    enough = np.count_nonzero(start.puzzles, axis=1) >= clues
+    parents = start.puzzles[enough][np.argsort(-start.guesses[enough], kind="stable")[:CLIMBERS]]
+    low = FOOT
+    while low < RATED and len(parents):
+        parents = _generation(parents, Wanted(low, CLIMBED.high, clues=clues), rng).puzzles
+        low *= RISE
+    wanted, level = CLIMBED._replace(clues=clues), 0.0
+    climbed = [parents]
+    while len(climbed[-1]) > 1 and level < WITHSTANDS:
+        level = min(WITHSTANDS, max(STEEPER * level, float(np.median(search.resistances(climbed[-1]))), 1.0))
+        climbed.append(_generation(climbed[-1], wanted._replace(resistance=int(level)), rng).puzzles)
+    wanted = wanted._replace(resistance=max(CLIMBED.resistance, int(SPREAD_RESISTANCE * level)))
+    parents = np.concatenate(climbed)
+    parents = parents[search.resistances(parents) >= wanted.resistance]
+    return _generation(parents, wanted, rng, count, BROOD, SPREAD)
+
+
+def _generation(
+    parents: np.ndarray,
+    wanted: Wanted,
+    rng: np.ndarray,
+    count: int = CLIMBERS,
+    brood: int = CLIMBERS_BROOD,
+    tries: int = BREATH,
+) -> Generation:
+    """At most ``count`` puzzles near ``parents``."""
+    found = Generation.of(count)
+    how_many = _near(parents, *found, wanted, rng, brood=brood, tries=tries)
+    return Generation(*(array[:how_many] for array in found))
 
 
 def _near(
@@ -197,11 +244,26 @@ def _near(
     found: int = 0,
     known: np.ndarray | None = None,
     brood: int = BROOD,
+    tries: int = ENDLESS,
 ) -> int:
     """Fills the arrays from ``found`` on, near ``parents``; returns how far that went before these were used up."""
     known = _seen(len(puzzles)) if known is None else known
     low, high = guesses_of(wanted.low), guesses_of(wanted.high)
-    return search.vicinity(parents, puzzles, solutions, guesses, found, known, low, high, wanted.left, brood, rng)
+    return search.vicinity(
+        parents,
+        puzzles,
+        solutions,
+        guesses,
+        found,
+        known,
+        low,
+        high,
+        wanted.resistance,
+        brood,
+        wanted.clues,
+        tries,
+        rng,
+    )
 
 
 def _seen(count: int) -> np.ndarray:

@@ -6,11 +6,11 @@ import numpy as np
 from numba import njit
 
 from puzzlerec.puzzles.kernels import below, insert, shuffle_numbers
-from puzzlerec.puzzles.sudoku.bitboards import RUNS, probe, rate, solve
+from puzzlerec.puzzles.sudoku.bitboards import RUNS, rate, resistance, solve
 from puzzlerec.puzzles.sudoku.symmetry import class_hash, shuffle_symmetric
 
 _LISTED = 500  # solutions that are listed of a puzzle with a clue taken away
-_TRIES = 2  # new clues tried in its place
+_TRIES = 10  # new clues tried in its place
 _RIVALS = 4  # parents of which the hardest comes next
 _FIRST_LOOK = 0.8  # share of the threshold that a rating of one run must reach
 
@@ -61,33 +61,36 @@ def vicinity(
     known: np.ndarray,
     threshold: float,
     ceiling: float,
-    left: int,
+    withstands: int,
     brood: int,
+    clues: int,
+    tries: int,
     rng: np.ndarray,
 ) -> int:
     """Fills ``puzzles`` [n, 81] from index ``found`` on with minimal puzzles near ``parents`` [p, 81] or near finds.
 
     A clue of a parent is taken away and some of the solutions that are left are listed. A (cell, digit) that just one
     of them has is likely a clue that makes a new puzzle with a new solution grid. It is kept if its solution is proved
-    unique, `probe` leaves at least ``left`` candidates, and its rating (in guesses, `rate`) lies from ``threshold`` to
-    ``ceiling``, at most ``brood`` a parent. It is a parent later, the sooner the harder it is: next comes the hardest
-    of `_RIVALS` drawn at random, lest the search sinks to where hardly anything passes.
+    unique, its `resistance` is at least ``withstands``, its rating (in guesses, `rate`) lies from ``threshold`` to
+    ``ceiling``, and it has ``clues`` at least, at most ``brood`` a parent. It is a parent later, the sooner the harder
+    it is, by resistance if that is asked for: next comes the hardest of `_RIVALS` drawn at random, lest the search
+    sinks to where hardly anything passes. Ends after ``tries`` new clues.
 
     ``solutions`` and ``ratings`` belong to ``puzzles``; ``known`` is a hash set (`insert`) of the classes seen. Returns
-    the number of puzzles now filled, less than n only if all parents are used up.
+    the number of puzzles now filled, less than n only if all parents or tries are used up.
     """
     waiting = np.empty((parents.shape[0] + puzzles.shape[0] - found, 81), np.uint8)
     waiting[: parents.shape[0]] = parents
     n_waiting = parents.shape[0]
     hardness = np.empty(waiting.shape[0], np.float64)
     for i in range(n_waiting):
-        hardness[i] = rate(parents[i], 1, rng)
+        hardness[i] = resistance(parents[i], 0) if withstands else rate(parents[i], 1, rng)
     listed = np.empty((_LISTED, 81), np.uint8)
     counts = np.empty((81, 10), np.int64)
     holder = np.empty((81, 10), np.int64)
     order = np.empty(81, np.uint8)
     puzzle = np.empty(81, np.uint8)
-    while found < puzzles.shape[0] and n_waiting:
+    while found < puzzles.shape[0] and n_waiting and tries > 0:
         chosen = below(rng, n_waiting)
         for _ in range(_RIVALS - 1):
             rival = below(rng, n_waiting)
@@ -109,15 +112,17 @@ def vicinity(
                 cell, digit = _met_once(counts, rng)
                 if digit == 0:
                     break
+                tries -= 1
                 counts[cell, digit] = 0
                 solution = listed[holder[cell, digit]]
                 puzzle[:] = base
                 puzzle[cell] = digit
-                rating = _rating_if_new(puzzle, solution, known, threshold, left, rng)
+                rating = _rating_if_new(puzzle, solution, known, threshold, withstands, clues, rng)
                 if rating < threshold or rating > ceiling:
                     continue
                 puzzles[found], solutions[found], ratings[found] = puzzle, solution, rating
-                waiting[n_waiting], hardness[n_waiting] = puzzle, rating
+                waiting[n_waiting] = puzzle
+                hardness[n_waiting] = resistance(puzzle, 0) if withstands else rating
                 found, n_waiting, children = found + 1, n_waiting + 1, children + 1
                 if children == brood or found == puzzles.shape[0]:
                     break
@@ -150,19 +155,25 @@ def _met_once(counts: np.ndarray, rng: np.ndarray) -> tuple[int, int]:
 
 @njit(cache=True)
 def _rating_if_new(
-    puzzle: np.ndarray, solution: np.ndarray, known: np.ndarray, threshold: float, left: int, rng: np.ndarray
+    puzzle: np.ndarray,
+    solution: np.ndarray,
+    known: np.ndarray,
+    threshold: float,
+    withstands: int,
+    clues: int,
+    rng: np.ndarray,
 ) -> float:
     """Makes ``puzzle`` minimal and rates it. -1 if it is known, has another solution or is too easy at first sight."""
     proof = np.empty((2, 81), np.uint8)
     # The set holds both the puzzles before they are made minimal, marked by one bit, and those after.
     if not insert(known, class_hash(solution, puzzle, 3, 3) ^ np.uint64(1)):
         return -1.0
-    if solve(puzzle, proof, rng)[0] != 1 or (left and probe(puzzle) < left):
+    if solve(puzzle, proof, rng)[0] != 1 or rate(puzzle, 1, rng) < _FIRST_LOOK * threshold:
         return -1.0
-    if rate(puzzle, 1, rng) < _FIRST_LOOK * threshold:
+    if withstands and resistance(puzzle, withstands) < withstands:
         return -1.0
     minimise(puzzle, rng)
-    if not insert(known, class_hash(solution, puzzle, 3, 3)):
+    if np.count_nonzero(puzzle) < clues or not insert(known, class_hash(solution, puzzle, 3, 3)):
         return -1.0
     return rate(puzzle, RUNS, rng)
 
@@ -178,6 +189,15 @@ def random_minimals(
             if np.count_nonzero(puzzles[i]) <= most_clues:
                 break
         ratings[i] = rate(puzzles[i], RUNS, rng)
+
+
+@njit(cache=True)
+def resistances(puzzles: np.ndarray) -> np.ndarray:
+    """`resistance` of each of the puzzles [n, 81]; int64 [n]."""
+    found = np.empty(puzzles.shape[0], np.int64)
+    for i in range(puzzles.shape[0]):
+        found[i] = resistance(puzzles[i], 0)
+    return found
 
 
 @njit(cache=True)
