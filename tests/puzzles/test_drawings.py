@@ -42,6 +42,16 @@ def read_text(text: str, kind: str | None = None) -> Reading:
             "read lines as walls between cells, each a cell of its own, the openings of the border as S and G",
         ),
         (
+            " _ _ _\n|S|_  |\n|  _|G|\n|_____|\n",
+            "#######\n#S#   #\n# ### #\n#   #G#\n# ### #\n#     #\n#######",
+            "read lines as walls between cells, each a cell of its own",
+        ),
+        (
+            " _____\n|  _  \n|_____ \n",
+            "#######\n#     S\n# ### #\n#     G\n#######",
+            "read lines as walls between cells, each a cell of its own, the openings of the border as S and G",
+        ),
+        (
             "┌─┬─┐\n│A│B│\n│ ╵ │\n│   │\n└───┘\n",
             "#####\n#S#G#\n# # #\n#   #\n#####",
             "read lines as walls between cells, each a cell of its own, A as the start, B as the goal",

@@ -3,8 +3,8 @@
 - *A character a cell*: walls are ``#``, ``█``, ``▓``, ``%``, ``@`` or ``X``, or ``1`` where there is none of these.
   Free cells are a space, ``.``, ``_`` or ``0``, the ends S and G, S and E, S and F or A and B. A Pacman layout has the
   start P, and its one ``.`` is the goal. White space or ``,`` may stand between cells.
-- *Lines between cells*: ``+--+`` and ``|``, ``o---o``, or box-drawing characters. Of h x w cells it makes walls and
-  free cells, (2h + 1) x (2w + 1).
+- *Lines between cells*: ``+--+`` and ``|``, ``o---o``, box-drawing characters, or no corners at all, as in ``|_|_``.
+  Of h x w cells it makes walls and free cells, (2h + 1) x (2w + 1).
 
 Where neither end is marked, and the border has two openings, the first in reading order is S and the other G.
 """
@@ -31,6 +31,8 @@ _BOX |= dict.fromkeys("─━═╌╍┄┅┈┉╴╶╸╺", "-") | dict.fro
 _LINES = str.maketrans(_BOX)
 _RULE = re.compile(r"\s*([+o])(?:[- ]+\1)+\s*")
 _BETWEEN = re.compile(r"[-+|o\sSGEFABP]*")
+_CEILING = re.compile(r" [_ ]*_[_ ]*")
+_FLOOR = re.compile(r"[| ][_ SGEFAB](?:[|_ ][_ SGEFAB])*[|_ ]?")
 _SIZE = re.compile(r"[\d\s,x×]*[2-9][\d\s,x×]*")
 
 
@@ -61,7 +63,7 @@ def resembles(rows: Sequence[str], chosen: bool) -> bool:
 
     ``chosen`` says that they are known to be a maze's.
     """
-    if _has_lines(rows):
+    if _has_lines(rows) or _has_floors(rows):
         return True
     fitting = [row for row in rows if _CELLS.issuperset(row.replace(",", " ").replace("\t", " "))]
     if 2 * len(fitting) <= len(rows):
@@ -82,8 +84,9 @@ def holds_ends(line: str) -> bool:
 
 def read(rows: Sequence[str]) -> Drawing:
     """The maze that the rows draw. Raises `PuzzleError`, whose line counts from 1 at the first of them."""
-    drawing = _between(rows) if _has_lines(rows) else _by_characters(rows)
-    return with_ends(drawing)
+    if _has_lines(rows):
+        return with_ends(_between(rows))
+    return with_ends(_on_floors(rows) if _has_floors(rows) else _by_characters(rows))
 
 
 def with_ends(drawing: Drawing) -> Drawing:
@@ -207,11 +210,16 @@ def _between(rows: Sequence[str]) -> Drawing:
         "".join(_cell([row[left:right] for row in plain[top:bottom]], top, left) for left, right in _spans(columns))
         for top, bottom in _spans(lines)
     ]
+    return _of_lines(grid, rows)
+
+
+def _of_lines(grid: Sequence[str], rows: Sequence[str]) -> Drawing:
+    """The maze of walls, free cells and letters that the lines in ``rows`` make."""
     text = "".join(grid)
     start, goal = _ends_of(text)
     for letter in sorted(set(text) - set("# ")):
         if letter not in (start, goal) or text.count(letter) > 1:
-            i, row = next((i, row) for i, row in enumerate(plain) if letter in row)
+            i, row = next((i, row) for i, row in enumerate(rows) if letter in row)
             message = f"{letter} is no end beside others; mark one start S and one goal G."
             raise PuzzleError(message, line=i + 1, column=row.index(letter) + 1)
     ends = [f"{start} as the start"] * (start != "S" and start in text)
@@ -249,3 +257,29 @@ def _cell(piece: Sequence[str], top: int, left: int) -> str:
     i, j = next((i, j) for i, row in enumerate(piece) for j, character in enumerate(row) if character != " ")
     message = f"{drawn.strip()!r} is no whole wall, nor free, nor an end such as S: draw walls from corner to corner."
     raise PuzzleError(message, line=top + i + 1, column=left + j + 1)
+
+
+# ---- lines without corners: a cell is its floor, and what stands right of it
+
+
+def _has_floors(rows: Sequence[str]) -> bool:
+    """Whether the rows are a ceiling of ``_`` and, below it, cells with ``_`` for a floor and ``|`` for a wall."""
+    ceiling, *floors = rows
+    drawn = len(floors) > 1 and _CEILING.fullmatch(ceiling) is not None and all(map(_FLOOR.fullmatch, floors))
+    return drawn and all("|" in floor for floor in floors) and "_" in floors[-1]
+
+
+def _on_floors(rows: Sequence[str]) -> Drawing:
+    width = max(map(len, rows)) | 1
+    ceiling, *floors = [row.ljust(width) for row in rows]
+
+    def below(row: str) -> str:
+        return "#" + "#".join("#" if cell == "_" else " " for cell in row[1::2]) + "#"
+
+    grid = [below(ceiling)]
+    for row in floors:
+        sides = ["#" if side == "|" else " " for side in row[::2]]
+        cells = ["" if cell in "_ " else cell for cell in row[1::2]]
+        grid.append("".join(f"{side}{cell or ' '}" for side, cell in zip(sides, [*cells, ""], strict=True))[:width])
+        grid.append(below(row))
+    return _of_lines(grid, rows)
