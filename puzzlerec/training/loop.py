@@ -339,13 +339,16 @@ class Trainer:
 
 def run(
     trainer: Trainer,
-    test: TestRows | Examples,
+    test: TestRows | Examples | None,
     *,
     on_report: Callable[[dict[str, Any]], None] = lambda record: None,
     stopped: Callable[[], bool] = lambda: False,
     save_checkpoint: Callable[[Trainer, dict[str, Any]], None] = lambda trainer, record: None,
 ) -> Iterator[dict[str, Any]]:
-    """Train to the end of the schedule, or until ``stopped()``; yields every report that went to ``metrics.jsonl``."""
+    """Train to the end of the schedule, or until ``stopped()``; yields every report that went to ``metrics.jsonl``.
+
+    Without ``test`` nothing is measured on the way.
+    """
     settings, evaluation = trainer.recipe.training, trainer.recipe.evaluation
     if trainer.group.leads:
         trainer.folder.forget_after(trainer.reported)
@@ -360,7 +363,7 @@ def run(
         if worked and (ended or due):
             record = trainer.report(due)
             if ended or trainer.done % evaluation.every == 0:
-                record |= trainer.evaluate(test)
+                record |= trainer.evaluate(test) if test is not None else {}
                 if trainer.group.leads:
                     save_checkpoint(trainer, record)
             if trainer.group.leads:

@@ -63,7 +63,7 @@ class DataSettings(_Section):
     settings: Generation = {}
     file: str | None = None  # an HDF5 file to use as it is, instead of building
     train: int = Field(1000, ge=1)
-    test: int = Field(1000, ge=1)
+    test: int = Field(1000, ge=0)  # puzzles; without any, nothing is measured as the model learns
     seed: int = 0
     augment: bool = True  # a random symmetric copy each time a puzzle is drawn; useless to an equivariant model
     # other sizes to train on, for models that take any size: after the last stage, and without one, `name` alone
