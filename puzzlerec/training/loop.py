@@ -161,7 +161,8 @@ class Trainer:
     @property
     def evaluations(self) -> int:
         """How many layers a step applies to a puzzle, those of the continue value's extra pass among them."""
-        return self.model.evaluations * (2 if self.recipe.objective.continue_loss else 1)
+        passes = 2 if self.recipe.objective.continue_loss else 1
+        return self.model.evaluations * passes * self.lesson.steps_at_once
 
     # ---- one step
 
