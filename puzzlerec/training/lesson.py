@@ -292,7 +292,8 @@ class Search(DeepSupervision):
         asked = several & ~lost[:, None]
         with autocast(self.device, self.dtype):
             state, prediction = model.eliminate(question, before, detached)
-        outcome = supervise(prediction, label, objective, due=asked[:, None].expand(-1, 2, -1))
+        right = (state.open == truth).all(1)  # the answer is what is left
+        outcome = supervise(prediction, label, objective, due=asked[:, None].expand(-1, 2, -1), right=right)
         at_work = before.open & several.repeat_interleave(before.open.shape[1] // label.shape[1], 1)
         loss = outcome.loss + survival_loss(prediction, at_work, truth, lost, objective).sum()
         with torch.no_grad():

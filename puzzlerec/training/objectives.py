@@ -64,6 +64,7 @@ def supervise(
     teacher: Tensor | None = None,
     due: Tensor | None = None,
     final: Tensor | None = None,
+    right: Tensor | None = None,
 ) -> Outcome:
     """The loss of one supervision step (TRM, Figure 3), summed over the batch's puzzles.
 
@@ -72,6 +73,7 @@ def supervise(
     ``due [B, 2, L]`` says which hints and which labels can be known by now; the others are not asked for yet.
     ``final [B]`` says which labels are the end of their puzzle, where they may be of a time before. That there is no
     hint yet is then to be learned like the hints themselves, and only at the end all is right.
+    ``right [B]`` says whose answer is right, where that is not read from the logits.
     """
     asked = labels != PADDING
     count = asked.sum(-1).clamp(min=1)
@@ -93,7 +95,7 @@ def supervise(
     with torch.no_grad():
         hits = (prediction.logits.argmax(-1) == labels) & asked
         accuracy = hits.sum(-1) / count
-        right = hits.sum(-1) == asked.sum(-1)
+        right = hits.sum(-1) == asked.sum(-1) if right is None else right
         if final is not None:
             right = right & final
     halting = F.binary_cross_entropy_with_logits(prediction.halt, right.float(), reduction="none")

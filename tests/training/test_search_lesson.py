@@ -97,6 +97,20 @@ def test_survival_is_asked_of_sets_that_hold_the_answer_alone() -> None:
     assert torch.allclose(found[1], 0.3 * softplus(torch.tensor(-0.7)))
 
 
+def test_halting_is_asked_whether_what_is_left_is_the_answer(tmp_path: Path) -> None:
+    made = trainer(tmp_path, pinning=0.0, eased=0.0)
+    (pool,) = made.pools.values()
+    made.lesson.refill(pool, 0)
+    assert isinstance(made.lesson, Search)
+    truth = cast(CandidateEncoder, made.model.encoder).truth(pool.slots.label)
+    whole = pool.slots.state._replace(open=truth)
+    outcome, _, _ = made.lesson._searched(pool, slice(0, len(truth)), whole, detached=True)
+    assert bool(outcome.right.all())
+    outcome, after, _ = made.lesson._searched(pool, slice(0, len(truth)), pool.slots.state, detached=True)
+    assert torch.equal(outcome.right, (after.open == truth).all(1))
+    assert not bool(outcome.right.all())
+
+
 def test_it_learns(tmp_path: Path) -> None:
     made = trainer(tmp_path)
     made.step()
