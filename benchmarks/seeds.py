@@ -1,6 +1,6 @@
-"""Makes `puzzlerec/data/sudoku_seeds.txt`, the puzzles from which the searches for hard Sudokus start.
+"""Makes `puzzlerec/puzzles/sudoku/seeds.txt`, the puzzles from which the searches for hard Sudokus start.
 
-    python benchmarks/seeds.py > puzzlerec/data/sudoku_seeds.txt
+    python benchmarks/seeds.py > puzzlerec/puzzles/sudoku/seeds.txt
 
 Extreme ones descend from famous puzzles, hard ones from random minimal puzzles that happen to be hard. One search each
 finds several times as many as are kept, all different, so that those kept lie far apart. Easier ones than are kept
