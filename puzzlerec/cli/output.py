@@ -116,7 +116,7 @@ class JSONArray(Writer):
         self.stream.flush()
 
 
-class Picture(Writer):
+class Pictures(Writer):
     """One SVG document, written when all answers are there."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -127,9 +127,10 @@ class Picture(Writer):
         self._answers.append(answer)
 
     def close(self) -> None:
-        from puzzlerec.views.svg import picture
+        from puzzlerec.views.pictures import of_answer
+        from puzzlerec.views.svg import document
 
-        self.stream.write(picture(self._answers))
+        self.stream.write(document([of_answer(answer) for answer in self._answers]))
         self.stream.flush()
 
 
@@ -138,7 +139,7 @@ def writer(form: Format, stream: TextIO, seed: int) -> Writer:
         return JSONArray(stream, seed)
     if form is Format.jsonl:
         return JSONLines(stream, seed)
-    return Picture(stream) if form is Format.svg else Lines(stream)
+    return Pictures(stream) if form is Format.svg else Lines(stream)
 
 
 @contextmanager

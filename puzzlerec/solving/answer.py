@@ -42,6 +42,8 @@ class Answer:
     how: str  # what solved it, such as "one pass" or "exact solver"; "none" if unsolved
     seconds: float  # this puzzle's share of the computing time
     confidence: np.ndarray  # [H, W] float32, the probability that the model gives each of the tokens
+    model: str = ""  # what the model is called that was asked, "" if none was
+    weights: int = 0  # of that model
 
     @property
     def text(self) -> str:

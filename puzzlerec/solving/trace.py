@@ -125,6 +125,7 @@ def _write(group: h5py.Group, trace: Trace) -> None:
         "attempts": answer.attempts,
         "how": answer.how,
         "seconds": answer.seconds,
+        "weights": answer.weights,
     }
     put_text(group, "about", json.dumps(about))
     group["question"] = answer.puzzle.question
@@ -167,6 +168,8 @@ def _read(group: h5py.Group) -> Trace:
         how=str(about["how"]),
         seconds=float(about["seconds"]),
         confidence=_array(group, "confidence", shape),
+        model=text_of(group, "model"),
+        weights=int(about.get("weights", 0)),
     )
     runs = member(group, "runs", h5py.Group) if "runs" in group else {}
     return Trace(
