@@ -16,6 +16,8 @@ from puzzlerec.cli import compare, data, models, train
 from puzzlerec.cli.errors import PIPE_CLOSED, STATUSES, UNUSABLE, in_words
 from puzzlerec.cli.eval import HELP as EVAL_HELP
 from puzzlerec.cli.eval import evaluate
+from puzzlerec.cli.film import HELP as FILM_HELP
+from puzzlerec.cli.film import film
 from puzzlerec.cli.options import valid_device
 from puzzlerec.cli.samples import HELP as SAMPLES_HELP
 from puzzlerec.cli.samples import samples
@@ -172,6 +174,7 @@ def _restore(name: str, value: str | None) -> None:
 
 app.command(help=SOLVE_HELP)(solve)
 app.command(help=WATCH_HELP)(watch)
+app.command(help=FILM_HELP)(film)
 app.command("train", help=train.HELP)(train.train)
 app.command("eval", help=EVAL_HELP)(evaluate)
 app.command("compare", help=compare.HELP)(compare.compare)

@@ -15,6 +15,7 @@ from puzzlerec.puzzles import Puzzle
 from puzzlerec.views.lines import borders, openings
 from puzzlerec.views.scene import Scene, scene
 from puzzlerec.views.shapes import (
+    ARROWS,
     BADGE,
     CELL,
     DIAGONALS,
@@ -40,17 +41,25 @@ FILL, LINES, PATH, TEXT, FAULT = range(5)  # layers
 SETTLED, OPEN = 0.9, 0.1  # an unsure cell of a model shows its candidates above the second, not its likeliest alone
 MARGIN = 10  # around a picture, in units of a picture `WIDTH` wide, as are all lengths of what is said
 WIDTH = 180
+NARROWEST, SMALLEST = 320, 16  # pixels, of a picture and of a cell
+INNER = 0.88 * CELL  # the side of what candidates stand in
 DIGIT, CHARACTER = 13, 19  # the sizes of what stands in a cell alone, and in a line of text
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Marks on a sheet of ``width`` x ``height`` units."""
+    """Marks on a sheet of ``width`` x ``height`` units, which is ``pixels`` wide where nobody says otherwise."""
 
     width: float
     height: float
+    pixels: int
     marks: tuple[Mark, ...]
     title: str
+
+
+def pixels(puzzle: Puzzle) -> int:
+    """How wide a puzzle is shown: more if it has many cells."""
+    return max(NARROWEST, SMALLEST * columns(puzzle))
 
 
 def columns(puzzle: Puzzle) -> int:
@@ -78,6 +87,8 @@ def grid(scene: Scene) -> Iterator[Mark]:
         else:
             yield _box(puzzle.question.shape, "hair")
             yield from _path(scene)
+        if scene.hints is not None:
+            yield from _hints(scene)
         yield from _at(TEXT, "masked", HOLE, scene.masked)
     shift = CELL * len(look.prompt or "")
     yield from _at(FAULT, "wrong", EDGE, scene.wrong & ~scene.offending, shift)
@@ -90,7 +101,7 @@ def of_answer(answer: Answer) -> Picture:
     verdict = answer.verdict
     words = in_short(verdict) if verdict.solved else f"not solved: {in_short(verdict)}"
     said = [(words, "ink" if verdict.solved else "fault"), (model_words(answer.model, answer.weights), "muted")]
-    return captioned(answer.puzzle, grid(_still(answer.puzzle, answer.tokens, verdict.offending)), said)
+    return captioned(answer.puzzle, grid(still(answer.puzzle, answer.tokens, verdict.offending)), said)
 
 
 def of_puzzle(puzzle: Puzzle) -> Picture:
@@ -119,7 +130,7 @@ def captioned(puzzle: Puzzle, marks: Iterable[Mark], said: Sequence[tuple[str, s
             y += 12 * unit
     place = f"{puzzle.source}:{puzzle.line}" if puzzle.line else puzzle.kind.title
     title = ", ".join([place, *(text for text, _ in said if text)])
-    return Picture(wide + 2 * margin, y + margin / 2 * bool(said), tuple(placed), title)
+    return Picture(wide + 2 * margin, y + margin / 2 * bool(said), pixels(puzzle), tuple(placed), title)
 
 
 def words(text: str, paint: str, x: float, y: float, size: float, bold: bool = False, centred: bool = False) -> Mark:
@@ -136,7 +147,7 @@ def moved(mark: Mark, x: float, y: float) -> Mark:
     return Mark(mark.layer, mark.paint, mark.shape, mark.places + np.array((x, y)))
 
 
-def _still(puzzle: Puzzle, tokens: np.ndarray, offending: np.ndarray) -> Scene:
+def still(puzzle: Puzzle, tokens: np.ndarray, offending: np.ndarray) -> Scene:
     """Tokens without anything that a model says of them."""
     none, given = np.zeros(tokens.shape, bool), puzzle.kind.given(puzzle.question)
     return Scene(puzzle, tokens, given, np.full(tokens.shape, -1), offending, none, none, none, None)
@@ -202,10 +213,10 @@ def _candidates(scene: Scene, layout: tuple[int, int], unsure: np.ndarray) -> It
     assert scene.probabilities is not None
     symbols = look.symbols(scene.puzzle.question)  # [H, W, K]
     likely = np.take_along_axis(scene.probabilities, symbols, -1) >= OPEN
-    size = 1.05 * CELL / max(rows, across)
+    size = 1.1 * INNER / max(rows, across)
     for index in range(symbols.shape[-1]):
         row, column = divmod(index, across)
-        x, y = (column + 0.5) * CELL / across - HALF, (row + 0.5) * CELL / rows - HALF
+        x, y = ((column + 0.5) / across - 0.5) * INNER, ((row + 0.5) / rows - 0.5) * INNER
         open_here = unsure & (likely[..., index] | (symbols[..., index] == scene.tokens))
         for token in np.unique(symbols[..., index][open_here]).tolist():
             for paint, cells in _inks(scene, open_here & (symbols[..., index] == token)):
@@ -231,6 +242,16 @@ def _path(scene: Scene) -> Iterator[Mark]:
             yield from _at(PATH, paint, spokes(side), cells)
     for end, shape in zip(look.ends, (START, GOAL), strict=False):
         yield from _at(TEXT, "ink", shape, scene.tokens == end)
+
+
+def _hints(scene: Scene) -> Iterator[Mark]:
+    """What a model shows beside the answer in the open cells, where that has shapes."""
+    look = scene.puzzle.kind.look
+    assert scene.hints is not None
+    bare = ~scene.given & ~np.isin(scene.tokens, look.joined)
+    for number, sign in enumerate(look.hints[1]):
+        if sign in ARROWS:
+            yield from _at(PATH, "muted", ARROWS[sign], bare & (scene.hints == number))
 
 
 def _line(scene: Scene, prompt: str) -> Iterator[Mark]:

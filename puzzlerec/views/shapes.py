@@ -29,7 +29,7 @@ COLOURS = {
     "masked": ("#c4c8d0", "#4a5160"),
     "fault": ("#d00020", "#ff5468"),
     "wrong": ("#b06a00", "#ff9f1c"),
-    "on-dark": ("#f4f6ff", "#f4f6ff"),
+    "on-dark": ("#ffffff", "#ffffff"),
     "on-light": ("#0b0d12", "#0b0d12"),
 } | {f"heat{level}": (colour, colour) for level, colour in enumerate(VIRIDIS)}
 
@@ -63,6 +63,12 @@ START = Shape(((HALF, HALF),), 14)
 GOAL = Shape(((HALF, 2), (18, HALF), (HALF, 18), (2, HALF)))
 HOLE = Shape(((HALF, HALF),), 5)
 BADGE = Shape(((16.5, 3.5),), 4)
+ARROWS = {
+    "^": Shape(((7, 12), (HALF, 8), (13, 12)), 1.6),
+    "v": Shape(((7, 8), (HALF, 12), (13, 8)), 1.6),
+    "<": Shape(((12, 7), (8, HALF), (12, 13)), 1.6),
+    ">": Shape(((8, 7), (12, HALF), (8, 13)), 1.6),
+}  # by what stands for them in ASCII
 DIAGONALS = {1: Shape(((0, 0), (CELL, CELL)), 0.6), 2: Shape(((0, CELL), (CELL, 0)), 0.6)}
 
 

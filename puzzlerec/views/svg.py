@@ -9,11 +9,10 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
+from puzzlerec.views.film import Sheet
 from puzzlerec.views.pictures import Picture
 from puzzlerec.views.shapes import CELL, COLOURS, SQUARE, Letters, Mark, Shape
 
-PIXELS = 320  # the width of a picture, or that of its cells if there are many
-SMALLEST = 16  # pixels a cell
 MOST_COLUMNS = 4  # pictures in a row
 _FONT = "ui-sans-serif,system-ui,sans-serif"
 
@@ -36,10 +35,36 @@ def document(pictures: Sequence[Picture]) -> str:
             x, tallest = x + width, max(tallest, height)
         y, wide = y + tallest, max(wide, x)
     marks = [mark for picture in pictures for mark in picture.marks]
-    return sheet(max(wide, 1), max(y, 1), max(wide, 1), max(y, 1), style(marks), body)
+    return page(max(wide, 1), max(y, 1), max(wide, 1), max(y, 1), style(marks), body)
 
 
-def sheet(width: float, height: float, wide: float, high: float, css: str, body: Iterable[str]) -> str:
+def animation(sheet: Sheet, times: Sequence[float]) -> str:
+    """An SVG document that plays ``sheet`` again and again, frame t from ``times[t]`` to ``times[t + 1]`` seconds.
+
+    Readers that know no animations, or want none, show the last frame.
+    """
+    percent = [f"{_short(100 * time / times[-1])}%" for time in times]
+    stretches: dict[tuple[int, int, int], list[Mark]] = {}
+    for start, stop, mark in sorted(sheet.marks, key=lambda lasting: lasting[2].layer):
+        stretches.setdefault((mark.layer, start, stop), []).append(mark)
+    body, rules = [f"<title>{escape(sheet.title)}</title>"], []
+    for (_, start, stop), marks in stretches.items():
+        if (start, stop) == (0, sheet.length):
+            body += elements(marks)
+            continue
+        name = f"k{start}-{stop}"
+        hidden = ' visibility="hidden"' * (stop < sheet.length)
+        body += [f'<g class="a" style="animation-name:{name}"{hidden}>', *elements(marks), "</g>"]
+        before = f"0%{{visibility:hidden}}{percent[start]}{{visibility:visible}}" if start else "0%{visibility:visible}"
+        after = f"{percent[stop]},to{{visibility:hidden}}" if stop < sheet.length else "to{visibility:visible}"
+        rules.append(f"@keyframes {name}{{{before}{after}}}")
+    play = f".a{{animation:{times[-1]:g}s step-end infinite}}"
+    rest = "@media(prefers-reduced-motion:reduce){.a{animation:none!important}}"
+    css = "".join([style(mark for *_, mark in sheet.marks), play, rest, *dict.fromkeys(rules)])
+    return page(*pixels(sheet), sheet.width, sheet.height, css, body)
+
+
+def page(width: float, height: float, wide: float, high: float, css: str, body: Iterable[str]) -> str:
     """A document of ``width`` x ``height`` pixels that shows ``wide`` x ``high`` units of paper."""
     return "\n".join(
         [
@@ -53,10 +78,9 @@ def sheet(width: float, height: float, wide: float, high: float, css: str, body:
     )
 
 
-def pixels(picture: Picture) -> tuple[float, float]:
-    """How large a picture is shown, if nobody says otherwise."""
-    scale = max(PIXELS / picture.width, SMALLEST / CELL)
-    return round(picture.width * scale), round(picture.height * scale)
+def pixels(picture: Picture | Sheet) -> tuple[float, float]:
+    """How large a picture is shown where nobody says otherwise."""
+    return picture.pixels, round(picture.pixels * picture.height / picture.width)
 
 
 def style(marks: Iterable[Mark]) -> str:
