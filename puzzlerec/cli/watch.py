@@ -147,7 +147,7 @@ def _print(recording: Recording, once: bool) -> int:
         _draw_answer(console, answer)
     elif recording.moments:
         _draw_step(console, recording)
-    _print_verdict(console, recording.model, answer)
+    _print_verdict(console, answer)
     return SOLVED if answer.verdict.solved else UNSOLVED
 
 
@@ -198,7 +198,7 @@ def _draw_step(console: Console, recording: Recording) -> None:
         console.print(Text.assemble(*((part.text, part.style or "") for part in strip)), soft_wrap=True)
 
 
-def _print_verdict(console: Console, model: str, answer: Answer) -> None:
-    from puzzlerec.cli.output import verdict_line
+def _print_verdict(console: Console, answer: Answer) -> None:
+    from puzzlerec.views.words import verdict_line
 
-    console.out("".join(verdict_line(answer, model, " · " if speaks_unicode(console) else ", ")))
+    console.out("".join(verdict_line(answer, " · " if speaks_unicode(console) else ", ")))

@@ -41,7 +41,8 @@ FILL, LINES, PATH, TEXT, FAULT = range(5)  # layers
 SETTLED, OPEN = 0.9, 0.1  # an unsure cell of a model shows its candidates above the second, not its likeliest alone
 MARGIN = 10  # around a picture, in units of a picture `WIDTH` wide, as are all lengths of what is said
 WIDTH = 180
-NARROWEST, SMALLEST = 320, 16  # pixels, of a picture and of a cell
+USUAL = 320  # pixels that a grid is wide
+SMALLEST, LARGEST = 16, 60  # pixels of a cell
 INNER = 0.88 * CELL  # the side of what candidates stand in
 DIGIT, CHARACTER = 13, 19  # the sizes of what stands in a cell alone, and in a line of text
 
@@ -58,8 +59,8 @@ class Picture:
 
 
 def pixels(puzzle: Puzzle) -> int:
-    """How wide a puzzle is shown: more if it has many cells."""
-    return max(NARROWEST, SMALLEST * columns(puzzle))
+    """How wide a puzzle is shown: less if it has few cells, more if it has many."""
+    return max(min(USUAL, LARGEST * columns(puzzle)), SMALLEST * columns(puzzle))
 
 
 def columns(puzzle: Puzzle) -> int:

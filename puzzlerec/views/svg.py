@@ -43,6 +43,17 @@ def animation(sheet: Sheet, times: Sequence[float]) -> str:
 
     Readers that know no animations, or want none, show the last frame.
     """
+    rest = "@media(prefers-reduced-motion:reduce){.a{animation:none!important}}"
+    return _animated(sheet, times, f".a{{animation:{times[-1]:g}s step-end infinite}}{rest}")
+
+
+def still_animation(sheet: Sheet) -> str:
+    """An SVG document that shows frame t of ``sheet`` where the property ``--at`` is t + 0.5."""
+    play = f".a{{animation:{sheet.length}s step-end infinite paused;animation-delay:calc(var(--at)*-1s)}}"
+    return _animated(sheet, range(sheet.length + 1), play)
+
+
+def _animated(sheet: Sheet, times: Sequence[float], play: str) -> str:
     percent = [f"{_short(100 * time / times[-1])}%" for time in times]
     stretches: dict[tuple[int, int, int], list[Mark]] = {}
     for start, stop, mark in sorted(sheet.marks, key=lambda lasting: lasting[2].layer):
@@ -58,9 +69,7 @@ def animation(sheet: Sheet, times: Sequence[float]) -> str:
         before = f"0%{{visibility:hidden}}{percent[start]}{{visibility:visible}}" if start else "0%{visibility:visible}"
         after = f"{percent[stop]},to{{visibility:hidden}}" if stop < sheet.length else "to{visibility:visible}"
         rules.append(f"@keyframes {name}{{{before}{after}}}")
-    play = f".a{{animation:{times[-1]:g}s step-end infinite}}"
-    rest = "@media(prefers-reduced-motion:reduce){.a{animation:none!important}}"
-    css = "".join([style(mark for *_, mark in sheet.marks), play, rest, *dict.fromkeys(rules)])
+    css = "".join([style(mark for *_, mark in sheet.marks), play, *dict.fromkeys(rules)])
     return page(*pixels(sheet), sheet.width, sheet.height, css, body)
 
 

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import Result
 
-from puzzlerec.cli.output import verdict_line
+from puzzlerec.views.words import verdict_line
 
 from .conftest import HARD_9X9, SOLVED_4X4, SOLVED_9X9, opened
 
@@ -351,8 +351,8 @@ def test_a_mazes_verdict_tells_valid_optimal_and_moves() -> None:
     kind = get("maze")
     maze = kind.parse(MAZE)
     solved = shortest(maze)
-    answer = Answer(Puzzle(kind, maze), solved, kind.check(maze, solved), 16, 1, "one pass", 0.5, solved * 0.0)
-    head, tail = verdict_line(answer, "maze")
+    answer = Answer(Puzzle(kind, maze), solved, kind.check(maze, solved), 16, 1, "one pass", 0.5, solved * 0.0, "maze")
+    head, tail = verdict_line(answer)
     assert head == "Solved in one pass · valid · optimal · 5 moves"
     assert tail == " · maze · 16 steps · 0.50 s"
 
