@@ -19,6 +19,8 @@ from puzzlerec.cli.eval import evaluate
 from puzzlerec.cli.film import HELP as FILM_HELP
 from puzzlerec.cli.film import film
 from puzzlerec.cli.options import valid_device
+from puzzlerec.cli.plot import HELP as PLOT_HELP
+from puzzlerec.cli.plot import plot
 from puzzlerec.cli.samples import HELP as SAMPLES_HELP
 from puzzlerec.cli.samples import samples
 from puzzlerec.cli.settings import configured
@@ -178,6 +180,7 @@ app.command(help=FILM_HELP)(film)
 app.command("train", help=train.HELP)(train.train)
 app.command("eval", help=EVAL_HELP)(evaluate)
 app.command("compare", help=compare.HELP)(compare.compare)
+app.command(help=PLOT_HELP)(plot)
 app.command(help=SAMPLES_HELP)(samples)
 app.add_typer(data.app, name="data")
 app.add_typer(models.app, name="models")

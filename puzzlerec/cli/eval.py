@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,9 @@ import typer
 
 from puzzlerec.cli.errors import INTERRUPTED, UNUSABLE, CommandError, assumed, in_words
 from puzzlerec.cli.options import Device, Seed, Strategy, chosen_device
-from puzzlerec.cli.terminal import answers, messages, progress
+from puzzlerec.cli.plot import need_matplotlib
+from puzzlerec.cli.tables import Form, TableFormat, show
+from puzzlerec.cli.terminal import answers, messages, progress, speaks_unicode
 from puzzlerec.files import HDF5
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from puzzlerec.solving.answer import SolveSettings
     from puzzlerec.solving.solver import Solver
 
+MOST_BARS, BAR = 16, 50  # lines of a curve on a terminal, and how long they are at 100%
+
 HELP = """Measure how good a model is, in the papers' terms.
 
 Accuracies of the first pass, and what more attempts add, with 95% intervals.
@@ -36,7 +39,8 @@ Accuracies of the first pass, and what more attempts add, with 95% intervals.
 DATASET is a file that puzzlerec data build has made, or a list of puzzles as puzzlerec solve reads them, also as .gz.
 The answers to a list are computed; where a Sudoku has several, trust what the rules accept, not what is exact.
 
-The first pass takes all its steps, as in the papers, and its last answer counts.
+The first pass takes all its steps, as in the papers, and its last answer counts. --curve tells what every step was
+worth, and after these every doubling of --attempts, as one curve; --figure draws it.
 
 \b
 Exit status:
@@ -58,7 +62,15 @@ def evaluate(
     attempts: Annotated[int, typer.Option(metavar="N", min=1, help="What a puzzle may cost, as for solve.")] = 1,
     strategy: Strategy = None,
     batch: Annotated[int, typer.Option(metavar="N", min=1, help="Attempts that are computed side by side.")] = 64,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
+    curve: Annotated[
+        bool, typer.Option("--curve", help="Tell the accuracy after every step of the first pass too.")
+    ] = False,
+    figure: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw the curve: .svg, .pdf or .png. Needs puzzlerec[plot]."),
+    ] = None,
+    form: Form = TableFormat.text,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     device: Device = "auto",
     seed: Seed = 0,
 ) -> None:
@@ -66,6 +78,8 @@ def evaluate(
     from puzzlerec.session import Session
     from puzzlerec.solving.answer import SolveSettings
 
+    if figure is not None:
+        need_matplotlib(figure)
     solver = Session(chosen_device(device)).solver(model)
     settings = SolveSettings(steps=steps, attempts=attempts, strategy=strategy, early=False, seed=seed, batch=batch)
     with _examples(dataset, split, limit, solver) as examples:
@@ -84,6 +98,7 @@ def evaluate(
                 device=solver.device,
                 name=solver.name,
                 progress=lambda done, of: advance(1),
+                curve=curve or figure is not None,
             )
     total = report.puzzles
     interrupted = total < asked
@@ -91,18 +106,32 @@ def evaluate(
         messages.warning(f"Interrupted: {total:,} of {asked:,} puzzles were measured.")
         if not total:
             raise typer.Exit(INTERRUPTED)
-    if as_json:
-        about = {"dataset": str(dataset), **examples.about, "device": str(solver.device)}
-        print(json.dumps({**about, **report.to_dict()}, indent=2))
-    else:
-        _show(report, dataset, solver, settings)
+    form = TableFormat.json if as_json else form
+    if form is TableFormat.text:
+        _head(report, dataset, solver, settings)
+    about = {"dataset": str(dataset), **examples.about, "device": str(solver.device)}
+    tables = report.tables()
+    if report.curve and form is not TableFormat.text:
+        tables.append(report.curve_table())
+    show(form, tables, report.records(), {**about, **report.to_dict()})
+    if report.curve and form is TableFormat.text:
+        _bars(report)
+    messages.note(
+        f"{report.seconds:.1f} s, {report.puzzles / report.seconds:.3g} puzzles/s · device {solver.device} · "
+        f"seed {settings.seed}"
+    )
+    if figure is not None:
+        from puzzlerec.views import figures
+
+        figures.save(figures.spent([report]), figure)
+        messages.note(f"The curve is in {figure}.")
     if interrupted:
         raise typer.Exit(INTERRUPTED)
     if examples.unreadable:
         raise typer.Exit(UNUSABLE)
 
 
-def _show(report: Report, dataset: Path, solver: Solver, settings: SolveSettings) -> None:
+def _head(report: Report, dataset: Path, solver: Solver, settings: SolveSettings) -> None:
     console = answers()
     config = solver.model.config
     budget = f"{settings.steps or config.supervision_steps} steps"
@@ -111,13 +140,26 @@ def _show(report: Report, dataset: Path, solver: Solver, settings: SolveSettings
     if settings.attempts > 1:
         budget += f", up to {settings.attempts} attempts"
     console.print(f"{solver.name} on {report.puzzles} puzzles of {dataset}: {budget}", style="bold", soft_wrap=True)
-    for table in report.tables():
-        console.print()
-        console.print(table)
-    messages.note(
-        f"{report.seconds:.1f} s, {report.puzzles / report.seconds:.3g} puzzles/s · device {solver.device} · "
-        f"seed {settings.seed}"
-    )
+    console.print()
+
+
+def _bars(report: Report) -> None:
+    """The curve as bars, a line a point, thinned to `MOST_BARS`."""
+    console = answers()
+    full, parts = ("█", " ▏▎▍▌▋▊▉") if speaks_unicode(console) else ("#", " ")
+    console.print("\naccepted by the rules after so many steps, then attempts")
+    first = [point for point in report.curve if point.exact is not None]
+    kept = sorted({round(step) for step in _geometric(len(first), MOST_BARS)})
+    for point in [*(first[step - 1] for step in kept), *report.curve[len(first) :]]:
+        length, part = divmod(round(point.solved.share * BAR * len(parts)), len(parts))
+        name = f"{point.steps} steps" if point.exact is not None else f"{point.attempts} attempts"
+        bar = full * length + parts[part].strip()
+        console.print(f"{name:>14} {bar:<{BAR}} {point.solved.share:6.1%}", soft_wrap=True)
+
+
+def _geometric(last: int, count: int) -> list[float]:
+    """1 to ``last`` in ``count`` steps that grow."""
+    return [last ** (index / max(count - 1, 1)) for index in range(count)]
 
 
 @dataclass
