@@ -7,7 +7,6 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,11 +20,8 @@ from puzzlerec.cli.terminal import answers, messages, progress, speaks_unicode
 from puzzlerec.files import HDF5
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from puzzlerec.evaluation import Report
-    from puzzlerec.evaluation.run import Rows
-    from puzzlerec.puzzles import Puzzle, PuzzleKind
+    from puzzlerec.evaluation.examples import Examples
     from puzzlerec.puzzles.reading import Reading
     from puzzlerec.solving.answer import SolveSettings
     from puzzlerec.solving.solver import Solver
@@ -82,7 +78,7 @@ def evaluate(
         need_matplotlib(figure)
     solver = Session(chosen_device(device)).solver(model)
     settings = SolveSettings(steps=steps, attempts=attempts, strategy=strategy, early=False, seed=seed, batch=batch)
-    with _examples(dataset, split, limit, solver) as examples:
+    with _examples(dataset, split, limit, solver) as (examples, unreadable):
         asked = len(examples.questions) if limit is None else min(limit, len(examples.questions))
         with progress("evaluating", asked, "puzzles") as advance:
             report = evaluate(
@@ -109,7 +105,7 @@ def evaluate(
     form = TableFormat.json if as_json else form
     if form is TableFormat.text:
         _head(report, dataset, solver, settings)
-    about = {"dataset": str(dataset), **examples.about, "device": str(solver.device)}
+    about = {**examples.about, "device": str(solver.device)}
     tables = report.tables()
     if report.curve and form is not TableFormat.text:
         tables.append(report.curve_table())
@@ -127,7 +123,7 @@ def evaluate(
         messages.note(f"The curve is in {figure}.")
     if interrupted:
         raise typer.Exit(INTERRUPTED)
-    if examples.unreadable:
+    if unreadable:
         raise typer.Exit(UNUSABLE)
 
 
@@ -162,21 +158,9 @@ def _geometric(last: int, count: int) -> list[float]:
     return [last ** (index / max(count - 1, 1)) for index in range(count)]
 
 
-@dataclass
-class _Examples:
-    kind: PuzzleKind
-    questions: Rows  # [N, L], an array or an h5py dataset, or a list of [H, W]
-    labels: Rows
-    about: dict[str, Any]
-    puzzle_ids: Rows | None = None
-    ratings: Rows | None = None
-    grid: tuple[int, int] | None = None  # of [N, L]
-    unreadable: int = 0
-
-
 @contextmanager
-def _examples(path: Path, split: str, limit: int | None, solver: Solver) -> Iterator[_Examples]:
-    """What the file holds, read in slices where it is a dataset. Raises `CommandError` or what the readers raise."""
+def _examples(path: Path, split: str, limit: int | None, solver: Solver) -> Iterator[tuple[Examples, int]]:
+    """What the file holds and how many of its lines cannot be read. Raises `CommandError` or what the readers raise."""
     try:
         with path.open("rb") as file:
             start = file.read(len(HDF5))
@@ -189,55 +173,25 @@ def _examples(path: Path, split: str, limit: int | None, solver: Solver) -> Iter
         return
 
     from puzzlerec.data.store import Dataset
-    from puzzlerec.puzzles import get
+    from puzzlerec.evaluation.examples import of_dataset
 
     with Dataset.open(path) as dataset:
-        kind = get(dataset.puzzle)
-        config = solver.model_for(kind).config if _takes(solver, kind) else solver.model.config
-        if config.puzzle != kind.name or not config.takes(dataset.shape):
-            sizes = ["x".join(map(str, shape)) for shape in (dataset.shape, config.grid)]
-            raise CommandError(
-                f"{path} holds {dataset.puzzle} of {sizes[0]}, the model is for {config.puzzle} of {sizes[1]}."
-            )
-        part = dataset.split(split)
-        about = {"split": split, "sha256": dataset.sha256}
-        yield _Examples(kind, part.inputs, part.labels, about, part.puzzle_ids, part.ratings, dataset.shape)
+        yield of_dataset(dataset, split, solver), 0
 
 
-def _listed(path: Path, zipped: bool, limit: int | None, solver: Solver) -> _Examples:
+def _listed(path: Path, zipped: bool, limit: int | None, solver: Solver) -> tuple[Examples, int]:
     """The puzzles of a text file with their computed answers."""
+    from puzzlerec.evaluation.examples import of_puzzles
+
     reading = _read(path, zipped)
     puzzles = reading.puzzles[:limit]
-    kinds = list(dict.fromkeys(puzzle.kind for puzzle in puzzles))
-    if others := sorted(kind.name for kind in kinds if not _takes(solver, kind)):
-        raise CommandError(f"{path} holds {', '.join(others)}, the model is for {solver.kind.name}.")
-    if len(kinds) > 1:
-        raise CommandError(f"{path} holds {', '.join(kind.name for kind in kinds)}: measure one kind at a time.")
-    questions, labels, ids = [], [], []
     with progress("finding the answers", len(puzzles), "puzzles") as advance:
-        for puzzle in puzzles:
-            advance(1)
-            fits = solver.model_for(puzzle.kind).config.takes(puzzle.question.shape)
-            answer = _answer(puzzle) if fits else None
-            if answer is not None:
-                questions.append(puzzle.question)
-                labels.append(answer)
-                ids.append(puzzle.puzzle_id)
-    if left_out := len(puzzles) - len(questions):
-        messages.warning(f"{left_out} of {len(puzzles)} puzzles left out: no answer, or too large for the model.")
-    if not questions:
-        raise CommandError(f"{path} holds no puzzle that could be measured.")
-    return _Examples(kinds[0], questions, labels, {}, ids, unreadable=len(reading.errors))
-
-
-def _takes(solver: Solver, kind: PuzzleKind) -> bool:
-    from puzzlerec.puzzles import PuzzleError
-
-    try:
-        solver.model_for(kind)
-    except PuzzleError:
-        return False
-    return True
+        examples = of_puzzles(puzzles, solver, str(path), advance)
+    if examples.left_out:
+        messages.warning(
+            f"{examples.left_out} of {len(puzzles)} puzzles left out: no answer, or too large for the model."
+        )
+    return examples, len(reading.errors)
 
 
 def _read(path: Path, zipped: bool) -> Reading:
@@ -258,9 +212,3 @@ def _read(path: Path, zipped: bool) -> Reading:
     for fault in reading.errors:
         messages.error(in_words(fault))
     return reading
-
-
-def _answer(puzzle: Puzzle) -> np.ndarray | None:
-    if not puzzle.kind.check_question(puzzle.question).solved:
-        return None
-    return next(iter(puzzle.kind.solutions(puzzle.question, limit=1) or ()), None)
