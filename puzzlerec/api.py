@@ -160,6 +160,11 @@ def load_trace(path: str | Path, number: int = 1) -> Trace:
     return traces[number - 1]
 
 
+def read_puzzles(source: Source | Sequence[Source], kind: PuzzleKind | None = None) -> list[Puzzle]:
+    """All puzzles in what `solve` takes, read as ``kind`` where it does not say itself. Raises `PuzzleError`."""
+    return _puzzles(source, kind)[0]
+
+
 def _solver_for(kind: PuzzleKind, model: Model | None, device: str | torch.device) -> Solver:
     if isinstance(model, Solver):
         model.model_for(kind)

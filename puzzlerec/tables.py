@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,6 +47,60 @@ class Table:
             f"\\begin{{tabular}}{{l{'r' * (len(self.columns) - 1)}}}\n\\toprule\n{head} \\\\\n\\midrule\n{body}\n"
             "\\bottomrule\n\\end{tabular}\n\\end{table}\n"
         )
+
+    def to_html(self) -> str:
+        """A ``table`` as a notebook shows it."""
+        head = "".join(f"<th>{escape(cell)}</th>" for cell in self.columns)
+        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in self.rows)
+        return (
+            f"<table><caption>{escape(self.title)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        )
+
+
+class Tabular(ABC):
+    """What was found, as tables to read, as records to work on, and drawn."""
+
+    @abstractmethod
+    def tables(self) -> list[Table]:
+        """What there is to read."""
+
+    @abstractmethod
+    def records(self) -> list[dict[str, Any]]:
+        """Every number there is, as a list of records with the same fields."""
+
+    def to_frame(self) -> Any:
+        """`records` as a `pandas.DataFrame`. Needs pandas."""
+        import pandas
+
+        return pandas.DataFrame(self.records())
+
+    def to_csv(self) -> str:
+        """`records` as CSV."""
+        return to_csv(self.records())
+
+    def to_latex(self) -> str:
+        """`tables` for a paper that uses booktabs."""
+        return "\n".join(table.to_latex() for table in self.tables())
+
+    def to_markdown(self) -> str:
+        return "\n".join(table.to_markdown() for table in self.tables())
+
+    def plot(self) -> Any:
+        """A `matplotlib.figure.Figure`, which a notebook shows and ``savefig`` writes. Needs Matplotlib."""
+        from importlib import import_module
+
+        return import_module("puzzlerec.views.figures").of(self)  # by its name: what draws is above what is drawn
+
+    def __str__(self) -> str:
+        from rich.console import Console
+
+        text = Console(width=160, file=io.StringIO(), record=True)
+        for table in self.tables():
+            text.print(table.to_rich())
+        return text.export_text().rstrip()
+
+    def _repr_html_(self) -> str:
+        return "".join(table.to_html() for table in self.tables())
 
 
 def to_csv(records: Iterable[Mapping[str, Any]]) -> str:

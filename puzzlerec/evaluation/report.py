@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from math import sqrt
 from typing import Any
 
-from puzzlerec.tables import Table
+from puzzlerec.tables import Table, Tabular
 
 Z95 = 1.959964  # of the normal distribution, two-sided
 
@@ -67,7 +67,7 @@ class Spent:
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Tabular):
     """Accuracies of the first pass, and what attempts add to it.
 
     *Exact* compares with the labels, *solved*, *valid* and *optimal* with the rules: a maze has many right answers and

@@ -20,7 +20,7 @@ from puzzlerec.evaluation import Report, evaluate
 from puzzlerec.evaluation.report import wilson
 from puzzlerec.files import write
 from puzzlerec.solving.answer import SolveSettings
-from puzzlerec.tables import Table
+from puzzlerec.tables import Table, Tabular
 from puzzlerec.training.card import CheckpointSaver
 from puzzlerec.training.distributed import Group
 from puzzlerec.training.examples import Material, Progress, load_material
@@ -268,6 +268,19 @@ def interval(shares: Sequence[float], puzzles: int) -> tuple[float, float, float
         half = T95[min(len(shares) - 2, len(T95) - 1)] * stdev(shares) / sqrt(len(shares))
         low, high = min(low, max(0.0, mean - half)), max(high, min(1.0, mean + half))
     return mean, low, high
+
+
+@dataclass(frozen=True)
+class Comparison(Tabular):
+    """What came of all runs."""
+
+    results: tuple[Result, ...]
+
+    def tables(self) -> list[Table]:
+        return tables(self.results)
+
+    def records(self) -> list[dict[str, Any]]:
+        return records(self.results)
 
 
 def records(results: Sequence[Result]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from puzzlerec.models import build
+from puzzlerec.tables import Table, Tabular
 from puzzlerec.training.recipe import parse_recipe
 from puzzlerec.training.run_folder import RunFolder
 
@@ -34,6 +35,32 @@ class Curve:
     @property
     def is_share(self) -> bool:
         return self.measure in MEASURES or self.measure.endswith("accuracy")
+
+
+@dataclass(frozen=True)
+class Training(Tabular):
+    """A training run in its folder, finished or not."""
+
+    folder: Path
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        """What it has written down, report by report."""
+        return list(_records(RunFolder(self.folder)))
+
+    def records(self) -> list[dict[str, Any]]:
+        return self.metrics
+
+    def tables(self) -> list[Table]:
+        """How it ended: every measure when it was last reported."""
+        last: dict[str, float] = {}
+        for record in self.metrics:
+            last |= record
+        return [Table(str(self.folder), ("", "last"), [(name, f"{value:.6g}") for name, value in last.items()])]
+
+    def curves(self, against: str = "steps", measures: Sequence[str] = ("exact", "loss")) -> list[Curve]:
+        """As `curves` of its folder."""
+        return curves([self.folder], against, measures)
 
 
 def curves(folders: Sequence[Path], against: str, measures: Sequence[str]) -> list[Curve]:

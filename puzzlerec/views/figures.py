@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
+from functools import singledispatch
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib
 from cycler import cycler
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from puzzlerec.evaluation import Report
+from puzzlerec.experiments.compare import Comparison, interval
+from puzzlerec.experiments.curves import Curve, Training
 from puzzlerec.files import replacing
-
-if TYPE_CHECKING:
-    from puzzlerec.evaluation import Report
-    from puzzlerec.experiments.curves import Curve
 
 FORMATS = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}  # and what leaves the time out of them
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito's
@@ -30,6 +31,52 @@ STYLE: Any = {
     "svg.hashsalt": "puzzlerec",  # the same figure is the same file
     "pdf.fonttype": 42,
 }
+
+
+class Plot(Figure):
+    """A figure that a notebook shows without further ado."""
+
+    def _repr_png_(self) -> bytes:
+        file = io.BytesIO()
+        self.savefig(file, format="png", dpi=120)
+        return file.getvalue()
+
+
+@singledispatch
+def of(found: object) -> Figure:
+    """What there is to draw of what was found."""
+    raise TypeError(f"There is nothing to draw of {type(found).__name__}.")
+
+
+@of.register
+def _(found: Report) -> Figure:
+    if not found.curve:
+        raise ValueError("An evaluation has a curve to draw if it was made with curve=True.")
+    return spent([found])
+
+
+@of.register
+def _(found: Training) -> Figure:
+    return learning(found.curves())
+
+
+@of.register
+def _(found: Comparison) -> Figure:
+    """Each system's share of exact answers, with its 95% interval."""
+    systems = list(dict.fromkeys(result.label for result in found.results))
+    with matplotlib.rc_context(STYLE):
+        figure, (plot,) = _stacked(1)
+        for place, system in enumerate(systems):
+            runs = [result for result in found.results if result.label == system]
+            shares = [result.shares["exact"] for result in runs]
+            mean, low, high = interval(shares, runs[0].puzzles)
+            plot.errorbar(mean, place, xerr=[[mean - low], [high - mean]], fmt="o", color=COLOURS[0], capsize=3)
+            plot.plot(shares, [place] * len(shares), "|", color=COLOURS[1], markersize=10)
+        plot.set_yticks(range(len(systems)), systems)
+        plot.invert_yaxis()
+        plot.xaxis.set_major_formatter(PercentFormatter(1.0))
+        plot.set_xlabel("exact; the mark of each seed, the mean and its 95% interval")
+    return figure
 
 
 def learning(curves: Sequence[Curve]) -> Figure:
@@ -87,6 +134,6 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def _stacked(count: int) -> tuple[Figure, Sequence[Any]]:
-    figure = Figure((WIDTH, HEIGHT * count), layout="constrained")
+    figure = Plot((WIDTH, HEIGHT * count), layout="constrained")
     axes = figure.subplots(count, 1, sharex=True, squeeze=False)
     return figure, axes[:, 0].tolist()
