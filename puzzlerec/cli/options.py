@@ -70,6 +70,10 @@ Attempts = Annotated[
         help="What a puzzle may cost: one pass, then fresh starts until the rules accept an answer.",
     ),
 ]
+Evaluations = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Steps that all attempts at a puzzle may take together, if that is less."),
+]
 Strategy = Annotated[
     str | None,
     typer.Option(

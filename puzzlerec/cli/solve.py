@@ -15,7 +15,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from puzzlerec.cli.errors import INTERRUPTED, SOLVED, STATUSES, UNSOLVED, UNUSABLE, CommandError, assumed, in_words
-from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, Strategy, chosen_device
+from puzzlerec.cli.options import (
+    Attempts,
+    Device,
+    Early,
+    Evaluations,
+    Exact,
+    Kind,
+    Model,
+    Seed,
+    Steps,
+    Strategy,
+    chosen_device,
+)
 from puzzlerec.cli.output import Drawings, Format, Writer, opened, place, writer
 from puzzlerec.cli.terminal import answers, messages, progress
 
@@ -56,6 +68,7 @@ def solve(
     model: Model = None,
     steps: Steps = None,
     attempts: Attempts = 64,
+    evaluations: Evaluations = None,
     strategy: Strategy = None,
     exact: Exact = False,
     early: Early = True,
@@ -86,7 +99,15 @@ def solve(
     from puzzlerec.solving.answer import SolveSettings
 
     settings = SolveSettings(
-        steps=steps, attempts=attempts, strategy=strategy, early=early, exact=exact, proof=True, seed=seed, batch=batch
+        steps=steps,
+        attempts=attempts,
+        evaluations=evaluations,
+        strategy=strategy,
+        early=early,
+        exact=exact,
+        proof=True,
+        seed=seed,
+        batch=batch,
     )
     run = _Run(model, device, settings, keep_traces=trace is not None)
     if trace is not None and not trace.parent.is_dir():

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import torch
 
     from puzzlerec.training.distributed import Group
-    from puzzlerec.training.examples import Examples, Material
+    from puzzlerec.training.examples import Material
     from puzzlerec.training.loop import Trainer
     from puzzlerec.training.recipe import Recipe
     from puzzlerec.training.run_folder import RunFolder
@@ -95,7 +95,7 @@ def train(
         trainer.deadline = minutes * 60 if minutes else None
         if group.leads:
             folder.write_recipe(plan.model_dump(mode="json"))
-            _announce(trainer, material.training)
+            _announce(trainer, material)
         stop, saver = Stop(), CheckpointSaver(material.about)
         with stop, _Display(trainer, tensorboard) as display:
             for record in run(trainer, material.test, stopped=stop.asked, save_checkpoint=saver):
@@ -176,11 +176,11 @@ def _list() -> None:
         print(f"{name:<{max(map(len, names))}}  {description(name)}")
 
 
-def _announce(trainer: Trainer, examples: dict[str, Examples]) -> None:
+def _announce(trainer: Trainer, material: Material) -> None:
     import torch
 
     parameters = sum(p.numel() for p in trainer.model.parameters())
-    puzzles = sum(len(some.questions) for some in examples.values())
+    puzzles = sum(len(some.questions) for some in material.training.values())
     size = trainer.group.size
     messages.note(
         f"{trainer.recipe.name}: {parameters:,} parameters, {puzzles:,} puzzles, "
@@ -190,6 +190,8 @@ def _announce(trainer: Trainer, examples: dict[str, Examples]) -> None:
     if trainer.recipe.training.compile and not trainer.compiled:
         needed = "Triton" if trainer.device.type == "cuda" else "a C++ compiler"
         messages.warning(f"Training goes on uncompiled and slower: torch.compile needs {needed}, and there is none.")
+    if material.test is None:
+        messages.warning("The data has no test puzzles: how well the model does on others is not measured.")
 
 
 def _summary_writer(folder: Path) -> Any:

@@ -184,6 +184,8 @@ def _trained(one: _Run, device: torch.device, progress: Any, stopped: Callable[[
     torch.compiler.reset()  # it keeps few versions of a function, and those of earlier runs would be among them
     group = Group(device)
     material = load_material(one.recipe, group, *([progress] if progress else []))
+    if material.test is None and one.test is None:
+        raise RecipeError(f"{material.path} has no test puzzles to compare on: name a dataset that has, with --test")
     trainer = _trainer(one, material, device, group)
     for _ in run(trainer, material.test, stopped=stopped, save_checkpoint=CheckpointSaver(material.about)):
         pass

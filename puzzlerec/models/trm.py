@@ -159,8 +159,11 @@ class TRM(System, system="trm"):
 
     # ---- a set of open candidates
 
-    def eliminate(self, question: Tensor, state: Candidates) -> tuple[Candidates, Prediction]:
-        """A step on the candidates that are open: what is said not to survive is struck out, and what that closes."""
+    def eliminate(self, question: Tensor, state: Candidates, detached: bool = True) -> tuple[Candidates, Prediction]:
+        """A step on the candidates that are open: what is said not to survive is struck out, and what that closes.
+
+        A state that is not ``detached`` lets the gradient of the next step back into this one.
+        """
         encoder = cast(CandidateEncoder, self.encoder)
         canvas = encoder.on_open(question, state.open)
         f, g = partial(self.network, canvas=canvas), partial(self.answer_network, canvas=canvas)
@@ -180,7 +183,8 @@ class TRM(System, system="trm"):
         left = encoder.propagated(question, left)
         if not self.training:  # the answer is what is left; what is learned is the belief in what was there
             prediction = prediction._replace(logits=encoder.among(question, prediction.logits, left))
-        y, z = (encoder.scatter(old, new.detach(), canvas) for old, new in ((state.y, y), (state.z, z)))
+        y, z = (encoder.scatter(old, new, canvas) for old, new in ((state.y, y), (state.z, z)))
+        y, z = (part.detach() if detached else part for part in (y, z))
         return Candidates(left, y, z), prediction._replace(settled=encoder.over(left))
 
     # ---- the recursion (TRM, Figure 3)

@@ -18,6 +18,7 @@ class SolveSettings:
 
     steps: int | None = None  # of each attempt; None: as many as the model was trained with
     attempts: int = 1  # network runs a puzzle may cost, the first pass among them
+    evaluations: int | None = None  # steps a puzzle may cost, over all of its attempts; None: what they come to
     early: bool = True  # stop at the first step whose answer the rules accept
     exact: bool = False  # let the exact solver finish what the network could not
     proof: bool = False  # say so if there is no solution or another one, where that is quick to see
@@ -27,7 +28,7 @@ class SolveSettings:
     batch: int = 64  # runs side by side
 
     def __post_init__(self) -> None:
-        for name in ("steps", "attempts", "batch"):
+        for name in ("steps", "attempts", "evaluations", "batch"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} must be at least 1, not {value}")

@@ -93,7 +93,10 @@ class Solver:
                 working[index] = self._begin(index, puzzles[index], settings)
         while True:
             for attempts in self._round(working, settings):
-                for attempt, outcome in zip(attempts, self._run(attempts, puzzles, settings, on_frame), strict=True):
+                most = [working[attempt.puzzle].allowance for attempt in attempts]
+                for attempt, outcome in zip(
+                    attempts, self._run(attempts, most, puzzles, settings, on_frame), strict=True
+                ):
                     working[attempt.puzzle].learn(attempt, outcome)
             for index, work in list(working.items()):
                 answer = work.answer()
@@ -103,7 +106,7 @@ class Solver:
                 elif settings.proof and answer.verdict.solved:
                     answer = _with_doubt(answer)
                 settled = answer.verdict.solved or NO_SOLUTION in answer.verdict.problems
-                if settled or work.spent >= settings.attempts or work.exhausted:
+                if settled or work.spent >= settings.attempts or work.left == 0 or work.exhausted:
                     answers[index] = answer
                     del working[index]
             while waiting and waiting[0] in answers:
@@ -122,13 +125,14 @@ class Solver:
             seed=settings.seed,
             start_noise=settings.start_noise,
         )
-        return _Work(puzzle, strategy_for(task, settings.strategy), self.name, self.weights)
+        return _Work(puzzle, strategy_for(task, settings.strategy), self.name, self.weights, settings.evaluations)
 
     def _round(self, working: dict[int, _Work], settings: SolveSettings) -> Iterator[list[Attempt]]:
         """Everybody's next attempts, in batches that run side by side: puzzles of one kind, on its board."""
         groups: dict[PuzzleKind, list[list[Attempt]]] = {}
         for work in working.values():
             most = min(max(work.spent, 1), LARGEST_ROUND, settings.batch, settings.attempts - work.spent)
+            most = most if work.left is None else min(most, work.left)
             groups.setdefault(work.puzzle.kind, []).append(work.propose(most))
         for kind, together in groups.items():
             yield from _packed(together, settings.batch, self.model_for(kind).config.cells)
@@ -148,14 +152,19 @@ class Solver:
     def _run(
         self,
         attempts: Sequence[Attempt],
+        most: Sequence[int | None],
         puzzles: Sequence[Puzzle],
         settings: SolveSettings,
         on_frame: OnFrame | None,
     ) -> list[Outcome]:
-        """Run ``attempts`` side by side. All attempts at a puzzle end as soon as one of them has solved it."""
+        """Run ``attempts`` side by side, each for so many steps at ``most``.
+
+        All attempts at a puzzle end as soon as one of them has solved it.
+        """
         clock = time.perf_counter()
         refinement = self._refinement(attempts, puzzles, settings)
         kind, steps = refinement.kind, settings.steps or refinement.model.config.most_steps(refinement.grid)
+        last = np.array([steps if each is None else min(steps, each) for each in most])
         outcomes: list[Outcome | None] = [None] * len(attempts)
         seconds = np.zeros(len(attempts))
         active = np.arange(len(attempts))
@@ -163,7 +172,7 @@ class Solver:
             frame = refinement.advance()
             if on_frame is not None:
                 on_frame(frame, [attempts[int(run)] for run in active])
-            ended = np.full(len(active), frame.step == steps)
+            ended = last[active] <= frame.step
             if frame.settled is not None:
                 ended |= frame.settled
             if frame.conflict is not None:  # pins may be wrong: what the question itself says is not
@@ -215,18 +224,27 @@ class _Work:
     strategy: Strategy
     model: str  # its name
     weights: int
+    left: int | None  # evaluations that it may cost yet
     spent: int = 0  # attempts
+    together: int = 1  # attempts in the round at work
     seconds: float = 0.0
     exhausted: bool = False  # the strategy has nothing left to try
     proved: bool = False  # whether the exact solver was asked if there is one solution
 
     def propose(self, count: int) -> list[Attempt]:
         attempts = self.strategy.propose(count)
-        self.spent += len(attempts)
+        self.spent, self.together = self.spent + len(attempts), max(1, len(attempts))
         self.exhausted = not attempts
         return attempts
 
+    @property
+    def allowance(self) -> int | None:
+        """How many steps each attempt of this round may take."""
+        return None if self.left is None else max(1, self.left // self.together)
+
     def learn(self, attempt: Attempt, outcome: Outcome) -> None:
+        if self.left is not None:
+            self.left = max(0, self.left - outcome.steps)
         self.seconds += outcome.seconds
         self.strategy.learn(attempt, outcome)
 

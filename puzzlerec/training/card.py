@@ -22,14 +22,20 @@ class CheckpointSaver:
 
     def card(self, trainer: Trainer, record: dict[str, Any]) -> str:
         recipe = trainer.recipe
+        if "eval_exact_accuracy" in record:
+            measured = (
+                f"on the first {recipe.evaluation.puzzles} test puzzles, {recipe.model.supervision_steps} steps: "
+                f"{record['eval_exact_accuracy']:.2%} exact, {record['eval_token_accuracy']:.2%} of the cells"
+            )
+        else:
+            measured = "on nothing: the data has no test puzzles"
         return (
             f"# {recipe.name}\n\n{recipe.description}\n\n"
             f"- made by `{command(recipe, trainer.deadline)}`: {trainer.done:,} steps of batch "
             f"{recipe.training.batch}, {trainer.seconds / 60:.1f} minutes on {trainer.device.type}, "
             f"{str(trainer.dtype).removeprefix('torch.')}, seed {recipe.training.seed}\n"
             f"- data: {self.data}\n"
-            f"- measured then on the first {recipe.evaluation.puzzles} test puzzles, {recipe.model.supervision_steps} "
-            f"steps: {record['eval_exact_accuracy']:.2%} exact, {record['eval_token_accuracy']:.2%} of the cells\n"
+            f"- measured then {measured}\n"
         )
 
 

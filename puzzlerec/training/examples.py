@@ -55,7 +55,7 @@ class Material(NamedTuple):
     """All that a recipe's datasets hold for it."""
 
     training: dict[str, Examples]  # by the dataset's name or label
-    test: TestRows  # of the recipe's own dataset, whose file stays open
+    test: TestRows | None  # of the recipe's own dataset, whose file stays open; None: it has none
     path: Path  # of that
     about: str  # a model card's words on the data
 
@@ -81,8 +81,9 @@ def load_material(
                 training[label] = _in_memory(dataset, copies=recipe.data.augment, hints=recipe.model.has_hints)
             about.append(_about(recipe, label, dataset))
     dataset = _dataset(recipe, own, group, progress)
-    rows = dataset.split("test")
-    return Material(training, TestRows(rows.inputs, rows.labels, rows.puzzle_ids), dataset.path, "; ".join(about))
+    rows = dataset.splits.get("test")
+    test = None if rows is None else TestRows(rows.inputs, rows.labels, rows.puzzle_ids)
+    return Material(training, test, dataset.path, "; ".join(about))
 
 
 def _require(dataset: Dataset, recipe: Recipe, own: bool) -> None:

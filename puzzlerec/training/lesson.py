@@ -21,7 +21,7 @@ from torch import Tensor
 from ..device import autocast
 from ..models.candidates import CandidateEncoder
 from ..models.system import Prediction, System, chosen, joined, part
-from ..models.trm import TRM
+from ..models.trm import TRM, Candidates
 from ..puzzles import PuzzleKind
 from .distributed import Group
 from .examples import Examples
@@ -71,6 +71,11 @@ class DeepSupervision:
         )
         return Pool(examples, kind, model, teacher, local * self.group.size, slots)
 
+    @property
+    def steps_at_once(self) -> int:
+        """How many steps a slot does between two updates of the weights."""
+        return 1
+
     def most_steps(self, pool: Pool) -> int:
         """How many steps a puzzle is given at most."""
         return pool.model.training_steps
@@ -112,7 +117,7 @@ class DeepSupervision:
 
     def advance(self, pool: Pool, learned: Learned) -> None:
         """Carry the states on to the next step."""
-        pool.slots.advance(learned.state, learned.wants_halt, self.most_steps(pool))
+        pool.slots.advance(learned.state, learned.wants_halt, self.most_steps(pool), self.steps_at_once)
 
     def _supervised(self, pool: Pool, some: slice) -> tuple[Outcome, Any, Tensor]:
         """A step on some slots: its loss, the states after it, and which of them [B] are to halt."""
@@ -264,27 +269,41 @@ class Search(DeepSupervision):
         is_open = torch.where(pinned[..., None], pins, is_open).flatten(1)
         slots.state = slots.state._replace(open=encoder.propagated(slots.question, is_open))
 
+    @property
+    def steps_at_once(self) -> int:
+        return self.recipe.objective.horizon
+
     def _supervised(self, pool: Pool, some: slice) -> tuple[Outcome, Any, Tensor]:
-        slots, objective, before = pool.slots, self.recipe.objective, part(pool.slots.state, some)
+        """`horizon` steps, each with its loss; the gradient goes back through all of them."""
+        state, outcomes = part(pool.slots.state, some), []
+        for ahead in reversed(range(self.steps_at_once)):
+            outcome, state, halts = self._searched(pool, some, state, detached=ahead == 0)
+            outcomes.append(outcome)
+        return Outcome.mean(outcomes), state, halts
+
+    def _searched(self, pool: Pool, some: slice, before: Candidates, detached: bool) -> tuple[Outcome, Any, Tensor]:
+        slots, objective = pool.slots, self.recipe.objective
         question, label = slots.question[some], slots.label[some]
-        encoder = cast(CandidateEncoder, pool.model.encoder)
+        model = cast(TRM, pool.model)
+        encoder = cast(CandidateEncoder, model.encoder)
         truth = encoder.truth(label)
         lost = (truth & ~before.open).any(1)
         several = before.open.view(*label.shape, -1).sum(-1) > 1
         asked = several & ~lost[:, None]
         with autocast(self.device, self.dtype):
-            state, prediction = pool.model.step(question, before, slots.puzzle_id[some])
+            state, prediction = model.eliminate(question, before, detached)
         outcome = supervise(prediction, label, objective, due=asked[:, None].expand(-1, 2, -1))
         at_work = before.open & several.repeat_interleave(before.open.shape[1] // label.shape[1], 1)
         loss = outcome.loss + survival_loss(prediction, at_work, truth, lost, objective).sum()
         with torch.no_grad():
             which = torch.arange(*some.indices(len(slots)), device=self.device)
             pins = (which < objective.pinning * len(slots)) & (torch.rand(len(label), device=self.device) < 0.5)
-            state = state._replace(open=pinned(encoder, question, state.open, prediction.logits, pins))
+            left = pinned(encoder, question, state.open, prediction.logits, pins)
             assert prediction.conflict is not None
             known = torch.sigmoid(prediction.conflict) > KNOWN
             forgotten = torch.rand(len(label), device=self.device) < FORGOTTEN
-        return outcome._replace(loss=loss), state, encoder.over(state.open) | (lost & (known | forgotten))
+            halts = encoder.over(left) | (lost & (known | forgotten))
+        return outcome._replace(loss=loss), state._replace(open=left), halts
 
 
 STILL = 2  # steps beyond the end of a puzzle in which its fields are to stand still

@@ -161,7 +161,8 @@ class Trainer:
     @property
     def evaluations(self) -> int:
         """How many layers a step applies to a puzzle, those of the continue value's extra pass among them."""
-        return self.model.evaluations * (2 if self.recipe.objective.continue_loss else 1)
+        passes = 2 if self.recipe.objective.continue_loss else 1
+        return self.model.evaluations * passes * self.lesson.steps_at_once
 
     # ---- one step
 
@@ -339,13 +340,16 @@ class Trainer:
 
 def run(
     trainer: Trainer,
-    test: TestRows | Examples,
+    test: TestRows | Examples | None,
     *,
     on_report: Callable[[dict[str, Any]], None] = lambda record: None,
     stopped: Callable[[], bool] = lambda: False,
     save_checkpoint: Callable[[Trainer, dict[str, Any]], None] = lambda trainer, record: None,
 ) -> Iterator[dict[str, Any]]:
-    """Train to the end of the schedule, or until ``stopped()``; yields every report that went to ``metrics.jsonl``."""
+    """Train to the end of the schedule, or until ``stopped()``; yields every report that went to ``metrics.jsonl``.
+
+    Without ``test`` nothing is measured on the way.
+    """
     settings, evaluation = trainer.recipe.training, trainer.recipe.evaluation
     if trainer.group.leads:
         trainer.folder.forget_after(trainer.reported)
@@ -360,7 +364,7 @@ def run(
         if worked and (ended or due):
             record = trainer.report(due)
             if ended or trainer.done % evaluation.every == 0:
-                record |= trainer.evaluate(test)
+                record |= trainer.evaluate(test) if test is not None else {}
                 if trainer.group.leads:
                     save_checkpoint(trainer, record)
             if trainer.group.leads:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -41,6 +42,17 @@ class Outcome(NamedTuple):
     halting: Tensor  # [B] binary cross-entropy of the halting logit
     right: Tensor  # [B] bool, every token right
     accuracy: Tensor  # [B] share of tokens right
+
+    @classmethod
+    def mean(cls, outcomes: Sequence[Outcome]) -> Outcome:
+        """Of several steps on the same puzzles; right is what is right after the last."""
+        if len(outcomes) == 1:
+            return outcomes[0]
+        means = {
+            name: torch.stack([getattr(outcome, name) for outcome in outcomes]).mean(0)
+            for name in ("loss", "tokens", "halting", "accuracy")
+        }
+        return outcomes[-1]._replace(**means)
 
 
 def supervise(

@@ -63,7 +63,7 @@ class DataSettings(_Section):
     settings: Generation = {}
     file: str | None = None  # an HDF5 file to use as it is, instead of building
     train: int = Field(1000, ge=1)
-    test: int = Field(1000, ge=1)
+    test: int = Field(1000, ge=0)  # puzzles; without any, nothing is measured as the model learns
     seed: int = 0
     augment: bool = True  # a random symmetric copy each time a puzzle is drawn; useless to an equivariant model
     # other sizes to train on, for models that take any size: after the last stage, and without one, `name` alone
@@ -125,6 +125,7 @@ class Objective(_Section):
     survival_weights: tuple[float, float] = (4.0, 0.5)  # search: of the answer's candidates in the loss, of the others
     conflict_weight: float = Field(0.3, ge=0)  # search: of whether the set has lost the answer
     pinning: float = Field(0.5, ge=0, le=1)  # search: the share of slots in which symbols are pinned
+    horizon: int = Field(1, ge=1)  # search: the steps that an optimiser step goes forward, and its gradient back
     eased: float = Field(0.6, ge=0, le=1)  # search: the share of puzzles that begin with some pins, most of them right
     continue_loss: bool = False  # learn a continue value from one more forward pass, and halt by comparing the two
     exploration: float = Field(0.1, ge=0, le=1)  # share of puzzles that must do randint(2..N_sup) steps

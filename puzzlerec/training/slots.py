@@ -65,10 +65,10 @@ class Slots:
         self.steps = torch.where(fresh, 0, self.steps)
         self.state = chosen(fresh, self.state, start)
 
-    def advance(self, state: Any, wants_halt: Tensor, most: int) -> None:
-        """Carry the states on; halt where the model wants to and may, or where ``most`` steps are done."""
+    def advance(self, state: Any, wants_halt: Tensor, most: int, steps: int = 1) -> None:
+        """Carry the states on by ``steps``; halt where the model wants to and may, or where ``most`` are done."""
         self.state = state
-        self.steps = self.steps + 1
+        self.steps = self.steps + steps
         self.halted = (self.steps >= most) | (wants_halt & (self.steps >= self.least))
 
     def tensors(self) -> dict[str, Tensor]:

@@ -55,6 +55,15 @@ def test_a_run_builds_its_data_and_leaves_a_checkpoint(folder: Path) -> None:
     assert "Trained 8 steps" in longer.stderr
 
 
+def test_data_without_test_puzzles_can_be_trained_on_and_that_is_said(folder: Path) -> None:
+    done = CliRunner().invoke(app, ["train", "sudoku-4x4", "--steps", "4", *SMALL, "--set", "data.test=0"])
+    assert done.exit_code == 0, done.output
+    assert "no test puzzles" in done.stderr
+    run = folder / "runs" / "sudoku-4x4"
+    assert "no test puzzles" in (run / "checkpoint" / "README.md").read_text()
+    assert not any("eval_exact_accuracy" in line for line in (run / "metrics.jsonl").read_text().splitlines())
+
+
 def test_without_tensorboard_training_goes_on_unless_it_was_asked_for(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -140,6 +140,22 @@ def test_pins_make_up_for_a_weak_model_and_every_run_is_counted() -> None:
     assert all(answer.how == "pin" for answer in answers if answer.verdict.solved)
 
 
+@pytest.mark.parametrize("budget", [1, 16, 40, 200])
+def test_all_attempts_at_a_puzzle_together_cost_no_more_evaluations_than_allowed(budget: int) -> None:
+    puzzles = [puzzle(text) for text in HARD[:3]]
+    spent = [0, 0, 0]
+
+    def count(frame: Frame, attempts: Sequence[Attempt]) -> None:
+        for attempt in attempts:
+            spent[attempt.puzzle] += 1
+
+    settings = SolveSettings(attempts=64, evaluations=budget)
+    answers = list(Solver(Singles()).solve(puzzles, settings, on_frame=count))
+    for answer, cost in zip(answers, spent, strict=True):
+        assert cost <= budget
+        assert answer.verdict.solved or cost > 0.9 * budget
+
+
 def test_the_same_seed_gives_the_same_answers_whatever_else_is_solved() -> None:
     settings = SolveSettings(attempts=32)
     together = list(Solver(Singles()).solve([puzzle(text) for text in HARD[:3]], settings))

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from puzzlerec.models.candidates import CandidateEncoder
-from puzzlerec.models.system import Prediction
+from puzzlerec.models.system import Prediction, part
 from puzzlerec.training.lesson import MOST_PINS, Search, pinned
 from puzzlerec.training.loop import Trainer
-from puzzlerec.training.objectives import survival_loss
+from puzzlerec.training.objectives import Outcome, survival_loss
 from puzzlerec.training.recipe import Objective, RecipeError, load_recipe
 from puzzlerec.training.run_folder import RunFolder
 
@@ -123,3 +123,31 @@ def test_lesson_and_projection_belong_together() -> None:
         load_recipe("sudoku-trm", ["objective.lesson=search"])
     with pytest.raises(RecipeError, match="belong together"):
         load_recipe("sudoku", ["objective.lesson=deep-supervision"])
+
+
+def test_over_a_horizon_the_gradient_of_a_step_goes_back_through_those_before_it(tmp_path: Path) -> None:
+    made = trainer(tmp_path, horizon=2, pinning=0.0, eased=0.0)
+    (pool,) = made.pools.values()
+    made.lesson.refill(pool, 0)
+    assert isinstance(made.lesson, Search)
+    some, state = slice(0, 8), part(pool.slots.state, slice(0, 8))
+    first, free, _ = made.lesson._searched(pool, some, state, detached=False)
+    second, last, _ = made.lesson._searched(pool, some, free, detached=True)
+    assert free.y.requires_grad and not last.y.requires_grad
+    cut, _, _ = made.lesson._searched(pool, some, type(free)(*(kept.detach() for kept in free)), detached=True)
+    assert torch.equal(cut.loss, second.loss)
+    weights = list(made.model.network.parameters())
+    through, alone = (torch.autograd.grad(one.loss, weights, retain_graph=True) for one in (second, cut))
+    assert not all(map(torch.allclose, through, alone))
+
+    mean = Outcome.mean([first, second])
+    assert torch.allclose(mean.loss, (first.loss + second.loss) / 2)
+    assert torch.equal(mean.right, second.right)
+
+
+def test_a_step_of_the_weights_is_as_many_of_the_slots_as_the_horizon_says(tmp_path: Path) -> None:
+    made = trainer(tmp_path, horizon=3)
+    (pool,) = made.pools.values()
+    made.step()
+    assert bool((pool.slots.steps == 3).all())
+    assert made.evaluations == 3 * made.model.evaluations
