@@ -23,6 +23,8 @@ from puzzlerec.solving import frames
 from puzzlerec.solving.answer import Answer, SolveSettings
 from puzzlerec.solving.frames import Frame
 from puzzlerec.solving.solver import Solver, fit
+from puzzlerec.solving.trace import Recorder, Trace, TraceError
+from puzzlerec.solving.trace import load as load_traces
 
 Source = str | Path | np.ndarray | Puzzle
 Model = str | Path | Solver
@@ -129,6 +131,38 @@ def refine(
         seed=seed,
         device=solver.device,
     )
+
+
+def trace(puzzle: Source, model: Model | None = None, *, device: str | torch.device = "auto", **settings: Any) -> Trace:
+    """One puzzle, solved as by `solve`, with every step of every attempt; a notebook shows a slider along them.
+
+    >>> traced = puzzlerec.trace("1234341221434...")
+    >>> traced.answer.verdict.solved, [frame.step for frame in traced.runs[0].frames]
+    (True, [1])
+    """
+    found, _ = _puzzles(puzzle, model.kind if isinstance(model, Solver) else None)
+    if len(found) != 1:
+        raise PuzzleError(f"A trace is of one puzzle, not of {len(found)}.")
+    solver, chosen = _solver_for(found[0].kind, model, device), SolveSettings(**settings)
+    recorder = Recorder(solver.name, chosen, found)
+    (answer,) = solver.solve(found, chosen, recorder)
+    return recorder.trace(0, answer)
+
+
+def load_trace(path: str | Path, number: int = 1) -> Trace:
+    """A solve that ``puzzlerec solve --trace`` or `puzzlerec.solving.trace.save` has saved: that of puzzle ``number``.
+
+    Raises `puzzlerec.solving.trace.TraceError`.
+    """
+    traces = load_traces(path)
+    if not 1 <= number <= len(traces):
+        raise TraceError(f"There is no trace {number} in {path}: the last one is {len(traces)}.")
+    return traces[number - 1]
+
+
+def read_puzzles(source: Source | Sequence[Source], kind: PuzzleKind | None = None) -> list[Puzzle]:
+    """All puzzles in what `solve` takes, read as ``kind`` where it does not say itself. Raises `PuzzleError`."""
+    return _puzzles(source, kind)[0]
 
 
 def _solver_for(kind: PuzzleKind, model: Model | None, device: str | torch.device) -> Solver:

@@ -156,3 +156,18 @@ def test_a_model_that_no_file_can_be_called_is_an_error_in_words() -> None:
         with pytest.raises(checkpoint.CheckpointError) as caught:
             puzzlerec.load(name)
         assert len(str(caught.value)) < 1000
+
+
+def test_a_trace_has_every_step_and_comes_back_from_its_file(tmp_path: Path) -> None:
+    from puzzlerec.solving.trace import TraceError, save
+
+    traced = puzzlerec.trace(OTHER, attempts=3, early=False)
+    assert [len(run.frames) for run in traced.runs] == [3] * traced.answer.attempts
+    assert traced.answer.text == puzzlerec.solve(OTHER, attempts=3, early=False).text
+    save(tmp_path / "a.h5", [traced])
+    again = puzzlerec.load_trace(tmp_path / "a.h5")
+    assert str(again) == str(traced) and again.answer.weights == traced.answer.weights > 1000
+    with pytest.raises(TraceError, match="no trace 2 in"):
+        puzzlerec.load_trace(tmp_path / "a.h5", 2)
+    with pytest.raises(PuzzleError, match="of one puzzle, not of 2"):
+        puzzlerec.trace([QUESTION, OTHER])

@@ -16,7 +16,11 @@ from puzzlerec.cli import compare, data, models, train
 from puzzlerec.cli.errors import PIPE_CLOSED, STATUSES, UNUSABLE, in_words
 from puzzlerec.cli.eval import HELP as EVAL_HELP
 from puzzlerec.cli.eval import evaluate
+from puzzlerec.cli.film import HELP as FILM_HELP
+from puzzlerec.cli.film import film
 from puzzlerec.cli.options import valid_device
+from puzzlerec.cli.plot import HELP as PLOT_HELP
+from puzzlerec.cli.plot import plot
 from puzzlerec.cli.samples import HELP as SAMPLES_HELP
 from puzzlerec.cli.samples import samples
 from puzzlerec.cli.settings import configured
@@ -172,9 +176,11 @@ def _restore(name: str, value: str | None) -> None:
 
 app.command(help=SOLVE_HELP)(solve)
 app.command(help=WATCH_HELP)(watch)
+app.command(help=FILM_HELP)(film)
 app.command("train", help=train.HELP)(train.train)
 app.command("eval", help=EVAL_HELP)(evaluate)
 app.command("compare", help=compare.HELP)(compare.compare)
+app.command(help=PLOT_HELP)(plot)
 app.command(help=SAMPLES_HELP)(samples)
 app.add_typer(data.app, name="data")
 app.add_typer(models.app, name="models")

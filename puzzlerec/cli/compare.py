@@ -13,7 +13,8 @@ import typer
 from puzzlerec.cli.errors import INTERRUPTED, CommandError
 from puzzlerec.cli.options import Device, chosen_device
 from puzzlerec.cli.stop import Stop
-from puzzlerec.cli.terminal import answers, messages, progress
+from puzzlerec.cli.tables import Form, TableFormat, show
+from puzzlerec.cli.terminal import messages, progress
 
 if TYPE_CHECKING:
     from puzzlerec.experiments.compare import Result
@@ -54,6 +55,7 @@ def compare(
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where runs and tables are kept.")] = Path(
         "runs/comparison"
     ),
+    form: Form = TableFormat.text,
     device: Device = "auto",
 ) -> None:
     from puzzlerec.data import DatasetError
@@ -94,7 +96,7 @@ def compare(
     except KeyboardInterrupt:
         pass
     if results:
-        _keep(results, out)
+        _keep(results, out, form)
     if fault is not None:
         raise CommandError(str(fault)) from fault
     if len(results) < total:
@@ -102,16 +104,15 @@ def compare(
         raise typer.Exit(INTERRUPTED)
 
 
-def _keep(results: Sequence[Result], out: Path) -> None:
+def _keep(results: Sequence[Result], out: Path, form: TableFormat) -> None:
     """Show the tables and write them beside the runs."""
-    from puzzlerec.experiments.compare import as_markdown, as_rich
+    from puzzlerec.experiments.compare import records, tables
     from puzzlerec.files import write
 
-    console = answers()
-    for table in as_rich(results):
-        console.print(table)
+    told, document = tables(results), [asdict(result) for result in results]
+    show(form, told, records(results), document)
     out.mkdir(parents=True, exist_ok=True)
-    document = json.dumps([asdict(result) for result in results], indent=2) + "\n"
-    for name, text in (("results.json", document), ("table.md", as_markdown(results))):
+    markdown = "\n".join(table.to_markdown() for table in told)
+    for name, text in (("results.json", json.dumps(document, indent=2) + "\n"), ("table.md", markdown)):
         write(out / name, text)
     messages.note(f"Kept in {out}: table.md, results.json and the runs.")

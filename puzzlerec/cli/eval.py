@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,18 +14,19 @@ import typer
 
 from puzzlerec.cli.errors import INTERRUPTED, UNUSABLE, CommandError, assumed, in_words
 from puzzlerec.cli.options import Device, Seed, Strategy, chosen_device
-from puzzlerec.cli.terminal import answers, messages, progress
+from puzzlerec.cli.plot import need_matplotlib
+from puzzlerec.cli.tables import Form, TableFormat, show
+from puzzlerec.cli.terminal import answers, messages, progress, speaks_unicode
 from puzzlerec.files import HDF5
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from puzzlerec.evaluation import Report
-    from puzzlerec.evaluation.run import Rows
-    from puzzlerec.puzzles import Puzzle, PuzzleKind
+    from puzzlerec.evaluation.examples import Examples
     from puzzlerec.puzzles.reading import Reading
     from puzzlerec.solving.answer import SolveSettings
     from puzzlerec.solving.solver import Solver
+
+MOST_BARS, BAR = 16, 50  # lines of a curve on a terminal, and how long they are at 100%
 
 HELP = """Measure how good a model is, in the papers' terms.
 
@@ -36,7 +35,8 @@ Accuracies of the first pass, and what more attempts add, with 95% intervals.
 DATASET is a file that puzzlerec data build has made, or a list of puzzles as puzzlerec solve reads them, also as .gz.
 The answers to a list are computed; where a Sudoku has several, trust what the rules accept, not what is exact.
 
-The first pass takes all its steps, as in the papers, and its last answer counts.
+The first pass takes all its steps, as in the papers, and its last answer counts. --curve tells what every step was
+worth, and after these every doubling of --attempts, as one curve; --figure draws it.
 
 \b
 Exit status:
@@ -58,7 +58,15 @@ def evaluate(
     attempts: Annotated[int, typer.Option(metavar="N", min=1, help="What a puzzle may cost, as for solve.")] = 1,
     strategy: Strategy = None,
     batch: Annotated[int, typer.Option(metavar="N", min=1, help="Attempts that are computed side by side.")] = 64,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")] = False,
+    curve: Annotated[
+        bool, typer.Option("--curve", help="Tell the accuracy after every step of the first pass too.")
+    ] = False,
+    figure: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw the curve: .svg, .pdf or .png. Needs puzzlerec[plot]."),
+    ] = None,
+    form: Form = TableFormat.text,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     device: Device = "auto",
     seed: Seed = 0,
 ) -> None:
@@ -66,9 +74,11 @@ def evaluate(
     from puzzlerec.session import Session
     from puzzlerec.solving.answer import SolveSettings
 
+    if figure is not None:
+        need_matplotlib(figure)
     solver = Session(chosen_device(device)).solver(model)
     settings = SolveSettings(steps=steps, attempts=attempts, strategy=strategy, early=False, seed=seed, batch=batch)
-    with _examples(dataset, split, limit, solver) as examples:
+    with _examples(dataset, split, limit, solver) as (examples, unreadable):
         asked = len(examples.questions) if limit is None else min(limit, len(examples.questions))
         with progress("evaluating", asked, "puzzles") as advance:
             report = evaluate(
@@ -84,6 +94,7 @@ def evaluate(
                 device=solver.device,
                 name=solver.name,
                 progress=lambda done, of: advance(1),
+                curve=curve or figure is not None,
             )
     total = report.puzzles
     interrupted = total < asked
@@ -91,18 +102,32 @@ def evaluate(
         messages.warning(f"Interrupted: {total:,} of {asked:,} puzzles were measured.")
         if not total:
             raise typer.Exit(INTERRUPTED)
-    if as_json:
-        about = {"dataset": str(dataset), **examples.about, "device": str(solver.device)}
-        print(json.dumps({**about, **report.to_dict()}, indent=2))
-    else:
-        _show(report, dataset, solver, settings)
+    form = TableFormat.json if as_json else form
+    if form is TableFormat.text:
+        _head(report, dataset, solver, settings)
+    about = {**examples.about, "device": str(solver.device)}
+    tables = report.tables()
+    if report.curve and form is not TableFormat.text:
+        tables.append(report.curve_table())
+    show(form, tables, report.records(), {**about, **report.to_dict()})
+    if report.curve and form is TableFormat.text:
+        _bars(report)
+    messages.note(
+        f"{report.seconds:.1f} s, {report.puzzles / report.seconds:.3g} puzzles/s · device {solver.device} · "
+        f"seed {settings.seed}"
+    )
+    if figure is not None:
+        from puzzlerec.views import figures
+
+        figures.save(figures.spent([report]), figure)
+        messages.note(f"The curve is in {figure}.")
     if interrupted:
         raise typer.Exit(INTERRUPTED)
-    if examples.unreadable:
+    if unreadable:
         raise typer.Exit(UNUSABLE)
 
 
-def _show(report: Report, dataset: Path, solver: Solver, settings: SolveSettings) -> None:
+def _head(report: Report, dataset: Path, solver: Solver, settings: SolveSettings) -> None:
     console = answers()
     config = solver.model.config
     budget = f"{settings.steps or config.supervision_steps} steps"
@@ -111,30 +136,31 @@ def _show(report: Report, dataset: Path, solver: Solver, settings: SolveSettings
     if settings.attempts > 1:
         budget += f", up to {settings.attempts} attempts"
     console.print(f"{solver.name} on {report.puzzles} puzzles of {dataset}: {budget}", style="bold", soft_wrap=True)
-    for table in report.tables():
-        console.print()
-        console.print(table)
-    messages.note(
-        f"{report.seconds:.1f} s, {report.puzzles / report.seconds:.3g} puzzles/s · device {solver.device} · "
-        f"seed {settings.seed}"
-    )
+    console.print()
 
 
-@dataclass
-class _Examples:
-    kind: PuzzleKind
-    questions: Rows  # [N, L], an array or an h5py dataset, or a list of [H, W]
-    labels: Rows
-    about: dict[str, Any]
-    puzzle_ids: Rows | None = None
-    ratings: Rows | None = None
-    grid: tuple[int, int] | None = None  # of [N, L]
-    unreadable: int = 0
+def _bars(report: Report) -> None:
+    """The curve as bars, a line a point, thinned to `MOST_BARS`."""
+    console = answers()
+    full, parts = ("█", " ▏▎▍▌▋▊▉") if speaks_unicode(console) else ("#", " ")
+    console.print("\naccepted by the rules after so many steps, then attempts")
+    first = [point for point in report.curve if point.exact is not None]
+    kept = sorted({round(step) for step in _geometric(len(first), MOST_BARS)})
+    for point in [*(first[step - 1] for step in kept), *report.curve[len(first) :]]:
+        length, part = divmod(round(point.solved.share * BAR * len(parts)), len(parts))
+        name = f"{point.steps} steps" if point.exact is not None else f"{point.attempts} attempts"
+        bar = full * length + parts[part].strip()
+        console.print(f"{name:>14} {bar:<{BAR}} {point.solved.share:6.1%}", soft_wrap=True)
+
+
+def _geometric(last: int, count: int) -> list[float]:
+    """1 to ``last`` in ``count`` steps that grow."""
+    return [last ** (index / max(count - 1, 1)) for index in range(count)]
 
 
 @contextmanager
-def _examples(path: Path, split: str, limit: int | None, solver: Solver) -> Iterator[_Examples]:
-    """What the file holds, read in slices where it is a dataset. Raises `CommandError` or what the readers raise."""
+def _examples(path: Path, split: str, limit: int | None, solver: Solver) -> Iterator[tuple[Examples, int]]:
+    """What the file holds and how many of its lines cannot be read. Raises `CommandError` or what the readers raise."""
     try:
         with path.open("rb") as file:
             start = file.read(len(HDF5))
@@ -147,55 +173,25 @@ def _examples(path: Path, split: str, limit: int | None, solver: Solver) -> Iter
         return
 
     from puzzlerec.data.store import Dataset
-    from puzzlerec.puzzles import get
+    from puzzlerec.evaluation.examples import of_dataset
 
     with Dataset.open(path) as dataset:
-        kind = get(dataset.puzzle)
-        config = solver.model_for(kind).config if _takes(solver, kind) else solver.model.config
-        if config.puzzle != kind.name or not config.takes(dataset.shape):
-            sizes = ["x".join(map(str, shape)) for shape in (dataset.shape, config.grid)]
-            raise CommandError(
-                f"{path} holds {dataset.puzzle} of {sizes[0]}, the model is for {config.puzzle} of {sizes[1]}."
-            )
-        part = dataset.split(split)
-        about = {"split": split, "sha256": dataset.sha256}
-        yield _Examples(kind, part.inputs, part.labels, about, part.puzzle_ids, part.ratings, dataset.shape)
+        yield of_dataset(dataset, split, solver), 0
 
 
-def _listed(path: Path, zipped: bool, limit: int | None, solver: Solver) -> _Examples:
+def _listed(path: Path, zipped: bool, limit: int | None, solver: Solver) -> tuple[Examples, int]:
     """The puzzles of a text file with their computed answers."""
+    from puzzlerec.evaluation.examples import of_puzzles
+
     reading = _read(path, zipped)
     puzzles = reading.puzzles[:limit]
-    kinds = list(dict.fromkeys(puzzle.kind for puzzle in puzzles))
-    if others := sorted(kind.name for kind in kinds if not _takes(solver, kind)):
-        raise CommandError(f"{path} holds {', '.join(others)}, the model is for {solver.kind.name}.")
-    if len(kinds) > 1:
-        raise CommandError(f"{path} holds {', '.join(kind.name for kind in kinds)}: measure one kind at a time.")
-    questions, labels, ids = [], [], []
     with progress("finding the answers", len(puzzles), "puzzles") as advance:
-        for puzzle in puzzles:
-            advance(1)
-            fits = solver.model_for(puzzle.kind).config.takes(puzzle.question.shape)
-            answer = _answer(puzzle) if fits else None
-            if answer is not None:
-                questions.append(puzzle.question)
-                labels.append(answer)
-                ids.append(puzzle.puzzle_id)
-    if left_out := len(puzzles) - len(questions):
-        messages.warning(f"{left_out} of {len(puzzles)} puzzles left out: no answer, or too large for the model.")
-    if not questions:
-        raise CommandError(f"{path} holds no puzzle that could be measured.")
-    return _Examples(kinds[0], questions, labels, {}, ids, unreadable=len(reading.errors))
-
-
-def _takes(solver: Solver, kind: PuzzleKind) -> bool:
-    from puzzlerec.puzzles import PuzzleError
-
-    try:
-        solver.model_for(kind)
-    except PuzzleError:
-        return False
-    return True
+        examples = of_puzzles(puzzles, solver, str(path), advance)
+    if examples.left_out:
+        messages.warning(
+            f"{examples.left_out} of {len(puzzles)} puzzles left out: no answer, or too large for the model."
+        )
+    return examples, len(reading.errors)
 
 
 def _read(path: Path, zipped: bool) -> Reading:
@@ -216,9 +212,3 @@ def _read(path: Path, zipped: bool) -> Reading:
     for fault in reading.errors:
         messages.error(in_words(fault))
     return reading
-
-
-def _answer(puzzle: Puzzle) -> np.ndarray | None:
-    if not puzzle.kind.check_question(puzzle.question).solved:
-        return None
-    return next(iter(puzzle.kind.solutions(puzzle.question, limit=1) or ()), None)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from puzzlerec.cli.terminal import printable, speaks_unicode
 from puzzlerec.files import replacing
@@ -32,8 +32,8 @@ class Writer(ABC):
     """Takes answers one by one."""
 
     @abstractmethod
-    def write(self, answer: Answer, model: str) -> None:
-        """The next answer, and what the model that gave it is called ("" if none was asked)."""
+    def write(self, answer: Answer) -> None:
+        """The next answer."""
 
     def close(self) -> None:  # noqa: B027
         """All answers that will come have come."""
@@ -46,10 +46,11 @@ class Drawings(Writer):
         """``titles`` says where each puzzle stood; ``quiet`` leaves out that a puzzle is solved."""
         self.console, self.titles, self.quiet = console, titles, quiet
 
-    def write(self, answer: Answer, model: str) -> None:
+    def write(self, answer: Answer) -> None:
         from rich.text import Text
 
         from puzzlerec.views.text import draw
+        from puzzlerec.views.words import verdict_line
 
         unicode = speaks_unicode(self.console)
         if self.titles:
@@ -60,7 +61,7 @@ class Drawings(Writer):
         if not (self.quiet and answer.verdict.solved):
             style = "bold green" if answer.verdict.solved else "bold red"
             sign = ("✓ " if answer.verdict.solved else "✗ ") if unicode else ""
-            head, tail = verdict_line(answer, model, " · " if unicode else ", ")
+            head, tail = verdict_line(answer, " · " if unicode else ", ")
             self.console.print(Text.assemble((sign + head, style), (tail, "dim")))
         if self.titles:
             self.console.print()
@@ -73,7 +74,7 @@ class Lines(Writer):
         self.stream = stream
         self._grid_before: bool | None = None
 
-    def write(self, answer: Answer, model: str) -> None:
+    def write(self, answer: Answer) -> None:
         from puzzlerec.views.words import words_of
 
         is_grid = answer.puzzle.layout != "line"
@@ -93,8 +94,8 @@ class JSONLines(Writer):
     def __init__(self, stream: TextIO, seed: int) -> None:
         self.stream, self.seed = stream, seed
 
-    def write(self, answer: Answer, model: str) -> None:
-        self.stream.write(json.dumps(as_object(answer, model, self.seed)) + "\n")
+    def write(self, answer: Answer) -> None:
+        self.stream.write(json.dumps(answer.to_dict() | {"seed": self.seed}) + "\n")
         self.stream.flush()
 
 
@@ -105,8 +106,8 @@ class JSONArray(Writer):
         self.stream, self.seed = stream, seed
         self._first = True
 
-    def write(self, answer: Answer, model: str) -> None:
-        text = json.dumps(as_object(answer, model, self.seed), indent=2)
+    def write(self, answer: Answer) -> None:
+        text = json.dumps(answer.to_dict() | {"seed": self.seed}, indent=2)
         self.stream.write(("[\n" if self._first else ",\n") + text)
         self.stream.flush()
         self._first = False
@@ -116,20 +117,21 @@ class JSONArray(Writer):
         self.stream.flush()
 
 
-class Picture(Writer):
+class Pictures(Writer):
     """One SVG document, written when all answers are there."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self._answers: list[Answer] = []
 
-    def write(self, answer: Answer, model: str) -> None:
+    def write(self, answer: Answer) -> None:
         self._answers.append(answer)
 
     def close(self) -> None:
-        from puzzlerec.views.svg import picture
+        from puzzlerec.views.pictures import of_answer
+        from puzzlerec.views.svg import document
 
-        self.stream.write(picture(self._answers))
+        self.stream.write(document([of_answer(answer) for answer in self._answers]))
         self.stream.flush()
 
 
@@ -138,7 +140,7 @@ def writer(form: Format, stream: TextIO, seed: int) -> Writer:
         return JSONArray(stream, seed)
     if form is Format.jsonl:
         return JSONLines(stream, seed)
-    return Picture(stream) if form is Format.svg else Lines(stream)
+    return Pictures(stream) if form is Format.svg else Lines(stream)
 
 
 @contextmanager
@@ -155,45 +157,3 @@ def place(puzzle: Puzzle) -> str:
     """Where the puzzle stood, as ``file:line``."""
     source = "standard input" if puzzle.source == "-" else puzzle.source
     return printable(f"{source}:{puzzle.line}" if puzzle.line else source)
-
-
-def verdict_line(answer: Answer, model: str, separator: str = " · ") -> tuple[str, str]:
-    """The verdict and how it came about, as (what matters, the rest)."""
-    from puzzlerec.views.words import words_of
-
-    words = words_of(answer)
-    if not words.tried:
-        return f"Cannot be solved: {words.fault}", ""
-    details = [words.steps, words.seconds]
-    if not words.solved:
-        return f"Not solved: {words.fault}", separator + separator.join([words.attempts, model, *details])
-    how = f"{words.how}, after {words.attempts} of {model}" if words.exact else words.how
-    head = separator.join([f"Solved {how}", *words.facts])
-    return head, separator + separator.join(details if words.exact else [model, *details])
-
-
-def as_object(answer: Answer, model: str, seed: int) -> dict[str, Any]:
-    """The answer for programs. Rows and columns count from 1."""
-    from puzzlerec.views.words import tried
-
-    puzzle, verdict = answer.puzzle, answer.verdict
-    rows, columns = verdict.offending.nonzero()
-    square = answer.tokens.shape[0] == answer.tokens.shape[1]
-    layout = "line" if square else puzzle.layout
-    return {
-        "puzzle": puzzle.kind.name,
-        "source": puzzle.source,
-        "line": puzzle.line,
-        "input": puzzle.kind.format(puzzle.question, layout),
-        "answer": puzzle.kind.format(answer.tokens, layout) if tried(answer) else None,
-        "solved": verdict.solved,
-        "problems": list(verdict.problems),
-        "offending": [[int(row) + 1, int(column) + 1] for row, column in zip(rows, columns, strict=True)],
-        "facts": verdict.facts,
-        "how": answer.how,
-        "model": model or None,
-        "steps": answer.steps,
-        "attempts": answer.attempts,
-        "seconds": round(answer.seconds, 6),
-        "seed": seed,
-    }

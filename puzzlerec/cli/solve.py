@@ -28,7 +28,7 @@ from puzzlerec.cli.options import (
     Strategy,
     chosen_device,
 )
-from puzzlerec.cli.output import Drawings, Format, Writer, opened, place, verdict_line, writer
+from puzzlerec.cli.output import Drawings, Format, Writer, opened, place, writer
 from puzzlerec.cli.terminal import answers, messages, progress
 
 if TYPE_CHECKING:
@@ -157,8 +157,8 @@ def _answered(
         interrupted = False
         try:
             for piece in pieces:
-                for answer, name in run.solve(piece):
-                    out.write(answer, name)
+                for answer in run.solve(piece):
+                    out.write(answer)
                     advance(1)
         except KeyboardInterrupt:
             interrupted = True
@@ -236,7 +236,7 @@ class _Run:
         self.solved = self.unsolved = self.unsolvable = 0
         self.several = 0  # puzzles that have more than one solution
         self.refused = 0  # puzzles for which there is no model
-        self.last: tuple[Answer, str] | None = None
+        self.last: Answer | None = None
         self.traces: list[Trace] = []
         self._keep_traces = keep_traces
         self._solvers: dict[PuzzleKind, Solver | None] = {}
@@ -254,11 +254,10 @@ class _Run:
         device = f"device {self._session.device} · " if self._solvers else ""
         return f"{device}seed {self.settings.seed}"
 
-    def solve(self, puzzles: Sequence[Puzzle]) -> Iterator[tuple[Answer, str]]:
-        """Each answer with the name of the model that gave it, in the order of ``puzzles``."""
+    def solve(self, puzzles: Sequence[Puzzle]) -> Iterator[Answer]:
+        """The answers in the order of ``puzzles``."""
         from puzzlerec.puzzles import SEVERAL_SOLUTIONS
         from puzzlerec.solving.answer import refused
-        from puzzlerec.views.words import tried
 
         for kind, group in groupby(puzzles, lambda puzzle: puzzle.kind):
             together = list(group)
@@ -275,9 +274,9 @@ class _Run:
             for answer in found:
                 self.solved += answer.verdict.solved
                 self.several += SEVERAL_SOLUTIONS in answer.verdict.problems
-                self.unsolved += not answer.verdict.solved and tried(answer)
-                self.unsolvable += not tried(answer)
-                self.last = answer, solver.name if solver and tried(answer) else ""
+                self.unsolved += not answer.verdict.solved and answer.tried
+                self.unsolvable += not answer.tried
+                self.last = answer
                 yield self.last
 
     def _recorded(self, solver: Solver, puzzles: Sequence[Puzzle]) -> Iterator[Answer]:
@@ -310,8 +309,9 @@ class _Run:
     def report(self, source: _Source, interrupted: bool, drawn: bool) -> None:
         """The sum of it all; for a single puzzle its verdict, unless that was drawn. Device and seed in any case."""
         if source.puzzles == 1 and self.last:
-            answer, name = self.last
-            verdict = "" if drawn else "".join(verdict_line(answer, name)) + " · "
+            from puzzlerec.views.words import verdict_line
+
+            verdict = "" if drawn else "".join(verdict_line(self.last)) + " · "
             messages.note(verdict + self.where)
             return
         seconds = time.perf_counter() - self._clock

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from puzzlerec.cli.errors import SOLVED, STATUSES, UNSOLVED, UNUSABLE, CommandError, assumed, in_words
+from puzzlerec.cli.errors import SOLVED, STATUSES, UNSOLVED, CommandError
+from puzzlerec.cli.opening import opened
 from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, Strategy, chosen_device
-from puzzlerec.cli.terminal import answers, messages, speaks_unicode
-from puzzlerec.files import is_hdf5
+from puzzlerec.cli.terminal import answers, speaks_unicode
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,10 +84,8 @@ def watch(
         raise typer.Exit(app.return_code or 1)
 
 
-def _opened(file: str | None, kind: str | None) -> tuple[list[Puzzle], list[Trace], Path | None]:
+def _opened(file: str | None, puzzle: str | None) -> tuple[list[Puzzle], list[Trace], Path | None]:
     """What FILE holds: puzzles, traces or a run. Raises `CommandError` and the errors of reading."""
-    from puzzlerec.puzzles import get, read
-
     if file is None:
         return [], [], None
     path = Path(file)
@@ -97,23 +95,7 @@ def _opened(file: str | None, kind: str | None) -> tuple[list[Puzzle], list[Trac
         if not is_run(path):
             raise CommandError(f"{path} is a folder, but of no training run: name a file of puzzles or a run's folder.")
         return [], [], path
-    if file != "-" and is_hdf5(path):
-        from puzzlerec.solving.trace import load
-
-        traces = load(path)
-        if not traces:
-            raise CommandError(f"{path} holds no trace.")
-        return [trace.answer.puzzle for trace in traces], traces, None
-    if file == "-" and sys.stdin.isatty():
-        messages.note("Type or paste puzzles, then press Ctrl-D.")
-    reading = read(file, get(kind) if kind else None)
-    for note in assumed(reading.notes, file):
-        messages.note(note)
-    for error in reading.errors[:3]:
-        messages.error(in_words(error))
-    if not reading.puzzles:
-        raise typer.Exit(UNUSABLE)
-    return reading.puzzles, [], None
+    return (*opened(file, puzzle), None)
 
 
 def _is_terminal() -> bool:
@@ -165,7 +147,7 @@ def _print(recording: Recording, once: bool) -> int:
         _draw_answer(console, answer)
     elif recording.moments:
         _draw_step(console, recording)
-    _print_verdict(console, recording.model, answer)
+    _print_verdict(console, answer)
     return SOLVED if answer.verdict.solved else UNSOLVED
 
 
@@ -216,7 +198,7 @@ def _draw_step(console: Console, recording: Recording) -> None:
         console.print(Text.assemble(*((part.text, part.style or "") for part in strip)), soft_wrap=True)
 
 
-def _print_verdict(console: Console, model: str, answer: Answer) -> None:
-    from puzzlerec.cli.output import verdict_line
+def _print_verdict(console: Console, answer: Answer) -> None:
+    from puzzlerec.views.words import verdict_line
 
-    console.out("".join(verdict_line(answer, model, " · " if speaks_unicode(console) else ", ")))
+    console.out("".join(verdict_line(answer, " · " if speaks_unicode(console) else ", ")))

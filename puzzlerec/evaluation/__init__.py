@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from puzzlerec.evaluation.report import CalibrationBin, Rate, Report, wilson
+from puzzlerec.evaluation.report import CalibrationBin, Rate, Report, Spent, wilson
 from puzzlerec.evaluation.run import evaluate
 
-__all__ = ["CalibrationBin", "Rate", "Report", "evaluate", "wilson"]
+__all__ = ["CalibrationBin", "Rate", "Report", "Spent", "evaluate", "wilson"]

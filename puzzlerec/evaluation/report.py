@@ -1,14 +1,13 @@
-"""What an evaluation found: rates with their intervals, as a dictionary or as tables."""
+"""What an evaluation found: rates with their intervals, as plain data or as tables."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from math import sqrt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from rich.table import Table
+from puzzlerec.tables import Table, Tabular
 
 Z95 = 1.959964  # of the normal distribution, two-sided
 
@@ -54,7 +53,21 @@ class CalibrationBin:
 
 
 @dataclass(frozen=True)
-class Report:
+class Spent:
+    """What a number of steps, and then of attempts, has brought."""
+
+    steps: int  # in all: an attempt counts as many as the longest first pass took
+    attempts: int
+    exact: Rate | None  # as the label, after so many steps of the first pass; None for more attempts
+    solved: Rate  # accepted by the rules
+
+    def to_dict(self) -> dict[str, Any]:
+        exact = None if self.exact is None else self.exact.to_dict()
+        return {"steps": self.steps, "attempts": self.attempts, "exact": exact, "solved": self.solved.to_dict()}
+
+
+@dataclass(frozen=True)
+class Report(Tabular):
     """Accuracies of the first pass, and what attempts add to it.
 
     *Exact* compares with the labels, *solved*, *valid* and *optimal* with the rules: a maze has many right answers and
@@ -78,6 +91,7 @@ class Report:
     halting_error: float  # expected calibration error of the halting probability
     ratings: dict[str, tuple[Rate, Rate]]  # bin of the rating -> exact in the first pass, solved in the end
     seconds: float
+    curve: tuple[Spent, ...] = ()  # step by step, then attempt by attempt, if that was asked for
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -90,10 +104,52 @@ class Report:
             name: {"exact": exact.to_dict(), "solved": solved.to_dict()}
             for name, (exact, solved) in self.ratings.items()
         }
+        plain["curve"] = [point.to_dict() for point in self.curve]
         return plain
 
+    def records(self) -> list[dict[str, Any]]:
+        """All rates, one a record, for tables of one's own: what is measured, of which part, and its interval."""
+        return [
+            {
+                "model": self.model,
+                "puzzle": self.puzzle,
+                "measure": measure,
+                "part": part,
+                "share": rate.share,
+                "low": rate.interval[0],
+                "high": rate.interval[1],
+                "puzzles": rate.count,
+            }
+            for measure, part, rate in self._rates()
+        ]
+
+    def _rates(self) -> Iterator[tuple[str, str, Rate]]:
+        yield "tokens", "", self.token
+        yield "open cells", "", self.blank_token
+        yield "exact", "", self.exact
+        yield "solved", "", self.first_pass
+        for name, rate in self.rules.items():
+            yield name, "", rate
+        for attempts, rate in self.solved_within.items():
+            yield "solved", f"attempts {attempts}", rate
+        for name, (exact, solved) in self.ratings.items():
+            yield "exact", f"rating {name}", exact
+            yield "solved", f"rating {name}", solved
+        for point in self.curve:
+            if point.exact is not None:
+                yield "exact", f"steps {point.steps}", point.exact
+                yield "solved", f"steps {point.steps}", point.solved
+
+    def curve_table(self) -> Table:
+        """The curve, a line a point."""
+        rows = [
+            (str(point.steps), str(point.attempts), str(point.exact or ""), str(point.solved)) for point in self.curve
+        ]
+        columns = ("steps", "attempts", "exact, first pass", "accepted by the rules")
+        return Table("by steps, then attempts", columns, rows)
+
     def tables(self) -> list[Table]:
-        """What there is to show, as Rich tables."""
+        """What there is to show beside the curve."""
         rows = [
             ("tokens right", self.token),
             ("open cells right", self.blank_token),
@@ -104,31 +160,20 @@ class Report:
         told = [(name, str(rate)) for name, rate in rows]
         if self.length_ratio is not None:
             told.append(("length of the valid paths, shortest = 1", f"{self.length_ratio:.4f}"))
-        tables = [rich_table("first pass", ("", "95% interval"), told)]
+        tables = [Table("first pass", ("", "95% interval"), told)]
         if len(self.solved_within) > 1:
             within = [(str(count), str(rate)) for count, rate in self.solved_within.items()]
-            tables.append(rich_table("solved", ("attempts", "95% interval"), within))
+            tables.append(Table("solved", ("attempts", "95% interval"), within))
         if self.ratings:
             by_rating = [
                 (name, str(exact.count), str(exact), str(solved)) for name, (exact, solved) in self.ratings.items()
             ]
-            tables.append(rich_table("by rating", ("rating", "puzzles", "exact, first pass", "solved"), by_rating))
+            tables.append(Table("by rating", ("rating", "puzzles", "exact, first pass", "solved"), by_rating))
         bins = [
             (f"{bin.low:.1f} to {bin.high:.1f}", str(bin.count), f"{bin.probability:.3f}", f"{bin.right:.3f}")
             for bin in self.halting
             if bin.count
         ]
         title = f"halting, calibration error {self.halting_error:.3f}"
-        tables.append(rich_table(title, ("probability", "puzzles", "mean", "right"), bins))
+        tables.append(Table(title, ("probability", "puzzles", "mean", "right"), bins))
         return tables
-
-
-def rich_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", box=None)
-    for index, column in enumerate(columns):
-        table.add_column(column, justify="right" if index else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*row)
-    return table

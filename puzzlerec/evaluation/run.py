@@ -62,6 +62,7 @@ def evaluate(
     processes: Processes | None = None,
     name: str = "",
     progress: Callable[[int, int], None] | None = None,
+    curve: bool = False,
 ) -> Report:
     """The accuracy of ``model`` on N ``questions`` [H, W], or [L] on ``grid`` (the model's if None); ``labels`` alike.
 
@@ -70,14 +71,16 @@ def evaluate(
 
     No more than ``settings.batch`` rows are read at a time. Several ``processes`` share the rows, batch by batch, and
     each returns the report of all. ``progress`` is called with the number of puzzles done here and their total. A
-    `KeyboardInterrupt` ends it early: the report is then of the puzzles done so far.
+    `KeyboardInterrupt` ends it early: the report is then of the puzzles done so far. ``curve`` has every step of the
+    first pass checked too.
     """
     settings = settings or SolveSettings(early=False)
     processes = processes or Alone()
     solver = Solver(model, device, name, precision)
     kind = kind or solver.kind
     grid = grid or solver.model_for(kind).config.grid
-    tally = Tally(kind, settings.attempts)
+    most = settings.steps or solver.model_for(kind).config.most_steps(grid)
+    tally = Tally(kind, settings.attempts, most if curve else 0)
     total = len(questions) if limit is None else min(limit, len(questions))
     batch = min(settings.batch, max(1, -(-total // processes.size)))  # so that there is work for all
     clock = time.perf_counter()
@@ -88,9 +91,9 @@ def evaluate(
             if turn % processes.size != processes.rank:
                 continue
             puzzles = _puzzles(kind, questions[rows], puzzle_ids[rows] if puzzle_ids is not None else None, grid)
-            endings = _FirstPasses()
+            wanted = list(_grids(labels[rows], grid))
+            endings = _FirstPasses(puzzles, wanted, curve)
             answers = solver.solve(puzzles, settings, endings)
-            wanted = _grids(labels[rows], grid)
             for index, (answer, label, bin) in enumerate(zip(answers, wanted, bins, strict=True)):
                 tally.add(answer, label, endings.last.get(index), bin)
                 if progress is not None:
@@ -103,15 +106,25 @@ def evaluate(
 
 
 class _FirstPasses:
-    """Keeps how the first pass at each puzzle ended."""
+    """Keeps how the first pass at each puzzle ended, and if ``curve``, how right it was after every step."""
 
-    def __init__(self) -> None:
+    def __init__(self, puzzles: Sequence[Puzzle], labels: Sequence[np.ndarray], curve: bool) -> None:
         self.last: dict[int, Ending] = {}
+        self._puzzles, self._labels, self._curve = puzzles, labels, curve
 
     def __call__(self, frame: Frame, attempts: Sequence[Attempt]) -> None:
         for row, attempt in enumerate(attempts):
             if attempt.number == 1:
-                self.last[attempt.puzzle] = Ending(frame.tokens[row], float(frame.halt[row]), frame.step)
+                path = self._path(attempt.puzzle, frame.tokens[row]) if self._curve else ()
+                self.last[attempt.puzzle] = Ending(frame.tokens[row], float(frame.halt[row]), frame.step, path)
+
+    def _path(self, index: int, tokens: np.ndarray) -> tuple[tuple[bool, bool], ...]:
+        question, label = self._puzzles[index].question, self._labels[index]
+        cut = tokens[: question.shape[0], : question.shape[1]]
+        exact = bool((cut == label)[label != 0].all())
+        solved = self._puzzles[index].kind.check(question, cut).solved
+        before = self.last[index].path if index in self.last else ()
+        return (*before, (exact, solved))
 
 
 def _puzzles(kind: PuzzleKind, questions: Any, puzzle_ids: Any | None, grid: tuple[int, int]) -> list[Puzzle]:

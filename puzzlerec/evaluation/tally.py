@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from puzzlerec.evaluation.report import CalibrationBin, Rate, Report
+from puzzlerec.evaluation.report import CalibrationBin, Rate, Report, Spent
 from puzzlerec.puzzles import PuzzleKind
 from puzzlerec.solving.answer import Answer
 
@@ -24,14 +24,15 @@ class Ending:
     tokens: np.ndarray  # [H, W] uint8, in the model's grid
     halt: float
     steps: int
+    path: tuple[tuple[bool, bool], ...] = ()  # after each step, if asked for: exact, and accepted by the rules
 
 
 class Tally:
     """Adds up what each puzzle shows. Its sums are plain numbers, so those of several processes add up too."""
 
-    def __init__(self, kind: PuzzleKind, attempts: int) -> None:
-        """``attempts`` is the most that a puzzle may cost."""
-        self.kind, self.limits = kind, _limits(attempts)
+    def __init__(self, kind: PuzzleKind, attempts: int, steps: int = 0) -> None:
+        """``attempts`` is the most that a puzzle may cost, ``steps`` how many of the first pass to tell apart."""
+        self.kind, self.limits, self.steps = kind, _limits(attempts), steps
         self.ratings: dict[str, None] = {}  # the bins, in order
         self._sums: defaultdict[tuple[str, ...], float] = defaultdict(float)
 
@@ -80,6 +81,11 @@ class Tally:
         if verdict.facts.get("valid"):
             self._count("length", verdict.facts["length"] / verdict.facts["shortest"])
             self._count("paths", 1)
+        for step in range(1, self.steps + 1):  # what has ended stays as it is
+            exact_then, solved_then = ending.path[min(step, len(ending.path)) - 1] if ending.path else (False, False)
+            self._count("exact after", exact_then, str(step))
+            self._count("solved after", solved_then, str(step))
+            self._count("takes step", step <= len(ending.path), str(step))
         bin = str(min(int(ending.halt * HALTING_BINS), HALTING_BINS - 1))
         for name, value in (("halting", 1), ("halting probability", ending.halt), ("halting right", exact)):
             self._count(name, value, bin)
@@ -105,6 +111,7 @@ class Tally:
             yield (name,)
         parts: dict[tuple[str, ...], Iterable[Any]] = {
             ("solved within",): self.limits,
+            ("exact after", "solved after", "takes step"): range(1, self.steps + 1),
             ("fact", "fact known"): self.kind.facts,
             ("halting", "halting probability", "halting right"): range(HALTING_BINS),
             ("rated", "rated exact", "rated solved"): self.ratings,
@@ -140,7 +147,15 @@ class Tally:
                 if sums["rated", label]
             },
             seconds=seconds,
+            curve=tuple(self._curve()),
         )
+
+    def _curve(self) -> Iterator[Spent]:
+        taken = [step for step in range(1, self.steps + 1) if self._sums["takes step", str(step)]]
+        for step in taken:
+            yield Spent(step, 1, self._rate("exact after", str(step)), self._rate("solved after", str(step)))
+        for limit in self.limits[1:] if taken else ():
+            yield Spent(limit * taken[-1], limit, None, self._rate("solved within", str(limit)))
 
     def _rate(self, *key: str) -> Rate:
         of = {"fact": "fact known", "rated exact": "rated", "rated solved": "rated"}.get(key[0])

@@ -11,24 +11,22 @@ from dataclasses import asdict, dataclass
 from math import isfinite, sqrt
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from puzzlerec.data import Dataset
 from puzzlerec.evaluation import Report, evaluate
-from puzzlerec.evaluation.report import rich_table, wilson
+from puzzlerec.evaluation.report import wilson
 from puzzlerec.files import write
 from puzzlerec.solving.answer import SolveSettings
+from puzzlerec.tables import Table, Tabular
 from puzzlerec.training.card import CheckpointSaver
 from puzzlerec.training.distributed import Group
 from puzzlerec.training.examples import Material, Progress, load_material
 from puzzlerec.training.loop import Trainer, run
 from puzzlerec.training.recipe import Recipe, RecipeError, load_recipe
 from puzzlerec.training.run_folder import RunFolder
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 # of Student's distribution, two-sided 95%, by degrees of freedom
 T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
@@ -274,8 +272,39 @@ def interval(shares: Sequence[float], puzzles: int) -> tuple[float, float, float
     return mean, low, high
 
 
-def tables(results: Sequence[Result]) -> list[tuple[str, list[str], list[list[str]]]]:
-    """What to show, as (title, column names, rows): accuracy, then seed by seed and by rating, and the training."""
+@dataclass(frozen=True)
+class Comparison(Tabular):
+    """What came of all runs."""
+
+    results: tuple[Result, ...]
+
+    def tables(self) -> list[Table]:
+        return tables(self.results)
+
+    def records(self) -> list[dict[str, Any]]:
+        return records(self.results)
+
+
+def records(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """The runs, one a record, for tables of one's own."""
+    return [
+        {
+            "system": result.label,
+            "seed": result.seed,
+            "weights": result.weights,
+            "steps": result.steps,
+            "evaluations": result.evaluations,
+            "minutes": result.minutes,
+            "puzzles": result.puzzles,
+            **result.shares,
+            "length_ratio": result.length_ratio,
+        }
+        for result in results
+    ]
+
+
+def tables(results: Sequence[Result]) -> list[Table]:
+    """What to show: accuracy, then seed by seed and by rating, and the training."""
     labels = list(dict.fromkeys(result.label for result in results))
     of = {label: [result for result in results if result.label == label] for label in labels}
     measures = [name for name in MEASURES if all(name in result.shares for result in results)]
@@ -290,35 +319,23 @@ def tables(results: Sequence[Result]) -> list[tuple[str, list[str], list[list[st
         accuracy.append(row)
         row = [label, str(len(some)), f"{some[0].weights:,}", f"{fmean(r.steps for r in some):,.0f}"]
         training.append([*row, f"{fmean(r.evaluations for r in some):.2e}", f"{fmean(r.minutes for r in some):.1f}"])
-    found = [("accuracy, %", ["system", *measures, *["length ratio"] * ratios], accuracy)]
+    found = [Table("accuracy, %", ["system", *measures, *["length ratio"] * ratios], accuracy)]
     seeds = sorted({result.seed for result in results})
     if len(seeds) > 1:
         exact = {(result.label, result.seed): f"{100 * result.shares['exact']:.1f}" for result in results}
         rows = [[label, *(exact.get((label, seed), "-") for seed in seeds)] for label in labels]
-        found.append(("exact by seed, %", ["system", *(f"seed {seed}" for seed in seeds)], rows))
+        found.append(Table("exact by seed, %", ["system", *(f"seed {seed}" for seed in seeds)], rows))
     bins = list(dict.fromkeys(name for result in results for name in result.by_rating))
     if bins:
         rows = [
             [name, *(f"{100 * fmean(r.by_rating.get(name, 0.0) for r in some):.1f}" for some in of.values())]
             for name in bins
         ]
-        found.append(("exact by rating or length, %", ["", *labels], rows))  # there may be many: a line each
-    found.append(("training", ["system", "seeds", "weights", "steps", "evaluations", "minutes"], training))
+        found.append(Table("exact by rating or length, %", ["", *labels], rows))  # there may be many: a line each
+    found.append(Table("training", ["system", "seeds", "weights", "steps", "evaluations", "minutes"], training))
     return found
 
 
 def _share(shares: Sequence[float], puzzles: int) -> str:
     mean, low, high = interval(shares, puzzles)
     return f"{100 * mean:.1f} ({100 * low:.1f}-{100 * high:.1f})"
-
-
-def as_markdown(results: Sequence[Result]) -> str:
-    parts = []
-    for title, columns, rows in tables(results):
-        lines = [columns, ["---"] * len(columns), *rows]
-        parts.append(f"{title}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")
-    return "\n".join(parts)
-
-
-def as_rich(results: Sequence[Result]) -> list[Table]:
-    return [rich_table(title, columns, rows) for title, columns, rows in tables(results)]

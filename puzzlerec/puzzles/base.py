@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from puzzlerec.display import Displayed
+from puzzlerec.files import shorten
 from puzzlerec.puzzles.choices import Choice
 from puzzlerec.puzzles.edit import Editing
 from puzzlerec.puzzles.generator import Generator
@@ -41,8 +43,8 @@ class PuzzleError(ValueError):
         return f"{place}: {self.message}" if place else self.message
 
 
-@dataclass(frozen=True, eq=False)
-class Puzzle:
+@dataclass(frozen=True, eq=False, repr=False)
+class Puzzle(Displayed):
     """One question as it was read, with all that is needed to write its answer in the same form."""
 
     kind: PuzzleKind
@@ -52,6 +54,24 @@ class Puzzle:
     line: int = 0  # first line in the source, from 1
     puzzle_id: int = 0  # the row of a model's puzzle embedding, 0 where there is but one
     answer: np.ndarray | None = None  # [H, W] uint8 tokens, unchecked, if the source has one beside the question
+
+    def written(self, tokens: np.ndarray) -> str:
+        """Its question or its answer in one line, where grids of this shape have one."""
+        height, width = tokens.shape
+        return self.kind.format(tokens, "line" if height == width else self.layout)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "puzzle": self.kind.name,
+            "source": self.source,
+            "line": self.line,
+            "input": self.written(self.question),
+        }
+
+    def __repr__(self) -> str:
+        place = f" at {self.source}:{self.line}" if self.source else ""
+        return f"<{self.kind.name}{place}: {shorten(self.written(self.question))!r}>"
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from puzzlerec.display import Displayed
+from puzzlerec.files import shorten
 from puzzlerec.puzzles import Puzzle, Verdict
 
 
@@ -31,8 +34,8 @@ class SolveSettings:
                 raise ValueError(f"{name} must be at least 1, not {value}")
 
 
-@dataclass(eq=False)
-class Answer:
+@dataclass(eq=False, repr=False)
+class Answer(Displayed):
     """A puzzle's answer and what the rules say of it."""
 
     puzzle: Puzzle
@@ -43,11 +46,38 @@ class Answer:
     how: str  # what solved it, such as "one pass" or "exact solver"; "none" if unsolved
     seconds: float  # this puzzle's share of the computing time
     confidence: np.ndarray  # [H, W] float32, the probability that the model gives each of the tokens
+    model: str = ""  # what the model is called that was asked, "" if none was
+    weights: int = 0  # of that model
 
     @property
     def text(self) -> str:
         """The answer in the form that the question was written in."""
         return self.puzzle.kind.format(self.tokens, self.puzzle.layout)
+
+    @property
+    def tried(self) -> bool:
+        """Whether a model or a search was asked at all, or the question itself broke the rules."""
+        return self.attempts > 0 or self.how == "exact solver"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON. Rows and columns count from 1."""
+        return {
+            **self.puzzle.to_dict(),
+            "answer": self.puzzle.written(self.tokens) if self.tried else None,
+            "solved": self.verdict.solved,
+            "problems": list(self.verdict.problems),
+            "offending": (np.argwhere(self.verdict.offending) + 1).tolist(),
+            "facts": self.verdict.facts,
+            "how": self.how,
+            "model": self.model or None,
+            "steps": self.steps,
+            "attempts": self.attempts,
+            "seconds": round(self.seconds, 6),
+        }
+
+    def __repr__(self) -> str:
+        verdict = "solved" if self.verdict.solved else "not solved"
+        return f"<{self.puzzle.kind.name}, {verdict}: {shorten(self.puzzle.written(self.tokens))!r}>"
 
 
 def refused(puzzle: Puzzle, verdict: Verdict) -> Answer:

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 
 from puzzlerec.device import autocast
+from puzzlerec.display import Displayed
 from puzzlerec.models.config import ModelConfig
 from puzzlerec.models.system import FrameKind, Prediction, part
-from puzzlerec.puzzles import PuzzleError, PuzzleKind, Symmetry, get
+from puzzlerec.puzzles import Puzzle, PuzzleError, PuzzleKind, Symmetry, get
 
 
 class Model(Protocol):
@@ -47,8 +48,8 @@ def on_board(model: AnyModel, kind: PuzzleKind) -> AnyModel | None:
     return moved
 
 
-@dataclass(frozen=True, eq=False)
-class Frame:
+@dataclass(frozen=True, eq=False, repr=False)
+class Frame(Displayed):
     """The answers of B runs after one step, all as NumPy arrays in the question's own places and tokens.
 
     Probabilities are over the tokens that an answer may hold; a given cell always keeps its token, with certainty.
@@ -66,6 +67,7 @@ class Frame:
     settled: np.ndarray | None = None  # [B] bool, no step will change anything any more; None where one cannot know
     # [B] float32, the model's probability that the answer is lost, by a wrong pin for instance; None where it says none
     conflict: np.ndarray | None = None
+    puzzles: tuple[Puzzle, ...] = ()  # [B], what is answered, in the frame's own grid; none where nobody has said
 
     def of(self, run: int, shape: tuple[int, int]) -> Frame:
         """One run alone (B = 1), without what a question of this shape was set in."""
@@ -83,7 +85,26 @@ class Frame:
             hints=None if self.hints is None else self.hints[here],
             settled=None if self.settled is None else self.settled[run : run + 1],
             conflict=None if self.conflict is None else self.conflict[run : run + 1],
+            puzzles=tuple(
+                replace(puzzle, question=puzzle.question[:height, :width]) for puzzle in self.puzzles[run : run + 1]
+            ),
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON: all but the probabilities."""
+        return {
+            "step": self.step,
+            "kind": self.kind,
+            "halt": self.halt.tolist(),
+            "tokens": self.tokens.tolist(),
+            "confidence": self.confidence.tolist(),
+            "entropy": self.entropy.tolist(),
+            "masked": None if self.masked is None else self.masked.tolist(),
+        }
+
+    def __repr__(self) -> str:
+        runs, *grid = self.tokens.shape
+        return f"<{self.kind} step {self.step} of {runs} grid{'s' * (runs != 1)} of {'x'.join(map(str, grid))}>"
 
 
 class Refinement:
@@ -128,6 +149,7 @@ class Refinement:
         for run, question in enumerate(questions):
             padded[run, : question.shape[0], : question.shape[1]] = question
         self.questions = padded  # [B, H, W], in frames' own places and tokens
+        self._puzzles = tuple(Puzzle(self.kind, question) for question in padded)
         self._undo: tuple[Tensor, Tensor] | None = None
         seen = padded.reshape(len(padded), -1).astype(np.int64)
         if symmetries is not None and any(symmetry is not None for symmetry in symmetries):
@@ -186,12 +208,14 @@ class Refinement:
             hints=None if hints is None else hints.argmax(-1).to(torch.uint8).cpu().numpy().reshape(shape),
             settled=None if prediction.settled is None else prediction.settled.cpu().numpy(),
             conflict=None if prediction.conflict is None else prediction.conflict.float().sigmoid().cpu().numpy(),
+            puzzles=self._puzzles,
         )
 
     def keep(self, runs: np.ndarray) -> None:
         """Go on with these ``runs`` (indices or a mask over B) alone."""
         index = self._tensor(np.arange(len(self))[runs])
         self.questions = self.questions[runs]
+        self._puzzles = tuple(self._puzzles[run] for run in np.arange(len(self))[runs].tolist())
         self._seen, self._allowed, self._open = self._seen[index], self._allowed[index], self._open[index]
         self._ids = None if self._ids is None else self._ids[index]
         self._state = part(self._state, index)

@@ -41,6 +41,7 @@ class Solver:
     ) -> None:
         self.model, self.device, self.name, self.precision = model, torch.device(device), name, precision
         self.kind = get(model.config.puzzle)
+        self.weights = sum(p.numel() for p in model.parameters()) if isinstance(model, torch.nn.Module) else 0
         self._models = {self.kind: model}  # by the kind of board
 
     def model_for(self, kind: PuzzleKind) -> Model:
@@ -124,7 +125,7 @@ class Solver:
             seed=settings.seed,
             start_noise=settings.start_noise,
         )
-        return _Work(puzzle, strategy_for(task, settings.strategy), settings.evaluations)
+        return _Work(puzzle, strategy_for(task, settings.strategy), self.name, self.weights, settings.evaluations)
 
     def _round(self, working: dict[int, _Work], settings: SolveSettings) -> Iterator[list[Attempt]]:
         """Everybody's next attempts, in batches that run side by side: puzzles of one kind, on its board."""
@@ -221,6 +222,8 @@ class _Work:
 
     puzzle: Puzzle
     strategy: Strategy
+    model: str  # its name
+    weights: int
     left: int | None  # evaluations that it may cost yet
     spent: int = 0  # attempts
     together: int = 1  # attempts in the round at work
@@ -259,6 +262,8 @@ class _Work:
             how=found.how if verdict.solved else "none",
             seconds=self.seconds,
             confidence=found.confidence[:height, :width],
+            model=self.model,
+            weights=self.weights,
         )
 
 
@@ -329,13 +334,15 @@ def _exact(answer: Answer, solutions: Sequence[np.ndarray], seconds: float) -> A
     puzzle, kind = answer.puzzle, answer.puzzle.kind
     if not solutions:
         verdict = Verdict(False, answer.verdict.offending, (*answer.verdict.problems, NO_SOLUTION))
-        return Answer(puzzle, answer.tokens, verdict, answer.steps, answer.attempts, "none", seconds, answer.confidence)
+        return replace(answer, verdict=verdict, how="none", seconds=seconds)
     verdict = kind.check(puzzle.question, solutions[0])
     if len(solutions) > 1:
         problems = (*verdict.problems, SEVERAL_SOLUTIONS)
         verdict = Verdict(verdict.solved, verdict.offending, problems, verdict.facts)
     certain = np.ones(puzzle.question.shape, np.float32)
-    return Answer(puzzle, solutions[0], verdict, answer.steps, answer.attempts, "exact solver", seconds, certain)
+    return replace(
+        answer, tokens=solutions[0], verdict=verdict, how="exact solver", seconds=seconds, confidence=certain
+    )
 
 
 def _packed(groups: Sequence[Sequence[Attempt]], batch: int, cells: int) -> Iterator[list[Attempt]]:

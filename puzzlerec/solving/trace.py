@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 
 from puzzlerec import hdf5
+from puzzlerec.display import Displayed
 from puzzlerec.files import is_hdf5
 from puzzlerec.hdf5 import member, put_text, text_of
 from puzzlerec.models.system import FrameKind
@@ -45,8 +46,8 @@ class Run:
     frames: list[Frame] = field(default_factory=list)
 
 
-@dataclass(frozen=True, eq=False)
-class Trace:
+@dataclass(frozen=True, eq=False, repr=False)
+class Trace(Displayed):
     """How one puzzle was solved, or was not."""
 
     answer: Answer
@@ -54,20 +55,42 @@ class Trace:
     settings: SolveSettings
     runs: list[Run]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON: the answer, and every step of every attempt."""
+        return {
+            "answer": self.answer.to_dict(),
+            "model": self.model,
+            "settings": asdict(self.settings),
+            "attempts": [
+                {
+                    "number": run.number,
+                    "how": run.how,
+                    "label": run.label,
+                    "frames": [frame.to_dict() for frame in run.frames],
+                }
+                for run in self.runs
+            ],
+        }
+
+    def __repr__(self) -> str:
+        steps = ", ".join(str(len(run.frames)) for run in self.runs)
+        return f"<trace of {self.answer!r} in {len(self.runs)} attempts of {steps} steps>"
+
 
 class Recorder:
     """An ``on_frame`` for `Solver.solve` that keeps all frames, cut to the size of each puzzle."""
 
     def __init__(self, model: str, settings: SolveSettings, puzzles: Sequence[Puzzle]) -> None:
         self.model, self.settings = model, settings
-        self._shapes = [puzzle.question.shape for puzzle in puzzles]
+        self._puzzles = puzzles
         self._runs: dict[int, dict[int, Run]] = {}  # puzzle -> number of the attempt -> run
 
     def __call__(self, frame: Frame, attempts: Sequence[Attempt]) -> None:
         for row, attempt in enumerate(attempts):
             run = Run(attempt.number, attempt.how, attempt.label)
             run = self._runs.setdefault(attempt.puzzle, {}).setdefault(attempt.number, run)
-            run.frames.append(frame.of(row, self._shapes[attempt.puzzle]))
+            puzzle = self._puzzles[attempt.puzzle]  # what the run works on may have pins beside what is given
+            run.frames.append(replace(frame.of(row, puzzle.question.shape), puzzles=(puzzle,)))
 
     def trace(self, index: int, answer: Answer) -> Trace:
         """The trace of puzzle ``index``, whose frames the recorder then lets go."""
@@ -125,6 +148,7 @@ def _write(group: h5py.Group, trace: Trace) -> None:
         "attempts": answer.attempts,
         "how": answer.how,
         "seconds": answer.seconds,
+        "weights": answer.weights,
     }
     put_text(group, "about", json.dumps(about))
     group["question"] = answer.puzzle.question
@@ -167,6 +191,8 @@ def _read(group: h5py.Group) -> Trace:
         how=str(about["how"]),
         seconds=float(about["seconds"]),
         confidence=_array(group, "confidence", shape),
+        model=text_of(group, "model"),
+        weights=int(about.get("weights", 0)),
     )
     runs = member(group, "runs", h5py.Group) if "runs" in group else {}
     return Trace(
@@ -202,7 +228,7 @@ def _read_run(number: int, group: h5py.Group, puzzle: Puzzle) -> Run:
     frames = []
     for row, (step, kind) in enumerate(zip(steps, kind_of, strict=True)):
         parts: dict[str, Any] = {name: arrays[name][[row]] if name in arrays else None for name in _ARRAYS}
-        frames.append(Frame(step=int(step), kind=kinds[kind], **parts))
+        frames.append(Frame(step=int(step), kind=kinds[kind], puzzles=(puzzle,), **parts))
     return Run(number, text_of(group, "how"), text_of(group, "label"), frames)
 
 

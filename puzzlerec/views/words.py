@@ -31,14 +31,13 @@ def words_of(answer: Answer) -> Words:
     """The verdict on an answer and how it came about."""
     verdict = answer.verdict
     solved, exact = verdict.solved, answer.how == "exact solver"
-    asked = tried(answer)
     how = "in one pass" if answer.how == "one pass" else f"at attempt {answer.attempts} ({answer.how})"
     return Words(
         solved=solved,
-        tried=asked,
+        tried=answer.tried,
         exact=exact,
         how=("by the exact solver" if exact else how) if solved else "",
-        fault="" if solved else _fault(verdict, asked),
+        fault="" if solved else _fault(verdict, answer.tried),
         short=in_short(verdict),
         facts=_facts(answer) if solved else (),
         attempts=count(answer.attempts, "attempt"),
@@ -47,9 +46,17 @@ def words_of(answer: Answer) -> Words:
     )
 
 
-def tried(answer: Answer) -> bool:
-    """Whether a model or a search was asked at all, or the question itself broke the rules."""
-    return answer.attempts > 0 or answer.how == "exact solver"
+def verdict_line(answer: Answer, separator: str = " · ") -> tuple[str, str]:
+    """The verdict and how it came about, as (what matters, the rest)."""
+    words = words_of(answer)
+    if not words.tried:
+        return f"Cannot be solved: {words.fault}", ""
+    details = [answer.model] * bool(answer.model) + [words.steps, words.seconds]
+    if not words.solved:
+        return f"Not solved: {words.fault}", separator + separator.join([words.attempts, *details])
+    how = f"{words.how}, after {words.attempts} of {answer.model}" if words.exact else words.how
+    head = separator.join([f"Solved {how}", *words.facts])
+    return head, separator + separator.join([words.steps, words.seconds] if words.exact else details)
 
 
 def in_short(verdict: Verdict) -> str:

@@ -32,6 +32,7 @@ from puzzlerec.watch.timeline import Timeline
 if TYPE_CHECKING:
     from puzzlerec.solving.answer import SolveSettings
     from puzzlerec.solving.trace import Trace
+    from puzzlerec.views.pictures import Picture
 
 LOOKS = 30  # a second, for something new to show
 _STEP, _PUZZLE = Binding.Group("Step", compact=True), Binding.Group("Puzzle", compact=True)
@@ -63,7 +64,7 @@ class RefinementScreen(Screen[None]):
         Binding("v", "glyphs", "Bars as a second cue for the heat", show=False),
         Binding("t", "truth", "Mark cells that differ from the exact answer", show=False),
         Binding("w", "write", "Save a trace", show=False, tooltip="Every step, for `puzzlerec watch FILE`."),
-        Binding("x", "picture", "Save a picture (SVG)", show=False, tooltip="The screen as it is."),
+        Binding("x", "picture", "Save a picture (SVG)", show=False, tooltip="The grid as it is shown."),
         Binding("r", "cast", "Save an asciicast", show=False, tooltip="All steps as a film for terminal players."),
     ]
     DEFAULT_CSS = """
@@ -387,10 +388,11 @@ class RefinementScreen(Screen[None]):
 
     def action_picture(self) -> None:
         from puzzlerec.files import write
+        from puzzlerec.views.svg import document
         from puzzlerec.watch.dialogs.saving import SaveAs
 
-        picture = self.app.export_screenshot(title="puzzlerec watch")
-        self.app.push_screen(SaveAs("Save the picture", self._file_name(".svg"), partial(write, content=picture)))
+        content = document([self._picture()])
+        self.app.push_screen(SaveAs("Save the picture", self._file_name(".svg"), partial(write, content=content)))
 
     def action_write(self) -> None:
         from puzzlerec.watch.dialogs.saving import SaveAs, write_trace
@@ -404,6 +406,18 @@ class RefinementScreen(Screen[None]):
         if trace := self._trace():
             write = partial(write_cast, trace=trace, size=self.size, speed=self.player.speed)
             self.app.push_screen(SaveAs("Save the asciicast", self._file_name(".cast"), write))
+
+    def _picture(self) -> Picture:
+        """The grid that has the focus, at the step that is shown."""
+        from puzzlerec.views.pictures import model_words, of_frame, of_puzzle
+
+        shown, recording = self.lane.step_at(self.player.position), self.lane.recording
+        if shown is None or recording is None:
+            return of_puzzle(self.puzzle)
+        step, answer = shown[1], recording.answer
+        model = model_words(recording.model, answer.weights if answer else 0)
+        truth = self.lane.truth if self.lane.marks_wrong else None
+        return of_frame(self.puzzle, step.frame, previous=step.previous, truth=truth, model=model)
 
     def _trace(self) -> Trace | None:
         recording = self.lane.recording

@@ -20,6 +20,10 @@ def test_the_command_prints_and_keeps_a_table(run, tmp_path: Path, monkeypatch: 
     assert "optimal" in result.stdout
     assert json.loads((tmp_path / "kept" / "results.json").read_text())[0]["label"] == "a"
     assert (tmp_path / "kept" / "table.md").read_text().startswith("accuracy")
+    again = ["compare", f"a=maze-9x9,{TINY}", "--evaluations", "16", "--seeds", "1", "--out", "kept", "--format"]
+    assert run(*again, "csv").stdout.startswith("system,seed,weights,")
+    assert json.loads(run(*again, "json").stdout)[0]["seed"] == 0
+    assert run(*again, "latex").stdout.count("\\end{table}") == run(*again, "markdown").stdout.count("| --- |\n")
 
 
 def test_unequal_training_is_refused(run) -> None:

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import Result
 
-from puzzlerec.cli.output import verdict_line
+from puzzlerec.views.words import verdict_line
 
 from .conftest import HARD_9X9, SOLVED_4X4, SOLVED_9X9, opened
 
@@ -131,11 +131,14 @@ def test_json_is_one_array(run: Run, file: Any) -> None:
 def test_svg_shows_every_digit_and_marks_what_is_wrong(run: Run, file: Any) -> None:
     result = run("solve", file(f"{EASY_9X9}\n{HARD_9X9}\n"), "--format", "svg", "--attempts", "1")
     picture = ElementTree.fromstring(result.stdout)
-    solved, failed = picture.findall("{*}g")
-    assert "".join(text.text or "" for text in solved.findall("{*}text")[:-1]) == SOLVED_9X9
-    assert (solved.findall("{*}text")[-1].text, failed.findall("{*}text")[-1].text[:10]) == ("solved", "not solved")
-    pink = [cell for cell in failed.findall("{*}rect") if cell.get("fill") == "#ffd6dc"]
-    assert f"{len(pink)} cells at fault" in failed.findall("{*}text")[-1].text
+    solved, failed = picture.findall("{*}svg")
+    digits = sorted(
+        (float(text.get("y") or 0), float(text.get("x") or 0), text.text or "") for text in solved.findall(".//{*}text")
+    )
+    assert "".join(text for *_, text in digits)[:81] == SOLVED_9X9 and "sudoku" in digits[-1][-1]
+    assert digits[81][-1] == "solved"
+    (red,) = [path for path in failed.findall(".//{*}path") if path.get("class") == "fault l"]
+    assert f"not solved: {(red.get('d') or '').count('M')} cells at fault" in list(failed.itertext())
 
 
 def test_output_is_written_whole_and_in_the_form_of_its_ending(run: Run, file: Any, tmp_path: Path) -> None:
@@ -348,8 +351,8 @@ def test_a_mazes_verdict_tells_valid_optimal_and_moves() -> None:
     kind = get("maze")
     maze = kind.parse(MAZE)
     solved = shortest(maze)
-    answer = Answer(Puzzle(kind, maze), solved, kind.check(maze, solved), 16, 1, "one pass", 0.5, solved * 0.0)
-    head, tail = verdict_line(answer, "maze")
+    answer = Answer(Puzzle(kind, maze), solved, kind.check(maze, solved), 16, 1, "one pass", 0.5, solved * 0.0, "maze")
+    head, tail = verdict_line(answer)
     assert head == "Solved in one pass · valid · optimal · 5 moves"
     assert tail == " · maze · 16 steps · 0.50 s"
 

@@ -66,9 +66,9 @@ LABEL = SOLUTION.reshape(1, 16)
 
 
 def report(asked: np.ndarray, **settings) -> Report:
-    ratings = settings.pop("ratings", None)
+    ratings, curve = settings.pop("ratings", None), settings.pop("curve", False)
     chosen = SolveSettings(**settings) if settings else None
-    return evaluate(Half(), asked, np.repeat(LABEL, len(asked), 0), chosen, ratings=ratings, name="half")
+    return evaluate(Half(), asked, np.repeat(LABEL, len(asked), 0), chosen, ratings=ratings, name="half", curve=curve)
 
 
 def test_wilson_intervals() -> None:
@@ -150,7 +150,30 @@ def test_the_report_is_json_and_tables() -> None:
     assert plain["solved_within"]["1"]["share"] == 0.5 and plain["settings"]["attempts"] == 2
     console = Console(width=100, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
     for table in found.tables():
-        console.print(table)
+        console.print(table.to_rich())
     text = console.export_text()
     for words in ("exact (as the label)", "50.0%", "attempts", "rating", "calibration error"):
         assert words in text
+
+
+def test_the_curve_goes_over_the_steps_of_the_first_pass_and_on_over_the_attempts() -> None:
+    """`Half` knows nothing before its second step; a copy of a puzzle that it cannot solve may be one that it can."""
+    found = report(questions(KNOWN, KNOWN, UNKNOWN), attempts=4, curve=True, early=False)
+    first, more = found.curve[:4], found.curve[4:]
+    assert [(point.steps, point.attempts) for point in found.curve] == [(1, 1), (2, 1), (3, 1), (4, 1), (8, 2), (16, 4)]
+    assert [point.solved.share for point in first] == pytest.approx([0, 2 / 3, 2 / 3, 2 / 3])
+    assert [point.exact for point in first] == [point.solved for point in first]
+    assert all(point.exact is None and point.solved == found.solved_within[point.attempts] for point in more)
+    assert first[-1].solved == found.first_pass == found.solved_within[1]
+    assert report(questions(KNOWN), attempts=4).curve == ()
+    plain = json.loads(json.dumps(found.to_dict()))["curve"]
+    assert plain[0]["solved"]["share"] == 0 and plain[-1]["exact"] is None
+    assert len(found.curve_table().rows) == 6
+
+
+def test_records_hold_every_rate_with_its_interval() -> None:
+    found = report(questions(KNOWN, UNKNOWN), attempts=2, ratings=np.array([0.0, 3.0]), curve=True, early=False)
+    records = {(record["measure"], record["part"]): record for record in found.records()}
+    assert records["exact", ""]["share"] == 0.5 and records["exact", ""]["low"] == found.exact.interval[0]
+    assert {"attempts 1", "attempts 2", "rating 0 to 1", "steps 1"} <= {part for _, part in records}
+    assert records["solved", "steps 4"]["share"] == 0.5 and records["exact", "rating 0 to 1"]["puzzles"] == 1

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from puzzlerec.data import ensure
-from puzzlerec.experiments.compare import Budget, Entrant, Result, as_markdown, compare, interval
+from puzzlerec.experiments.compare import Budget, Entrant, Result, compare, interval, records, tables
 from puzzlerec.training.lesson import DeepSupervision, Pool
 from puzzlerec.training.recipe import RecipeError
 
@@ -158,10 +158,16 @@ def test_the_tables_say_what_was_found() -> None:
         shares = {"exact": exact, "solved": exact}
         return Result(label, seed, 1000, 10, 4e3, 1.5, 50, shares, None, {"2 to 5": exact}, {})
 
-    text = as_markdown([result("a", 0, 0.2), result("a", 1, 0.4), result("b", 0, 0.9)])
+    results = [result("a", 0, 0.2), result("a", 1, 0.4), result("b", 0, 0.9)]
+    text = "\n".join(table.to_markdown() for table in tables(results))
     assert "| a | 30.0 (" in text
     assert "| system | seed 0 | seed 1 |" in text
     assert "| a | 20.0 | 40.0 |" in text and "| b | 90.0 | - |" in text
     assert "|  | a | b |" in text and "| 2 to 5 | 30.0 | 90.0 |" in text
     assert "| a | 2 | 1,000 | 10 | 4.00e+03 | 1.5 |" in text
     assert "| b | 90.0 |" in text
+    assert [(one["system"], one["seed"], one["exact"]) for one in records(results)] == [
+        ("a", 0, 0.2),
+        ("a", 1, 0.4),
+        ("b", 0, 0.9),
+    ]

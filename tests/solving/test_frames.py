@@ -133,3 +133,15 @@ def test_mazes_of_several_sizes_and_their_copies_run_together_as_they_run_alone(
 def test_a_grid_of_another_shape_is_refused(model: TRM) -> None:
     with pytest.raises(ValueError, match="4x4"):
         Refinement(model, np.ones((1, 9, 9), np.uint8))
+
+
+def test_a_frame_knows_the_puzzles_that_it_answers_also_when_some_runs_have_left() -> None:
+    kind = get("sudoku-4x4")
+    questions = [kind.parse(f"{digit}...............") for digit in (1, 2, 3)]
+    refinement = Refinement(Singles("sudoku-4x4"), questions)
+    assert [puzzle.written(puzzle.question)[0] for puzzle in refinement.advance().puzzles] == ["1", "2", "3"]
+    refinement.keep(np.array([True, False, True]))
+    frame = refinement.advance()
+    assert [puzzle.written(puzzle.question)[0] for puzzle in frame.puzzles] == ["1", "3"]
+    (second,) = frame.of(1, (2, 3)).puzzles
+    assert second.kind == kind and second.question.tolist() == questions[2][:2, :3].tolist()

@@ -13,9 +13,10 @@ from puzzlerec.solving.answer import Answer
 from puzzlerec.solving.frames import Frame
 from puzzlerec.views.lines import ROUND, borders, frame, openings, places
 from puzzlerec.views.palette import DARK, GIVEN, HEAT, OPEN, TINTED
+from puzzlerec.views.pictures import of_answer, of_frame, of_puzzle
 from puzzlerec.views.scene import scene
 from puzzlerec.views.strips import Painter, grid_strips
-from puzzlerec.views.svg import picture
+from puzzlerec.views.svg import document
 from puzzlerec.views.text import CROSSED, draw
 from puzzlerec.views.tiling import Tiling
 
@@ -151,20 +152,62 @@ def test_every_kind_is_drawn_in_every_medium(name: str, size: tuple[int, int]) -
         assert len({strip.cell_length for strip in strips}) == 1
         assert unicode or (text.isascii() and all(strip.text.isascii() for strip in strips))
     verdict = puzzle.kind.check_question(puzzle.question)
-    answer = Answer(puzzle, puzzle.question, verdict, 1, 1, "one pass", 0.1, found.confidence[0])
-    root = ElementTree.fromstring(picture([answer]))
-    assert root.findall("{*}g")
+    answer = Answer(puzzle, puzzle.question, verdict, 1, 1, "one pass", 0.1, found.confidence[0], "tiny", 1234)
+    root = ElementTree.fromstring(document([of_answer(answer), of_puzzle(puzzle), of_frame(puzzle, found)]))
+    pictures = root.findall("{*}svg")
+    assert len(pictures) == 3 and all(len(picture) > 1 for picture in pictures)
+    assert "tiny, 1,234 weights" in "".join(root.itertext())
+
+
+def still(name: str, question: str, answer: str | None = None) -> ElementTree.Element:
+    """The picture of an answer, or of a question as its own answer."""
+    kind = get(name)
+    puzzle = Puzzle(kind, kind.parse(question))
+    tokens = puzzle.question if answer is None else kind.parse(answer)
+    verdict = kind.check(puzzle.question, tokens)
+    made = Answer(puzzle, tokens, verdict, 1, 1, "none", 0.1, np.ones(tokens.shape))
+    return ElementTree.fromstring(document([of_answer(made)]))
+
+
+def paths(picture: ElementTree.Element, paint: str) -> list[str]:
+    """What is drawn in one paint."""
+    return [path.get("d") or "" for path in picture.findall(".//{*}path") if paint in (path.get("class") or "").split()]
 
 
 def test_regions_are_thick_lines_of_a_picture_and_diagonals_thin_ones() -> None:
-    kind = get("sudoku-x")
-    puzzle = empty(kind)
-    verdict = kind.check(puzzle.question, puzzle.question)
-    answer = Answer(puzzle, puzzle.question, verdict, 1, 1, "none", 0.1, np.ones((9, 9)))
-    paths = [path for path in ElementTree.fromstring(picture([answer])).iter() if path.tag.endswith("path")]
-    thick = [path for path in paths if path.get("stroke-width") == "2"]
-    assert len(paths) == 18 + 2 and len(thick) == 1
-    assert (thick[0].get("d") or "").count("M") == 4 * 9 * 2
+    picture = still("sudoku-x", "." * 81)
+    thick, thin = paths(picture, "ink"), paths(picture, "hair")
+    assert thick[0].count("M") == 4 * 9 * 2
+    assert thin[0].count("M") == 2 * 8 + 18  # lines between cells, and through those on diagonals
+
+
+def test_a_path_is_one_line_through_its_cells_and_its_ends_are_shapes() -> None:
+    picture = still("maze", "#####\n#S  G\n#####", "#####\n#SooG\n#####")
+    margin = 6
+    assert paths(picture, "filled") == [
+        f"M{margin + 50} {margin + 30}h-10h10h10h-10M{margin + 70} {margin + 30}h-10h10h10h-10"
+    ]
+    assert paths(picture, "wall")[0].startswith(f"M{margin} {margin}h100v20h-100z")
+    assert len(paths(picture, "ink")) == 3  # half a line at each end, the disc and the diamond
+    assert [text.text for text in picture.findall(".//{*}text")] == ["solved"]
+
+
+def test_what_is_given_filled_in_and_at_fault_is_told_apart_without_colour() -> None:
+    picture = still("sudoku-4x4", "1" + "." * 15, "1144341221434321")
+    texts = {group.get("class"): [text.text for text in group] for group in picture.findall(".//{*}g")}
+    assert texts["ink t b"] == ["1"] and len(texts["filled t"]) == 15
+    assert paths(picture, "given")[0].count("M") == 1 and paths(picture, "fault")[0].count("M") == 6
+    assert "not solved: 6 cells at fault" in "".join(picture.itertext())
+
+
+def test_a_picture_needs_no_font_or_file_of_others_and_knows_light_and_dark() -> None:
+    picture = still("sudoku-4x4", "1" + "." * 15)
+    text = ElementTree.tostring(picture, "unicode")
+    assert "@media(prefers-color-scheme:dark)" in text
+    assert "url(" not in text and "href" not in text and "@import" not in text
+    used = {name for element in picture.iter() for name in (element.get("class") or "").split()}
+    css = picture.findtext("{*}style") or ""
+    assert all(f".{name}" in css for name in used)
 
 
 def test_a_kind_that_says_nothing_is_a_plain_grid_of_its_characters() -> None:
@@ -183,7 +226,7 @@ def test_views_leave_torch_alone() -> None:
     import subprocess
     import sys
 
-    modules = "strips, text, svg, words, scene, tiling"
+    modules = "strips, text, svg, pictures, words, scene, tiling"
     code = f"import sys\nfrom puzzlerec.views import {modules}\nprint('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
