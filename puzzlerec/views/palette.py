@@ -55,7 +55,7 @@ class Palette:
             paper=Style(color=foreground, bgcolor=background),
             line=Style(color=mixed(foreground, background, 0.4), bgcolor=background),
             given=Style(color=legible(foreground, clue), bgcolor=clue, bold=True),
-            open=Style(color=mixed(foreground, cell, 0.45), bgcolor=cell),
+            open=Style(color=legible(mixed(foreground, cell, 0.45), cell, least=VISIBLE), bgcolor=cell),
             masked=Style(color=legible(mixed(foreground, cell, 0.6), cell), bgcolor=cell),
             wall=Style(color=wall, bgcolor=wall),
             filled=Style(color=legible(primary, cell), bgcolor=cell),
@@ -103,6 +103,18 @@ class Palette:
         return style
 
 
+class Plain(Palette):
+    """Without colours: attributes tell what is given, at fault and under the cursor, and characters the rest."""
+
+    def _pair(self, code: int) -> Style:
+        return Style(reverse=CURSOR in (code >> 6 & 63, code & 63))
+
+    def _made(self, code: int) -> Style:
+        category = code & (BOLD - 1)
+        style: Style = Style() if category >= HEAT else getattr(self, NAMES[category])
+        return style + Style(dim=bool(code & FAINT) or None, underline=bool(code & UNDER) or None)
+
+
 def contrast(one: str, other: str) -> float:
     """WCAG's contrast of two colours ``#rrggbb``, 1 to 21."""
     low, high = sorted((_luminance(one), _luminance(other)))
@@ -141,3 +153,17 @@ def _hex(colour: Color) -> str:
 
 
 DARK = Palette.of("#dfe3ea", "#101218", "#7fd1ff", "#4ac16d")  # for whoever has no theme
+_REVERSE = Style(reverse=True)
+PLAIN = Plain(
+    paper=Style(),
+    line=Style(dim=True),
+    given=Style(bold=True),
+    open=Style(dim=True),
+    masked=Style(),
+    wall=Style(dim=True),
+    filled=Style(),
+    fault=_REVERSE,
+    wrong=_REVERSE,
+    cursor=_REVERSE,
+    solved=Style(),
+)

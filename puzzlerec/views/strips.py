@@ -92,6 +92,7 @@ class Painter:
         if diagonals is not None and w > 2:
             marks = codes(_DIAGONALS[not self.unicode])[diagonals]
             self._put(characters, styles, diagonals > 0, 0, 0, marks, base | FAINT)
+        pencilled = np.zeros(base.shape, bool)
         if self.look.line is None:
             pencilled = self._pencil(characters, styles, scene, base)
             plain = ~pencilled & ~scene.masked
@@ -106,7 +107,7 @@ class Painter:
         self._put(characters, styles, scene.masked, (w - 1) // 2, (h - 1) // 2, self._mask)
         if glyphs and w > 1 and not scene.solved:
             lowest = 0 if self.look.heat is None else 1
-            with_level = (scene.levels >= lowest) & ~scene.masked & ~scene.joined
+            with_level = (scene.levels >= lowest) & ~scene.masked & ~scene.joined & ~pencilled
             bars = self._bars[np.maximum(scene.levels, 0)]
             self._put(characters, styles, with_level, 0 if w > 2 else 1, h - 1, bars)
         self._badges(characters, styles, scene)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from rich.style import Style
+from textual.app import App
 from textual.theme import Theme
 
-from puzzlerec.views.palette import VIRIDIS, VISIBLE, Palette, legible, mixed
+from puzzlerec.views.palette import PLAIN, VIRIDIS, VISIBLE, Palette, legible, mixed
 
 _NAMES = ("foreground", "background", "primary", "success", "error", "accent")
 _DARK = ("#dfe3ea", "#101218", "#1fa187", "#4ac16d", "#e5484d", "#fde725")  # where a theme leaves them to the terminal
@@ -57,8 +59,10 @@ class Colours:
 _known: dict[str, Colours] = {}
 
 
-def colours(theme: Theme) -> Colours:
-    """The colours of a theme, made once: they are dear."""
+def colours(app: App[Any]) -> Colours:
+    """Those of the app's theme, made once: they are dear. With ``NO_COLOR`` there are none."""
+    theme = app.current_theme
     if theme.name not in _known:
         _known[theme.name] = Colours.of(theme)
-    return _known[theme.name]
+    known = _known[theme.name]
+    return replace(known, palette=PLAIN) if app.no_color else known

@@ -127,7 +127,7 @@ class Curve(Widget):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        (width, height), here = self.size, colours(self.app.current_theme)
+        (width, height), here = self.size, colours(self.app)
         paper = here.papers[""]
         if self._drawn != (width, height, self.app.theme):
             lines = self._draw(width, height)

@@ -206,4 +206,4 @@ class GridView(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def palette(self) -> Palette:
         """The colours of the theme as it is now."""
-        return colours(self.app.current_theme).palette
+        return colours(self.app).palette

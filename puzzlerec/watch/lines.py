@@ -40,7 +40,7 @@ class Lines(Widget):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        here = colours(self.app.current_theme)
+        here = colours(self.app)
         line = self._lines[y] if y < len(self._lines) else ()
         return strip_of(line, self.size.width, here.inks, here.papers[self.PAPER])
 

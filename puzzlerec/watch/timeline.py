@@ -62,7 +62,7 @@ class Timeline(Widget, can_focus=True):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        width, here = self.size.width, colours(self.app.current_theme)
+        width, here = self.size.width, colours(self.app)
         if y == 0:
             sign, step, more = self._left
             left = [Piece(f"{sign} "), Piece(step, "strong"), Piece(more, "muted")]

@@ -26,7 +26,7 @@ class Legend(Widget):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        here, width = colours(self.app.current_theme), self.size.width
+        here, width = colours(self.app), self.size.width
         if self._about is None:
             return Strip.blank(width, here.papers[""])
         kind, hides = self._about
