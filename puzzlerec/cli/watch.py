@@ -192,6 +192,7 @@ def _draw_step(console: Console, recording: Recording) -> None:
         width=console.width,
         height=height,
         glyphs=console.no_color,
+        colour=not console.no_color,
         unicode=speaks_unicode(console),
     )
     for strip in strips:

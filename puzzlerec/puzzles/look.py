@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-TILES = ((8, 4), (6, 3), (4, 2), (2, 1), (1, 1))  # w x h characters, the largest that fits is taken
+TILES = ((8, 4), (6, 3), (4, 2), (2, 1), (1, 1))  # w x h characters, the largest first
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,8 @@ class Look:
     answers: tuple[int, ...]  # the tokens that an open cell may show, in the order in which they are listed
     blanks: tuple[int, ...] = ()  # tokens of cells that hold nothing
     names: tuple[str, ...] = ()  # [V], the tokens in words; by default their characters
-    tiles: tuple[tuple[int, int], ...] = TILES  # sizes of a cell, of which the last two serve where none fits
+    tiles: tuple[tuple[float, float], ...] = TILES  # sizes of a cell, of which the last two serve where none fits
+    miniatures: tuple[tuple[float, float], ...] = ()  # smaller ones, without lines between rows, where no tile fits
     small: tuple[int, int] = (3, 1)  # the tile of one puzzle among many
     pencil: tuple[int, int] | None = None  # rows and columns in which an unsure cell shows its candidates
     line: int | None = None  # the token of a path, drawn as a line through its cells

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from puzzlerec.puzzles import Puzzle
-from puzzlerec.views.palette import LEVELS
+from puzzlerec.views.palette import FILLED, GIVEN, HEAT, LEVELS, MASKED, OPEN, SOLVED, STONE
 
 if TYPE_CHECKING:
     from puzzlerec.solving.frames import Frame
@@ -31,6 +31,26 @@ class Scene:
     masked: np.ndarray
     probabilities: np.ndarray | None  # [H, W, V]
     hints: np.ndarray | None = None  # classes, 0 for none
+    solved: bool = False
+
+    @property
+    def joined(self) -> np.ndarray:
+        """The cells that a line runs through."""
+        return np.isin(self.tokens, self.puzzle.kind.look.joined)
+
+    def categories(self, heat: bool) -> np.ndarray:
+        """What each cell is, as the palette has it: by its ``heat`` as long as the puzzle is not solved."""
+        look, question = self.puzzle.kind.look, self.puzzle.question
+        base = np.where(self.levels >= 0, HEAT + self.levels if heat else FILLED, OPEN)
+        if look.heat is not None:
+            base[self.levels == 0] = OPEN  # corridors stay dark, the path glows
+        if self.solved:
+            base = np.where(self.joined | (look.line is None), SOLVED, OPEN)
+        base[self.given] = GIVEN
+        if look.solid is not None:
+            base[question == look.solid] = STONE
+        base[self.masked] = MASKED
+        return base.astype(np.uint16)
 
 
 def scene(
@@ -40,11 +60,12 @@ def scene(
     previous: Frame | None = None,
     truth: np.ndarray | None = None,
     offending: np.ndarray | None = None,
+    solved: bool | None = None,
 ) -> Scene:
     """The question, or one frame (B = 1) of its answer.
 
     ``previous`` is the frame before; ``truth`` [H, W] holds the tokens of the exact answer, as `PuzzleKind.truth` gives
-    them; ``offending`` [H, W] spares checking the rules anew.
+    them; ``offending`` [H, W] and ``solved`` spare checking the rules anew.
     """
     kind, question = puzzle.kind, puzzle.question
     none = np.zeros(question.shape, bool)
@@ -57,6 +78,8 @@ def scene(
     probabilities = frame.probabilities[0].reshape(*question.shape, -1)
     if offending is None:
         offending = faults(puzzle, frame)
+    if solved is None:
+        solved = not offending.any() and kind.check(question, tokens).solved
     hidden = none if frame.masked is None else frame.masked[0]
     wrong = none if truth is None else kind.wrong(tokens, truth)
     levels = np.clip(_heat(puzzle, frame, probabilities) * LEVELS, 0, LEVELS - 1).astype(int)
@@ -71,6 +94,7 @@ def scene(
         masked=hidden,
         probabilities=probabilities,
         hints=None if frame.hints is None else frame.hints[0],
+        solved=solved,
     )
 
 

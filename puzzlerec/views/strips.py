@@ -1,9 +1,10 @@
 """Puzzles as coloured characters, without an app: what each cell shows, and the strips that come out.
 
-A cell is a tile of w x h characters. Its background is the heat, a probability in `LEVELS` levels of viridis: that of
-the token that the cell shows, or of one token such as a maze's path. What colour says is said by a character too: ``!``
-breaks a rule, ``×`` differs from the exact answer, ``•`` has just changed, ``░`` holds no answer yet; bars of eight
-heights show the level where glyphs are asked for.
+A cell is a tile of w x h characters; `mosaic` has smaller ones. Its background is the heat, a probability in `LEVELS`
+levels of viridis: that of the token that the cell shows, or of one token such as a maze's path. What colour says is
+said by a character too: ``!`` breaks a rule, ``×`` differs from the exact answer, ``•`` has just changed, ``░`` holds
+no answer yet; bars of eight heights show the level where glyphs are asked for. What is solved is calm: no heat, no
+marks.
 
 Letters: H x W grid, K tokens that one cell may show, V vocabulary.
 """
@@ -11,7 +12,7 @@ Letters: H x W grid, K tokens that one cell may show, V vocabulary.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from textual.strip import Strip
 
 from puzzlerec.puzzles import Puzzle, PuzzleKind
 from puzzlerec.views.lines import DOWN, HEAVY, LEFT, PLAIN, RIGHT, ROUND, UP, codes, openings
+from puzzlerec.views.mosaic import Mosaic
 from puzzlerec.views.palette import (
     ASCII_BARS,
     BARS,
@@ -30,18 +32,16 @@ from puzzlerec.views.palette import (
     EDGE,
     FAINT,
     FAULT,
-    FILLED,
-    GIVEN,
     HEAT,
     LEVELS,
     LINE,
     MASKED,
-    OPEN,
     PAPER,
-    STONE,
     TINTED,
+    UNDER,
     WRONG,
     Palette,
+    pair,
 )
 from puzzlerec.views.scene import Scene, scene
 from puzzlerec.views.tiling import Tiling
@@ -57,9 +57,12 @@ _DIAGONALS = " ╲╱╳", " \\/x"  # by what `Look.diagonals` says
 class Painter:
     """Paints scenes of one tiling on canvases: characters [lines, columns] uint32 and style codes, uint16."""
 
-    def __init__(self, tiling: Tiling, unicode: bool = True) -> None:
+    def __init__(self, tiling: Tiling, unicode: bool = True, colour: bool = True) -> None:
+        """Without ``colour``, characters alone show walls."""
         self.tiling, self.look, self.unicode = tiling, tiling.look, unicode
         H, W = tiling.shape
+        self._w, self._h = map(int, tiling.tile)
+        self._under = UNDER * tiling.unruled().astype(np.uint16)
         self._x = np.array([tiling.left(column) for column in range(W)])
         self._y = np.array([tiling.top(row) for row in range(H)])
         sides = tiling.frame()
@@ -70,7 +73,7 @@ class Painter:
         self._glyphs = codes(self.look.characters)  # [V]
         if unicode:
             self._glyphs[list(self.look.blanks)] = ord("·")
-        self._joined = np.isin(np.arange(len(self._glyphs)), self.look.joined)  # [V]
+        self._stone = "" if colour and unicode else "▒" if unicode else "#"  # what walls are made of
 
     def paint(
         self,
@@ -80,13 +83,16 @@ class Painter:
         glyphs: bool = False,
         cursor: tuple[int, int] | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        w, h = self.tiling.tile
+        w, h = self._w, self._h
         diagonals = self.look.diagonals(scene.puzzle.question)
-        base = self._categories(scene, heat, diagonals)
+        base = scene.categories(heat) | self._under
+        if diagonals is not None:
+            base[diagonals > 0] |= TINTED
         characters, styles = self._empty.copy(), np.append(base, np.uint16(LINE))[self._owner]
         if diagonals is not None and w > 2:
             marks = codes(_DIAGONALS[not self.unicode])[diagonals]
             self._put(characters, styles, diagonals > 0, 0, 0, marks, base | FAINT)
+        pencilled = np.zeros(base.shape, bool)
         if self.look.line is None:
             pencilled = self._pencil(characters, styles, scene, base)
             plain = ~pencilled & ~scene.masked
@@ -94,13 +100,14 @@ class Painter:
             self._put(characters, styles, plain, (w - 1) // 2, (h - 1) // 2, shown, base | BOLD)
         else:
             self._path(characters, styles, scene)
-        if scene.hints is not None and self.look.hints[0]:
-            bare = (scene.hints > 0) & ~scene.given & ~self._joined[scene.tokens]
+        if scene.hints is not None and self.look.hints[0] and not scene.solved:
+            bare = (scene.hints > 0) & ~scene.given & ~scene.joined
             signs = codes(self.look.hints[not self.unicode])[scene.hints]
             self._put(characters, styles, bare, (w - 1) // 2, (h - 1) // 2, signs, base | FAINT)
         self._put(characters, styles, scene.masked, (w - 1) // 2, (h - 1) // 2, self._mask)
-        if glyphs and w > 1:
-            with_level = (scene.levels >= 0) & ~scene.masked
+        if glyphs and w > 1 and not scene.solved:
+            lowest = 0 if self.look.heat is None else 1
+            with_level = (scene.levels >= lowest) & ~scene.masked & ~scene.joined & ~pencilled
             bars = self._bars[np.maximum(scene.levels, 0)]
             self._put(characters, styles, with_level, 0 if w > 2 else 1, h - 1, bars)
         self._badges(characters, styles, scene)
@@ -108,29 +115,15 @@ class Painter:
             self._cursor(characters, styles, *cursor)
         return characters, styles
 
-    def _categories(self, scene: Scene, heat: bool, diagonals: np.ndarray | None) -> np.ndarray:
-        """[H, W]: the style of each tile."""
-        base = np.where(scene.levels >= 0, HEAT + scene.levels if heat else FILLED, OPEN)
-        if self.look.heat is not None:
-            base[scene.levels == 0] = OPEN  # corridors stay dark, the path glows
-        base[scene.given] = GIVEN
-        if self.look.solid is not None:
-            base[scene.puzzle.question == self.look.solid] = STONE
-        base[scene.masked] = MASKED
-        if diagonals is not None:
-            base[diagonals > 0] |= TINTED
-        categories: np.ndarray = base.astype(np.uint16)
-        return categories
-
     def _pencil(self, characters: np.ndarray, styles: np.ndarray, scene: Scene, base: np.ndarray) -> np.ndarray:
         """Write the candidates of unsure cells where there is room for them; [H, W] bool, which cells have them."""
-        w, h = self.tiling.tile
+        w, h = self._w, self._h
         rows, columns = self.look.pencil or (h + 1, w + 1)
-        if scene.probabilities is None or h < max(rows, 3) or w < columns:
+        if scene.probabilities is None or scene.solved or h < max(rows, 3) or w <= columns:
             return np.zeros(base.shape, bool)
         pencilled: np.ndarray = (scene.levels >= 0) & (scene.probabilities.max(-1) < SETTLED) & ~scene.masked
         step_x, step_y = w // columns, h // rows
-        first_x = (w - step_x * (columns - 1) - 1) // 2
+        first_x = (w - step_x * (columns - 1)) // 2  # never the first column: there is the line between neighbours
         first_y = (h - step_y * (rows - 1) - 1) // 2
         symbols = self.look.symbols(scene.puzzle.question)  # [H, W, K]
         shares = np.take_along_axis(scene.probabilities, symbols, -1)
@@ -138,16 +131,24 @@ class Painter:
         written = pencilled[..., None] & (chosen | (shares >= POSSIBLE))
         flags = np.where(chosen, BOLD, np.where(shares < LIKELY, FAINT, 0))
         inks, glyphs = base[..., None] | flags, self._glyphs[symbols]
+        self._part(characters, styles, pencilled, base)
         for index in range(symbols.shape[-1]):
             x, y = first_x + index % columns * step_x, first_y + index // columns * step_y
             self._put(characters, styles, written[..., index], x, y, glyphs[..., index], inks[..., index])
         return pencilled
 
+    def _part(self, characters: np.ndarray, styles: np.ndarray, pencilled: np.ndarray, base: np.ndarray) -> None:
+        """A thin line between neighbours of one region, so that candidates of two cells are not read as one number."""
+        beside = np.zeros_like(pencilled)
+        beside[:, 1:] = (pencilled[:, 1:] | pencilled[:, :-1]) & ~self.tiling.parted()
+        for y in range(self._h):
+            self._put(characters, styles, beside, 0, y, ord("▏" if self.unicode else "|"), base | FAINT)
+
     def _path(self, characters: np.ndarray, styles: np.ndarray, scene: Scene) -> None:
         """A line through the cells of a path, the characters of its ends, and walls where colour does not show them."""
-        w, h = self.tiling.tile
-        tokens = scene.tokens
-        joined, line = self._joined[tokens], tokens == self.look.line
+        w, h = self._w, self._h
+        tokens, joined = scene.tokens, scene.joined
+        line = tokens == self.look.line
         sides = openings(joined)
         x, y = (w - 1) // 2, (h - 1) // 2
         across, along = map(ord, "━┃" if self.unicode else "oo")
@@ -162,17 +163,16 @@ class Painter:
         turns = codes(HEAVY if self.unicode else "o" * 16)[sides]
         self._put(characters, styles, line, x, y, turns)
         self._put(characters, styles, joined & ~line, x, y, self._glyphs[tokens])
-        if not self.unicode and self.look.solid is not None:
+        if self._stone:
             for row in range(h):
                 for column in range(w):
-                    wall = self._glyphs[self.look.solid]
-                    self._put(characters, styles, tokens == self.look.solid, column, row, int(wall))
+                    self._put(characters, styles, tokens == self.look.solid, column, row, ord(self._stone))
 
     def _badges(self, characters: np.ndarray, styles: np.ndarray, scene: Scene) -> None:
         """The mark of what is to be said of a cell; the worst is written last."""
-        w = self.tiling.tile[0]
+        w = self._w
         for mask, mark, style in (
-            (scene.changed, self._changed, None),
+            (scene.changed & (not scene.solved), self._changed, None),
             (scene.wrong, self._wrong, WRONG),
             (scene.offending, self._fault, FAULT),
         ):
@@ -202,7 +202,7 @@ class Painter:
             styles[lines, places] = style[rows, columns] if isinstance(style, np.ndarray) else style
 
     def _cursor(self, characters: np.ndarray, styles: np.ndarray, row: int, column: int) -> None:
-        w, h = self.tiling.tile
+        w, h = self._w, self._h
         top, left = self._y[row], self._x[column]
         if w < 3:
             styles[top : top + h, left : left + w] = CURSOR
@@ -263,19 +263,24 @@ def grid_strips(
     heat: bool = True,
     glyphs: bool = False,
     unicode: bool = True,
+    colour: bool = True,
     palette: Palette | None = None,
 ) -> list[Strip]:
     """The puzzle, or one frame of its answer, as large as fits ``width`` x ``height``, without an app."""
-    tiling = Tiling.fitting(puzzle, width, height)
-    canvas = _painter(tiling, unicode).paint(
+    tiling = Tiling.fitting(puzzle, width, height, unicode)
+    canvas = painter_of(tiling, unicode, colour).paint(
         scene(puzzle, frame, previous=previous, truth=truth), heat=heat, glyphs=glyphs
     )
     return StripCache(palette or DARK, tiling.width).strips(*canvas)
 
 
-@cache
-def _painter(tiling: Tiling, unicode: bool) -> Painter:
-    return Painter(tiling, unicode)
+Painted = Painter | Mosaic
+
+
+@lru_cache(maxsize=64)
+def painter_of(tiling: Tiling, unicode: bool = True, colour: bool = True) -> Painted:
+    """What paints scenes of this tiling. Without ``colour``, characters alone tell what is what."""
+    return Mosaic(tiling, colour) if tiling.fractional else Painter(tiling, unicode, colour)
 
 
 def legend(
@@ -285,8 +290,7 @@ def legend(
     marks = ("!", "×", "•", "░") if unicode else ("!", "x", "*", "?")
     bars = BARS if unicode else ASCII_BARS
     segments = [Segment(f" {kind.look.heat_words} 0 ", style(PAPER))]
-    lowest = HEAT if kind.look.heat is None else OPEN
-    segments += [Segment(bars[level], style(HEAT + level if level else lowest)) for level in range(LEVELS)]
+    segments += [Segment(bars[level], style(int(pair(HEAT + level, PAPER)))) for level in range(LEVELS)]
     segments.append(Segment(" 1   ", style(PAPER)))
     for mark, code, words in (
         (marks[0], FAULT, " breaks a rule  "),

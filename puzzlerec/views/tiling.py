@@ -9,7 +9,7 @@ import numpy as np
 
 from puzzlerec.puzzles import Puzzle
 from puzzlerec.puzzles.look import Look
-from puzzlerec.views.lines import Places, frame, places
+from puzzlerec.views.lines import Places, borders, frame, places
 
 
 @dataclass(frozen=True)
@@ -18,26 +18,48 @@ class Tiling:
 
     look: Look
     shape: tuple[int, int]  # (H, W)
-    tile: tuple[int, int]  # (w, h) in characters
+    tile: tuple[float, float]  # (w, h) in characters; several cells share one that is smaller than a character
     regions: bytes  # [H, W] uint8, the number of each cell's region
+    ruled: bool = True  # whether there are lines between rows, too
 
     @classmethod
-    def of(cls, puzzle: Puzzle, tile: tuple[int, int]) -> Tiling:
+    def of(cls, puzzle: Puzzle, tile: tuple[float, float], ruled: bool = True) -> Tiling:
         question, look = puzzle.question, puzzle.kind.look
         height, width = question.shape
-        return cls(look, (height, width), tile, look.regions(question).astype(np.uint8).tobytes())
+        return cls(look, (height, width), tile, look.regions(question).astype(np.uint8).tobytes(), ruled)
 
     @classmethod
-    def fitting(cls, puzzle: Puzzle, width: int, height: int) -> Tiling:
-        """With the largest tiles that fit ``width`` x ``height`` characters.
+    def whole(
+        cls, puzzle: Puzzle, width: int, height: int, *, miniature: bool = False, unicode: bool = True
+    ) -> Tiling | None:
+        """With the largest tiles that fit ``width`` x ``height`` characters; None if none do.
 
-        If none do, two columns a cell if the width allows, or one: the rest is for scrolling.
+        They are of the look's tiles or, if ``miniature``, of its miniatures; whole characters unless ``unicode``.
         """
-        tilings = [cls.of(puzzle, tile) for tile in puzzle.kind.look.tiles]
-        for tiling in tilings:
-            if tiling.width <= width and tiling.height <= height:
+        look = puzzle.kind.look
+        for tile in look.miniatures if miniature else look.tiles:
+            tiling = cls.of(puzzle, tile, not miniature)
+            if tiling.width <= width and tiling.height <= height and (unicode or not tiling.fractional):
                 return tiling
-        return tilings[-2] if tilings[-2].width <= width else tilings[-1]
+        return None
+
+    @classmethod
+    def fitting(cls, puzzle: Puzzle, width: int, height: int, unicode: bool = True) -> Tiling:
+        """With the largest tiles or else miniatures that fit.
+
+        If none do, the last tile but one if the width allows, or the last: the rest is for scrolling.
+        """
+        for miniature in (False, True):
+            if tiling := cls.whole(puzzle, width, height, miniature=miniature, unicode=unicode):
+                return tiling
+        tilings = [cls.of(puzzle, tile) for tile in puzzle.kind.look.tiles]
+        *_, wider, last = (tiling for tiling in tilings if unicode or not tiling.fractional)
+        return wider if wider.width <= width else last
+
+    @property
+    def fractional(self) -> bool:
+        """Whether cells begin within characters."""
+        return self.tile[1] % 1 > 0
 
     @property
     def width(self) -> int:
@@ -62,7 +84,17 @@ class Tiling:
 
     def frame(self) -> np.ndarray:
         """[height, width] int: the openings of the lines between cells, 0 where there is none: see `lines`."""
-        return frame(self._regions, self._rows, self._columns)
+        return frame(self._regions, self._rows, self._columns, self.ruled)
+
+    def unruled(self) -> np.ndarray:
+        """[H, W] bool: the cells above a border of their region that no line shows."""
+        under = borders(self._regions)[1][1:]
+        under[-1] = False
+        return under & (not self.ruled)
+
+    def parted(self) -> np.ndarray:
+        """[H, W - 1] bool: where there is a line between neighbours in a row."""
+        return borders(self._regions)[0][:, 1:-1]
 
     def owner(self) -> np.ndarray:
         """[height, width] int: the number (row-major) of the cell at each character, or of the nearest before it."""
@@ -79,7 +111,7 @@ class Tiling:
 
     @cached_property
     def _places(self) -> tuple[Places, Places]:
-        return places(self._regions, self.tile)
+        return places(self._regions, self.tile, ruled=self.ruled)
 
     @property
     def _rows(self) -> Places:
@@ -90,7 +122,7 @@ class Tiling:
         return self._places[1]
 
 
-def _holding(starts: np.ndarray, length: int, place: int) -> int | None:
+def _holding(starts: np.ndarray, length: float, place: int) -> int | None:
     """Which of the pieces of ``length``, which begin at ``starts``, holds a place."""
     index = int(np.searchsorted(starts, place, "right")) - 1
     return index if index >= 0 and place < starts[index] + length else None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from puzzlerec.solving.trace import Trace
 
+_NO_COLOR = NoColor()
 EXAMPLE = "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3.."
 
 DARK = Theme(
@@ -120,6 +122,11 @@ class Watch(App[None]):
 
             return ForgivingDriver if usual is LinuxDriver else usual
         return usual
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """With ``NO_COLOR`` no colours, rather than Textual's greys: colours left to the terminal would be black."""
+        known = super().get_line_filters()
+        return [_NO_COLOR if isinstance(one, Monochrome) else one for one in known]
 
     def on_mount(self) -> None:
         """Signals from outside end the app as its own keys do, so that the terminal is left as it was."""

@@ -6,12 +6,13 @@ import math
 import os
 from collections.abc import Callable, Sequence
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
+
+from puzzlerec.watch.colours import colours
+from puzzlerec.watch.lines import Piece, strip_of
 
 Raster = list[list[int]]  # [rows][columns] bits: the dots of a character cell, numbered as in Unicode's braille
 
@@ -77,25 +78,8 @@ def thinned(values: Sequence[float], most: int) -> Sequence[float]:
 class Curve(Widget):
     """One series over steps: its name, the value at the cursor, the line with its axis, and a mark at the cursor."""
 
-    COMPONENT_CLASSES = {  # noqa: RUF012  # as Textual has it
-        "curve--label",
-        "curve--value",
-        "curve--line",
-        "curve--rest",
-        "curve--axis",
-        "curve--cursor",
-    }
     DEFAULT_CSS = """
-    Curve {
-        height: 1fr;
-        min-height: 3;
-        & > .curve--label { text-style: bold; }
-        & > .curve--value { color: $text-accent; text-style: bold; }
-        & > .curve--line { color: $primary; }
-        & > .curve--rest { color: $primary 40%; }
-        & > .curve--axis { color: $text-muted; }
-        & > .curve--cursor { color: $text-accent; background: $accent 25%; }
-    }
+    Curve { height: 1fr; min-height: 3; }
     """
 
     class Picked(Message):
@@ -131,7 +115,7 @@ class Curve(Widget):
         self._cursor: int | None = None
         self._steps: Sequence[int] | None = None
         self._strips: list[Strip] = []
-        self._drawn: tuple[int, int] | None = None  # width and height of the strips; None: out of date
+        self._drawn: tuple[int, int, str] | None = None  # width, height and theme of the strips; None: out of date
 
     def show(self, values: Sequence[float], cursor: int | None = None, steps: Sequence[int] | None = None) -> None:
         """Draw ``values``, NaN where there is none, with a mark at the index ``cursor``.
@@ -142,15 +126,14 @@ class Curve(Widget):
         self._drawn = None
         self.refresh()
 
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._drawn = None
-
     def render_line(self, y: int) -> Strip:
-        size = self.size.width, self.size.height
-        if self._drawn != size:
-            self._strips, self._drawn = self._draw(*size), size
-        return self._strips[y] if y < len(self._strips) else Strip.blank(size[0], self.rich_style)
+        (width, height), here = self.size, colours(self.app)
+        paper = here.papers[""]
+        if self._drawn != (width, height, self.app.theme):
+            lines = self._draw(width, height)
+            self._strips = [strip_of(line, width, here.inks, paper) for line in lines]
+            self._drawn = width, height, self.app.theme
+        return self._strips[y] if y < len(self._strips) else Strip.blank(width, paper)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         self._pick(event)
@@ -173,13 +156,11 @@ class Curve(Widget):
 
     # ---- drawing
 
-    def _draw(self, width: int, height: int) -> list[Strip]:
-        style = self.get_component_rich_style
-        plain, axis = self.rich_style, style("curve--axis")
+    def _draw(self, width: int, height: int) -> list[list[Piece]]:
         left, rows = self._gutter(width), height - 1 - (height >= _LOWEST)
-        strips = [self._heading(width, style("curve--label"), style("curve--value"), plain)]
+        lines = [self._heading(width)]
         if rows < 1 or width - left < 1:
-            return strips
+            return lines
         columns = width - left
         low, high = self._range()
         values = thinned(self._values, 8 * columns)
@@ -188,22 +169,21 @@ class Curve(Widget):
         if self._cursor is not None and self._values:
             cursor = column_of(min(self._cursor, len(self._values) - 1), len(self._values), 2 * columns) // 2
         character, bar = (braille, "│") if self._has_braille else (ascii_dots, "|")
-        line, rest, mark = style("curve--line"), style("curve--rest"), style("curve--cursor")
-        ends = {0: self._number(high), rows - 1: self._number(low)} if rows > 1 else {}
+        ends = {rows - 1: self._number(low), 0: self._number(high)}
         for row, bits in enumerate(dots):
             text = "".join(map(character, bits))
-            segments = [Segment(f"{ends.get(row, ''):>{left - 1}} ", axis)] if left else []
+            line = [Piece(f"{ends.get(row, ''):>{left - 1}} ", "muted")] if left else []
             if cursor < 0:
-                segments.append(Segment(text, line))
+                line.append(Piece(text, "line"))
             else:
                 at = text[cursor] if bits[cursor] else bar
-                segments += [Segment(text[:cursor], line), Segment(at, mark), Segment(text[cursor + 1 :], rest)]
-            strips.append(Strip(segments, width))
+                line += [Piece(text[:cursor], "line"), Piece(at, "mark"), Piece(text[cursor + 1 :], "later")]
+            lines.append(line)
         if height >= _LOWEST:
-            strips.append(self._foot(left, columns, axis, plain))
-        return strips
+            lines.append(self._foot(left, columns))
+        return lines
 
-    def _heading(self, width: int, label: Style, value: Style, plain: Style) -> Strip:
+    def _heading(self, width: int) -> list[Piece]:
         index = len(self._values) - 1 if self._cursor is None else min(self._cursor, len(self._values) - 1)
         while self._cursor is None and index >= 0 and math.isnan(self._values[index]):
             index -= 1
@@ -212,15 +192,15 @@ class Curve(Widget):
         room = max(width - len(number) - 1, 0)
         name = self.label if len(self.label) <= room else self.label[: max(room - 1, 0)] + "." * (room > 0)
         gap = " " * max(width - len(name) - len(number), 0)
-        return Strip([Segment(name, label), Segment(gap, plain), Segment(number, value)]).crop(0, width)
+        return [Piece(name + gap), Piece(number, "value")]
 
-    def _foot(self, left: int, columns: int, axis: Style, plain: Style) -> Strip:
+    def _foot(self, left: int, columns: int) -> list[Piece]:
         count = len(self._values)
         if not count:
-            return Strip.blank(left + columns, plain)
+            return []
         first, last = (str(self._steps[index] if self._steps else index + 1) for index in (0, count - 1))
         text = first + f"{last:>{max(columns - len(first), 0)}}" if count > 1 else first
-        return Strip([Segment(" " * left, plain), Segment(text.ljust(columns)[:columns], axis)], left + columns)
+        return [Piece(" " * left + text, "muted")]
 
     def _gutter(self, width: int) -> int:
         """The columns that the axis takes."""

@@ -16,10 +16,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from puzzlerec.puzzles import Puzzle
-from puzzlerec.views.palette import NAMES, PAPER, Palette
+from puzzlerec.views.palette import PAPER, Palette
 from puzzlerec.views.scene import Scene, scene
-from puzzlerec.views.strips import Painter, StripCache
+from puzzlerec.views.strips import Painted, StripCache, painter_of
 from puzzlerec.views.tiling import Tiling
+from puzzlerec.watch.colours import colours
 
 if TYPE_CHECKING:
     from puzzlerec.solving.frames import Frame
@@ -35,23 +36,12 @@ class GridView(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("right", "move(0, 1)", "Cell to the right", show=False),
         Binding("escape", "leave", "Take the cursor away", show=False),
     ]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"grid--{name}" for name in NAMES}
     DEFAULT_CSS = """
     GridView {
         width: 1fr;
         height: 1fr;
         min-height: 3;
         scrollbar-size-vertical: 1;
-        & > .grid--paper { color: $foreground; }
-        & > .grid--line { color: $foreground 40%; }
-        & > .grid--given { color: $foreground; background: $foreground 18%; text-style: bold; }
-        & > .grid--open { color: $foreground 45%; background: $foreground 5%; }
-        & > .grid--masked { color: $foreground 60%; background: $foreground 5%; }
-        & > .grid--wall { color: $foreground 25%; background: $foreground 25%; }
-        & > .grid--filled { color: $primary; background: $foreground 5%; }
-        & > .grid--fault { color: #ffffff; background: #c1121f; text-style: bold; }
-        & > .grid--wrong { color: #000000; background: #ff9f1c; text-style: bold; }
-        & > .grid--cursor { color: #000000; background: #ffffff; text-style: bold; }
     }
     """
 
@@ -82,7 +72,7 @@ class GridView(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id, classes=classes)
         self._scene: Scene | None = None
         self._tiling: Tiling | None = None
-        self._painter: Painter | None = None
+        self._painter: Painted | None = None
         self._cache: StripCache | None = None
         self._strips: list[Strip] = []
         self._top = self._left = 0
@@ -95,10 +85,11 @@ class GridView(ScrollView, can_focus=True, inherit_bindings=False):
         previous: Frame | None = None,
         truth: np.ndarray | None = None,
         offending: np.ndarray | None = None,
+        solved: bool | None = None,
     ) -> None:
         """Draw ``puzzle``'s question, or one frame (B = 1) of its answer; the rest is as in `views.scene`."""
         before = self._scene
-        self._scene = scene(puzzle, frame, previous=previous, truth=truth, offending=offending)
+        self._scene = scene(puzzle, frame, previous=previous, truth=truth, offending=offending, solved=solved)
         if before is None or before.puzzle is not puzzle:
             if before is None or before.puzzle.question.shape != puzzle.question.shape:
                 self.set_reactive(GridView.cursor, None)
@@ -109,9 +100,19 @@ class GridView(ScrollView, can_focus=True, inherit_bindings=False):
     def puzzle(self) -> Puzzle | None:
         return self._scene.puzzle if self._scene else None
 
+    @property
+    def tile(self) -> tuple[float, float] | None:
+        """The size of a cell in characters."""
+        return self._tiling.tile if self._tiling else None
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """All but the one that turns the terminal's 16 colours into others: the grid has none, and it is dear."""
         return [known for known in super().get_line_filters() if not isinstance(known, ANSIToTruecolor)]
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        if self._cache is not None and self._cache.palette is not self.palette:
+            self._make_strips()
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -129,12 +130,6 @@ class GridView(ScrollView, can_focus=True, inherit_bindings=False):
         self._lay_out()
         self._draw()
 
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._cache = None
-        if self.is_mounted:
-            self._draw()
-
     def watch_heat(self) -> None:
         self._draw()
 
@@ -145,7 +140,8 @@ class GridView(ScrollView, can_focus=True, inherit_bindings=False):
         self._draw()
         if cursor is not None and self._tiling is not None:
             row, column = cursor
-            place = Region(self._tiling.left(column), self._tiling.top(row), *self._tiling.tile)
+            w, h = (max(int(side), 1) for side in self._tiling.tile)
+            place = Region(self._tiling.left(column), self._tiling.top(row), w, h)
             self.scroll_to_region(place, animate=False)
         self.post_message(self.CursorMoved(self, cursor))
 
@@ -175,11 +171,11 @@ class GridView(ScrollView, can_focus=True, inherit_bindings=False):
         if self._scene is None or not width or not height:
             return
         puzzle = self._scene.puzzle
-        tiling = Tiling.fitting(puzzle, width, height)
+        unicode = self.app.console.encoding.lower().startswith("utf")
+        tiling = Tiling.fitting(puzzle, width, height, unicode)
         if tiling.height > height and tiling.width > width - self.scrollbar_size_vertical:
-            tiling = Tiling.fitting(puzzle, width - self.scrollbar_size_vertical, height)
-        if tiling != self._tiling or self._painter is None:
-            self._tiling, self._painter = tiling, Painter(tiling, self.app.console.encoding.lower().startswith("utf"))
+            tiling = Tiling.fitting(puzzle, width - self.scrollbar_size_vertical, height, unicode)
+        self._tiling, self._painter = tiling, painter_of(tiling, unicode, not self.app.no_color)
         self._top = max((height - tiling.height) // 2, 0)
         self._left = max((width - tiling.width) // 2, 0)
         self._cache = None
@@ -189,11 +185,8 @@ class GridView(ScrollView, can_focus=True, inherit_bindings=False):
         """Make the strips anew and have the lines drawn that differ."""
         if self._scene is None or self._painter is None:
             return
-        if self._cache is None:
-            self._cache = StripCache(self.palette, max(self.size.width, self._painter.tiling.width), self._left)
-            self._strips = []
-        canvas = self._painter.paint(self._scene, heat=self.heat, glyphs=self.glyphs, cursor=self.cursor)
-        before, self._strips = self._strips, self._cache.strips(*canvas)
+        before = [] if self._cache is None else self._strips
+        self._make_strips()
         if len(before) != len(self._strips):
             self.refresh()
             return
@@ -202,17 +195,15 @@ class GridView(ScrollView, can_focus=True, inherit_bindings=False):
         if changed:
             self.refresh(*(Region(0, y + offset, width, 1) for y in changed))
 
+    def _make_strips(self) -> None:
+        assert self._scene is not None and self._painter is not None
+        if self._cache is None or self._cache.palette is not self.palette:
+            width = max(self.size.width, self._painter.tiling.width)
+            self._cache = StripCache(self.palette, width, self._left)
+        canvas = self._painter.paint(self._scene, heat=self.heat, glyphs=self.glyphs, cursor=self.cursor)
+        self._strips = self._cache.strips(*canvas)
+
     @property
     def palette(self) -> Palette:
-        style = self.get_component_rich_style
-        return _palette(*(style(f"grid--{name}") for name in NAMES))
-
-
-_palettes: dict[tuple[object, ...], Palette] = {}
-
-
-def _palette(*styles: object) -> Palette:
-    """One palette for each set of styles, so that its own styles are made once."""
-    if styles not in _palettes:
-        _palettes[styles] = Palette(*styles)  # type: ignore[arg-type]
-    return _palettes[styles]
+        """The colours of the theme as it is now."""
+        return colours(self.app).palette

@@ -1,12 +1,8 @@
-"""How sure a network is, as a colour."""
+"""How sure a network is, as an ink."""
 
 from __future__ import annotations
 
-from rich.style import Style
-
-from puzzlerec.views.palette import BARS, LEVELS, VIRIDIS
-
-_STYLES = [Style(color=colour) for colour in VIRIDIS]
+from puzzlerec.views.palette import BARS, LEVELS
 
 
 def level(share: float) -> int:
@@ -14,8 +10,8 @@ def level(share: float) -> int:
     return max(0, min(int(share * LEVELS), LEVELS - 1))
 
 
-def style(share: float) -> Style:
-    return _STYLES[level(share)]
+def ink(share: float) -> str:
+    return f"heat{level(share)}"
 
 
 def bar(share: float) -> str:

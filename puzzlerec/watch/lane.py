@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,17 +11,14 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
-from puzzlerec.views.strips import legend
+from puzzlerec.watch.arrangement import AIRY, PANELS, Arrangement, share_out
 from puzzlerec.watch.curves import Curve
 from puzzlerec.watch.grid import GridView
 from puzzlerec.watch.job import Job
-from puzzlerec.watch.lines import Lines
-from puzzlerec.watch.panels import Attempts, Candidates, Curves, Title
+from puzzlerec.watch.panels import Attempts, Candidates, Curves, Legend, Title
 
 if TYPE_CHECKING:
     from puzzlerec.watch.recording import Recording, Step
-
-_NARROW = 76  # columns: a narrower lane has its curves under the grid, not beside it
 
 
 class Lane(Vertical):
@@ -31,16 +29,11 @@ class Lane(Vertical):
         width: 1fr;
         height: 1fr;
         & .body { layout: horizontal; height: 1fr; }
-        & .picture { width: 1fr; height: 1fr; }
-        & .legend { height: 1; }
-        & .side { width: 48; height: 1fr; padding: 0 1; }
-        & Candidates { margin-top: 1; }
-        & Attempts { height: 1fr; margin-top: 1; }
-        &.-tight Candidates, &.-tight Attempts { margin-top: 0; }
+        & .side { padding: 0 1; }
+        &.-airy Candidates, &.-airy Attempts { margin-top: 1; }
         &.-stacked .body { layout: vertical; }
-        &.-stacked .side { width: 1fr; height: auto; }
-        &.-stacked Attempts { height: 4; }
     }
+    Lane.-first { padding-right: 1; }
     Lane.-second { border-left: vkey $foreground 25%; }
     """
 
@@ -58,6 +51,7 @@ class Lane(Vertical):
         self.chosen: int | None = None  # the attempt that is shown, None: the one that is nearest to an answer
         self.truth: np.ndarray | None = None
         self.marks_wrong = True
+        self._arrangement, self._panels = Arrangement(), frozenset(PANELS)
         self._position = -1  # the moment that was asked for last
         self._shares: list[float] = []
         self._rounds: set[int] = set()
@@ -65,13 +59,12 @@ class Lane(Vertical):
     def compose(self) -> ComposeResult:
         yield Title()
         with Vertical(classes="body"):
-            with Vertical(classes="picture"):
-                yield GridView()
-                yield Lines(classes="legend")
+            yield GridView()
             with Vertical(classes="side"):
                 yield Curves()
                 yield Candidates()
                 yield Attempts()
+        yield Legend()
 
     @property
     def grid(self) -> GridView:
@@ -184,10 +177,17 @@ class Lane(Vertical):
         if steps:
             step = steps[at]
             truth = self.truth if self.marks_wrong else None
-            self.grid.show(job.puzzle, step.frame, previous=step.previous, truth=truth, offending=step.offending)
+            self.grid.show(
+                job.puzzle,
+                step.frame,
+                previous=step.previous,
+                truth=truth,
+                offending=step.offending,
+                solved=step.solved,
+            )
         else:
             self.grid.show(job.puzzle)
-        self._show_legend(job, steps)
+        self.query_one(Legend).show(job.puzzle.kind, bool(steps) and steps[0].frame.masked is not None)
         self.query_one(Curves).show(job.puzzle, steps, at, self.truth)
         self.show_candidates()
         attempts = self.query_one(Attempts)
@@ -208,39 +208,38 @@ class Lane(Vertical):
         number = self.shown(index)
         return number, self.recording.steps_of(number), index - self.recording.begun[number]
 
-    def _show_legend(self, job: Job, steps: list[Step]) -> None:
-        here = self.query_one(".legend", Lines)
-        unicode = self.app.console.encoding.lower().startswith("utf")
-        hides = bool(steps) and steps[0].frame.masked is not None
-        here.put([legend(job.puzzle.kind, here.size.width, self.grid.palette.style, unicode, hides)])
-
     # ---- arrangement
 
-    def on_resize(self) -> None:
-        self.make_room()
-        self.call_after_refresh(lambda: self.show(self._position))
+    def make_room(self, arrangement: Arrangement, panels: Collection[str]) -> None:
+        """Give each part its room; ``panels`` are those that are wanted."""
+        self._arrangement, self._panels = arrangement, frozenset(panels)
+        self.query_one(Title).display = "title" in arrangement.lines
+        self.query_one(Legend).display = "legend" in arrangement.lines
+        self.set_class(arrangement.below > 0, "-stacked")
+        side = self.query_one(".side")
+        side.display = bool(arrangement.beside or arrangement.below)
+        side.styles.width = arrangement.beside or "1fr"
+        side.styles.height = arrangement.below or "1fr"
+        self.share_room()
 
-    def make_room(self) -> None:
-        """Give each part its room: beside the grid, or below it where the lane is narrow."""
-        width, body = self.size.width, self.size.height - 1
-        stacked = width < _NARROW
-        self.set_class(stacked, "-stacked")
-        self.set_class(body < 26 or stacked, "-tight")
-        side, curves = self.query_one(".side"), self.query_one(Curves)
-        candidates, attempts = self.query_one(Candidates), self.query_one(Attempts)
-        one_row = stacked and 30 <= body < 44  # a tall grid leaves little below it
-        if stacked:
-            side.styles.width = "1fr"
-            curves.styles.height = max(4, body - 32) if one_row else 6 if body < 44 else 10
-            candidates.styles.height = curves.styles.height if body < 44 else 6
-            candidates.display = body >= 44 or self.grid.cursor is not None
-            curves.display = body >= 44 or not candidates.display
-            attempts.display = body >= 52
-        else:
-            side.styles.width = max(44, min(84, width - 71))
-            curves.styles.height = 3 * max(3, body // 7)
-            candidates.styles.height = 5 if body < 26 else 7 if body < 34 else 8 if body < 44 else 10
-            curves.display = candidates.display = attempts.display = True
-        curves.set_class(stacked, "-flat")
-        curves.set_class(one_row, "-one-row")
-        self.query_one(".legend").display = body >= 22 and not one_row
+    def share_room(self) -> None:
+        """Share out the room for panels: that for candidates depends on whether there is a cursor."""
+        beside, below = self._arrangement.beside, self._arrangement.below
+        room = below or self.size.height - len({"title", "legend"} & set(self._arrangement.lines))
+        airy = room >= AIRY
+        self.set_class(airy, "-airy")
+        curves = self.query_one(Curves)
+        shares = share_out(
+            room - 2 * airy,
+            self._panels,
+            columns=2 if beside else 3,
+            curves=len(curves.children),
+            aimed=self.grid.cursor is not None,
+        )
+        for panel in (curves, self.query_one(Candidates), self.query_one(Attempts)):
+            lines = shares.lines.get(type(panel).__name__.lower(), 0)
+            panel.display = lines > 0
+            panel.styles.height = lines or 1
+        last = self.query_one(Attempts if "attempts" in shares.lines else Curves)
+        last.styles.height = "1fr"
+        curves.set_places(shares.columns, shares.rows)

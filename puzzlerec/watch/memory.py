@@ -27,6 +27,7 @@ class Memory:
     heat: bool = True
     glyphs: bool = False
     exact: bool = True  # whether cells that differ from the exact answer are marked
+    hidden: list[str] = field(default_factory=list)  # panels that are not wanted
 
     @classmethod
     def load(cls, path: Path | None = None) -> Memory:

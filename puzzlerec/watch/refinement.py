@@ -20,6 +20,7 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from puzzlerec.puzzles import Puzzle
+from puzzlerec.watch.arrangement import PANELS, arrange
 from puzzlerec.watch.context import Context, Side
 from puzzlerec.watch.grid import GridView
 from puzzlerec.watch.job import Job
@@ -62,6 +63,10 @@ class RefinementScreen(Screen[None]):
         Binding("a", "again", "Solve again", show=False),
         Binding("h", "heat", "Heat on or off", show=False),
         Binding("v", "glyphs", "Bars as a second cue for the heat", show=False),
+        Binding("z", "zoom", "Zoom", tooltip="The puzzle alone, as large as it can be; again: all as before."),
+        Binding("1", "panel('curves')", "Curves on or off", show=False),
+        Binding("2", "panel('candidates')", "Candidates on or off", show=False),
+        Binding("3", "panel('attempts')", "Attempts on or off", show=False),
         Binding("t", "truth", "Mark cells that differ from the exact answer", show=False),
         Binding("w", "write", "Save a trace", show=False, tooltip="Every step, for `puzzlerec watch FILE`."),
         Binding("x", "picture", "Save a picture (SVG)", show=False, tooltip="The grid as it is shown."),
@@ -81,6 +86,7 @@ class RefinementScreen(Screen[None]):
         self.player = Player()
         self._seen: tuple[object, ...] = ()
         self._truth_of: Puzzle | None = None
+        self._zoomed = False
 
     def compose(self) -> ComposeResult:
         yield Heading()
@@ -93,6 +99,7 @@ class RefinementScreen(Screen[None]):
         self.player.speed = self.context.memory.speed
         self.lanes[0].grid.focus()
         self.lanes[0].grid.show(self.puzzle)
+        self.make_room()
         self.call_after_refresh(self._start)  # the model loads when the puzzle is on the screen
 
     def _start(self) -> None:
@@ -102,7 +109,7 @@ class RefinementScreen(Screen[None]):
         self.set_interval(1 / LOOKS, self.look)
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self.draw)
+        self.make_room()
 
     @property
     def lanes(self) -> list[Lane]:
@@ -118,6 +125,25 @@ class RefinementScreen(Screen[None]):
         return next((lane for lane in self.lanes if lane.has_focus_within), self.lanes[0])
 
     # ---- what is shown
+
+    def make_room(self) -> None:
+        """Share out the screen anew, and draw what is on it."""
+        lanes, wanted = self.lanes, [panel for panel in PANELS if panel not in self.context.memory.hidden]
+        arrangement = arrange(
+            self.puzzle,
+            self.size.width // len(lanes) - (len(lanes) > 1),
+            self.size.height,
+            panels=bool(wanted) and not self._zoomed,
+            zoomed=self._zoomed,
+            unicode=self.app.console.encoding.lower().startswith("utf"),
+        )
+        self.query_one(Heading).display = "heading" in arrangement.lines
+        self.query_one(Footer).display = "keys" in arrangement.lines
+        self.query_one(Timeline).styles.height = 1 + ("track" in arrangement.lines)
+        for number, lane in enumerate(lanes):
+            lane.set_class(number < len(lanes) - 1, "-first")  # as wide as the second, which has a border
+            lane.make_room(arrangement, wanted)
+        self.call_after_refresh(self.draw)
 
     def look(self) -> None:
         """Show what is new: more steps computed, or the next one due."""
@@ -170,6 +196,7 @@ class RefinementScreen(Screen[None]):
         memory = self.context.memory
         memory.remember(self.puzzle)
         self._truth_of = None
+        self.make_room()
         for number, lane in enumerate(self.lanes):
             lane.truth, lane.marks_wrong = None, memory.exact
             lane.grid.heat, lane.grid.glyphs = memory.heat, memory.glyphs or self.app.no_color
@@ -218,6 +245,7 @@ class RefinementScreen(Screen[None]):
         lane.grid.heat, lane.grid.glyphs = first.grid.heat, first.grid.glyphs
         lane.grid.set_reactive(GridView.cursor, first.grid.cursor)
         lane.truth, lane.marks_wrong = first.truth, first.marks_wrong
+        self.make_room()
         self._solve(lane, side)
         self._play_from_the_start()
 
@@ -262,7 +290,7 @@ class RefinementScreen(Screen[None]):
             if lane.grid is not event.grid:
                 with lane.grid.prevent(GridView.CursorMoved):
                     lane.grid.cursor = event.cell
-            lane.make_room()
+            lane.share_room()
         self.call_after_refresh(self._draw_candidates)
 
     def _draw_candidates(self) -> None:
@@ -337,7 +365,7 @@ class RefinementScreen(Screen[None]):
         lane.cancel()
         self.lanes[0].grid.focus()
         lane.remove()
-        self.call_after_refresh(self.draw)
+        self.make_room()
 
     def _ask_model(self, lane: Lane, chosen: Callable[[str | None], None]) -> None:
         from puzzlerec.watch.dialogs.model import ChooseModel
@@ -383,6 +411,16 @@ class RefinementScreen(Screen[None]):
         for lane in self.lanes:
             lane.marks_wrong = self.context.memory.exact
         self.draw()
+
+    def action_zoom(self) -> None:
+        self._zoomed = not self._zoomed
+        self.make_room()
+
+    def action_panel(self, panel: str) -> None:
+        hidden = self.context.memory.hidden
+        (hidden.remove if panel in hidden else hidden.append)(panel)
+        self._zoomed = False
+        self.make_room()
 
     # ---- saving
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -14,7 +12,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from puzzlerec.watch import heat
-from puzzlerec.watch.lines import spread
+from puzzlerec.watch.colours import colours
+from puzzlerec.watch.lines import Piece, spread, strip_of
 
 
 class Timeline(Widget, can_focus=True):
@@ -26,22 +25,8 @@ class Timeline(Widget, can_focus=True):
         Binding("pageup", "move(-10)", "10 steps back", show=False),
         Binding("pagedown", "move(10)", "10 steps forward", show=False),
     ]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "timeline--knob",
-        "timeline--step",
-        "timeline--text",
-        "timeline--rest",
-    }
     DEFAULT_CSS = """
-    Timeline {
-        height: 2;
-        padding: 0 1;
-        & > .timeline--knob { color: $foreground; text-style: bold; }
-        & > .timeline--step { color: $text-primary; text-style: bold; }
-        & > .timeline--text { color: $text-muted; }
-        & > .timeline--rest { color: $foreground 25%; }
-        &:focus { background: $foreground 6%; }
-    }
+    Timeline { height: 2; padding: 0 1; }
     """
 
     class Sought(Message):
@@ -77,31 +62,15 @@ class Timeline(Widget, can_focus=True):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
-        unicode = self.app.console.encoding.lower().startswith("utf")
-        style = self.get_component_rich_style
+        width, here = self.size.width, colours(self.app)
         if y == 0:
             sign, step, more = self._left
-            left = [
-                Segment(f"{sign} ", style("timeline--knob")),
-                Segment(step, style("timeline--step")),
-                Segment(more, style("timeline--text")),
-            ]
-            right = [Segment(f" {self._right}", style("timeline--text"))]
-            return Strip(spread(left, right, width, self.rich_style), width)
-        return Strip(
-            track(
-                self._shares,
-                self._position,
-                self._total,
-                self._rounds,
-                width,
-                knob=style("timeline--knob"),
-                rest=style("timeline--rest"),
-                unicode=unicode,
-            ),
-            width,
-        )
+            left = [Piece(f"{sign} "), Piece(step, "strong"), Piece(more, "muted")]
+            line = spread(left, [Piece(f" {self._right}", "muted")], width)
+        else:
+            unicode = self.app.console.encoding.lower().startswith("utf")
+            line = track(self._shares, self._position, self._total, self._rounds, width, unicode=unicode)
+        return strip_of(line, width, here.inks, here.papers["title" if self.has_focus else ""])
 
     def position_at(self, x: int) -> int:
         """The index of the step that column ``x`` belongs to."""
@@ -134,14 +103,12 @@ def track(
     rounds: frozenset[int],
     width: int,
     *,
-    knob: Style,
-    rest: Style,
     unicode: bool = True,
-) -> list[Segment]:
+) -> list[Piece]:
     """The line: past steps heavy, later ones light, those to come dotted, a bar where new attempts begin."""
     past, later, coming, bar, here = "━─┄╋●" if unicode else "=-.|O"
     knob_at = (2 * max(position, 0) + 1) * width // (2 * total) if position >= 0 else -1
-    segments = []
+    line = []
     last = -1
     for column in range(width):
         index = column * total // width
@@ -149,10 +116,10 @@ def track(
         starts = known and index in rounds and index != last and index > 0
         last = index
         if column == knob_at:
-            segments.append(Segment(here, knob))
+            line.append(Piece(here))
         elif known:
             character = bar if starts else past if index <= position else later
-            segments.append(Segment(character, heat.style(shares[index])))
+            line.append(Piece(character, heat.ink(shares[index])))
         else:
-            segments.append(Segment(coming, rest))
-    return segments
+            line.append(Piece(coming, "rest"))
+    return line

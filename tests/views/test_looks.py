@@ -137,7 +137,7 @@ def test_sixteen_candidates_stand_four_by_four() -> None:
     kind = get("sudoku-16x16")
     puzzle = empty(kind)
     strips = [strip.text for strip in grid_strips(puzzle, frame_of(puzzle, 0.6), width=140, height=75)]
-    assert strips[1][1] == "0" and strips[4][7] == "F" and strips[1][9] == "0"
+    assert strips[1][2] == "0" and strips[4][8] == "F" and strips[1][9:11] == "▏0"
     assert len(grid_strips(puzzle, width=80, height=24)) == 21
 
 

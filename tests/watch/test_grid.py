@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -12,15 +13,29 @@ from textual.app import App, ComposeResult
 
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.solving.frames import Frame
-from puzzlerec.views.palette import DARK, FAULT, GIVEN, HEAT, LEVELS, OPEN, STONE, WRONG
+from puzzlerec.views.palette import (
+    BOLD,
+    DARK,
+    FAULT,
+    GIVEN,
+    HEAT,
+    LEVELS,
+    OPEN,
+    SOLVED,
+    STONE,
+    UNDER,
+    WRONG,
+    pair,
+)
 from puzzlerec.views.scene import scene
-from puzzlerec.views.strips import Painter, StripCache, grid_strips, legend
+from puzzlerec.views.strips import Painter, StripCache, grid_strips, legend, painter_of
 from puzzlerec.views.tiling import Tiling
 from puzzlerec.watch.grid import GridView
 
 from .conftest import SOLVED_4X4, frame_of, sudoku, trace_of
 
 MAZE = Puzzle(get("maze"), get("maze").parse("S #\n# #\n  G"), "grid")
+UNSOLVED_4X4 = "1234341221434312"  # its first row is right
 QUESTION_9X9 = "53..7....6..195....98....6.8...6...34..8.3..17...2...6.6....28....419..5....8..79"
 
 
@@ -87,7 +102,7 @@ def test_every_character_of_a_tile_belongs_to_its_cell() -> None:
 
 
 def test_given_cells_look_different_from_predicted_ones() -> None:
-    frame = frame_of(sudoku(), SOLVED_4X4, 1, 0.99)
+    frame = frame_of(sudoku(), UNSOLVED_4X4, 1, 0.99)
     assert style_at(sudoku(), frame, 0, 0) == DARK.style(GIVEN) + Style(bold=True)
     assert style_at(sudoku(), frame, 0, 2).bgcolor == DARK.style(HEAT + LEVELS - 1).bgcolor
     assert style_at(sudoku(), None, 0, 2).bgcolor == DARK.style(OPEN).bgcolor
@@ -102,14 +117,14 @@ def test_heat_has_eight_levels_that_rise_with_confidence() -> None:
 
 
 def test_heat_can_be_left_out() -> None:
-    frame = frame_of(sudoku(), SOLVED_4X4, 1, 0.99)
+    frame = frame_of(sudoku(), UNSOLVED_4X4, 1, 0.99)
     assert style_at(sudoku(), frame, 0, 2, heat=False).bgcolor == DARK.filled.bgcolor
 
 
 def test_violations_wrong_and_changed_cells_have_marks_and_the_worst_wins() -> None:
     puzzle, truth = sudoku(), get("sudoku-4x4").parse(SOLVED_4X4)
     before = frame_of(puzzle, "1243341221434321", 1, 0.5)
-    after = frame_of(puzzle, SOLVED_4X4, 2, 0.5)
+    after = frame_of(puzzle, UNSOLVED_4X4, 2, 0.5)
     assert "!" in "".join(lines(puzzle, before, width=11))
     assert style_at(puzzle, before, 0, 2, 1) == DARK.style(FAULT)
     assert lines(puzzle, after, width=11, previous=before)[1] == "│1 2 │3•4•│"
@@ -146,17 +161,107 @@ def test_the_legend_explains_hidden_cells_where_there_are_any() -> None:
 
 def test_the_level_is_a_bar_too_where_glyphs_are_asked_for() -> None:
     low, high = (
-        lines(sudoku(), frame_of(sudoku(), SOLVED_4X4, 1, sure), width=11, glyphs=True) for sure in (0.3, 0.99)
+        lines(sudoku(), frame_of(sudoku(), UNSOLVED_4X4, 1, sure), width=11, glyphs=True) for sure in (0.3, 0.99)
     )
     assert low[1] == "│1 2 │3▁4▁│" and high[1] == "│1 2 │3█4█│"
 
 
 def test_unsure_cells_show_their_candidates_where_there_is_room() -> None:
     puzzle = sudoku()
-    unsure = lines(puzzle, frame_of(puzzle, SOLVED_4X4, 1, 0.4), width=40, height=16)
-    sure = lines(puzzle, frame_of(puzzle, SOLVED_4X4, 1, 0.95), width=40, height=16)
+    unsure = lines(puzzle, frame_of(puzzle, UNSOLVED_4X4, 1, 0.4), width=40, height=16)
+    sure = lines(puzzle, frame_of(puzzle, UNSOLVED_4X4, 1, 0.95), width=40, height=16)
     assert sum(character.isdigit() for character in "".join(unsure)) == 6 + 10 * 4
     assert sum(character.isdigit() for character in "".join(sure)) == 16
+
+
+def test_neighbours_in_a_box_have_a_line_between_their_candidates() -> None:
+    puzzle = sudoku()
+    frame = frame_of(puzzle, UNSOLVED_4X4, 1, 0.4)
+    for size in ((40, 16), (60, 30)):
+        drawn = lines(puzzle, frame, width=size[0], height=size[1])
+        tiling = Tiling.fitting(puzzle, *size)
+        row = drawn[tiling.top(0) + int(tiling.tile[1]) - 1]
+        assert row[tiling.left(3)] == "▏" and row[tiling.left(2) - 1] == "│"
+        assert not any(one.isdigit() and other.isdigit() for line in drawn for one, other in pairwise(line))
+
+
+def test_what_is_solved_is_calm() -> None:
+    puzzle, frame = sudoku(), frame_of(sudoku(), SOLVED_4X4, 2, 0.4)
+    before = frame_of(sudoku(), UNSOLVED_4X4, 1, 0.4)
+    drawn = lines(puzzle, frame, width=40, height=16, previous=before, glyphs=True)
+    assert sum(character.isdigit() for character in "".join(drawn)) == 16 and not set("•▁▂▃▄▅▆▇█▏") & set(
+        "".join(drawn)
+    )
+    assert style_at(puzzle, frame, 0, 2) == DARK.style(SOLVED | BOLD)
+    assert style_at(puzzle, frame, 0, 0) == DARK.style(GIVEN | BOLD)
+    line = grid_strips(MAZE, trace_of_maze(), width=6, height=3)
+    assert {part.style.bgcolor for part in line[0] if part.text.strip("S")} >= {DARK.solved.bgcolor}  # type: ignore[union-attr]
+
+
+def large_maze() -> tuple[Puzzle, Frame]:
+    """A 30x30 maze with a wall down column 10 but for one gap, and a path that goes through it."""
+    rows = [" " * 10 + "#" + " " * 19] * 30
+    rows[20] = " " * 30
+    rows[0], rows[29] = "S" + rows[0][1:], rows[29][:-1] + "G"
+    puzzle = Puzzle(get("maze"), get("maze").parse("\n".join(rows)), "grid", "large.txt", 1)
+    answer = puzzle.kind.solutions(puzzle.question)
+    assert answer is not None
+    return puzzle, trace_of(puzzle, [puzzle.kind.format(answer[0], "grid")]).runs[0].frames[0]
+
+
+@pytest.mark.parametrize(
+    ("size", "drawn"),
+    [((120, 60), (120, 60)), ((100, 50), (90, 45)), ((70, 34), (60, 30)), ((44, 18), (30, 15)), ((40, 9), (15, 8))],
+)
+@pytest.mark.parametrize("colour", [True, False])
+def test_a_large_maze_is_whole_in_cells_as_large_as_can_be(
+    size: tuple[int, int], drawn: tuple[int, int], colour: bool
+) -> None:
+    puzzle, frame = large_maze()
+    strips = lines(puzzle, frame, width=size[0], height=size[1], colour=colour)
+    assert (len(strips[0]), len(strips)) == drawn
+    assert [(letter, "".join(strips).count(letter)) for letter in "SG"] == [("S", 1), ("G", 1)]
+
+
+def test_half_blocks_show_walls_and_the_path_by_colour_or_by_character() -> None:
+    puzzle, frame = large_maze()
+    tiling, seen = Tiling.fitting(puzzle, 30, 15), scene(puzzle, frame, solved=False)
+    characters, styles = painter_of(tiling).paint(seen)
+    assert (characters[2, 10], styles[2, 10]) == (ord(" "), pair(STONE, STONE))
+    hottest = HEAT + seen.levels.max()
+    path = [tuple(cell) for cell in np.argwhere(seen.tokens == get("maze").vocabulary.index("o"))]
+    for row, column in path:
+        halves = (styles[row // 2, column] >> 6 & 63, styles[row // 2, column] & 63)
+        assert halves[row % 2] == hottest or chr(characters[row // 2, column]) in "SG"
+    plain, _ = painter_of(tiling, True, False).paint(seen)
+    assert chr(plain[2, 10]) == "⣿" and {chr(plain[row // 2, column]) for row, column in path} <= set("▀▄█SG")
+
+
+def test_a_line_of_points_joins_the_cells_of_a_path() -> None:
+    painter = painter_of(Tiling.of(MAZE, (3, 1.5)), colour=False)
+    characters, _ = painter.paint(scene(MAZE, trace_of_maze(), solved=False))
+    assert ["".join(map(chr, line)) for line in characters] == [
+        " S▄▄▄ ⣿⣿⣿",
+        "⣤⣤⣤ █ ⣿⣿⣿",
+        "⣿⣿⣿ █ ⣿⣿⣿",
+        "    █▄▄G ",
+        "         ",
+    ]
+
+
+def test_one_line_a_row_shows_boxes_by_underlining() -> None:
+    puzzle = sudoku(QUESTION_9X9)
+    tiling = Tiling.fitting(puzzle, 40, 9)
+    assert (tiling.height, tiling.ruled) == (9, False)
+    characters, styles = painter_of(tiling).paint(scene(puzzle))
+    under = (styles & UNDER > 0)[:, [tiling.left(column) for column in range(9)]]
+    assert [row.all() for row in under] == [row in (2, 5) for row in range(9)] and under.sum() == 18
+    assert all(chr(line[0]) == "│" for line in characters)
+
+
+def test_without_colour_walls_are_characters_and_a_path_is_a_line() -> None:
+    drawn = lines(MAZE, trace_of_maze(), width=6, height=3, colour=False, glyphs=True)
+    assert drawn == ["S━┓ ▒▒", "▒▒┃ ▒▒", "  ┗━G "]
 
 
 def trace_of_maze() -> Frame:
@@ -217,7 +322,7 @@ def test_arrow_keys_clicks_and_escape_move_the_cursor() -> None:
 
 def test_a_grid_larger_than_its_widget_scrolls_to_the_cursor() -> None:
     rng = np.random.default_rng(0)
-    rows = ["".join("# "[int(free)] for free in row) for row in rng.random((40, 40)) < 0.7]
+    rows = ["".join("# "[int(free)] for free in row) for row in rng.random((80, 80)) < 0.7]
     rows[0] = "S" + rows[0][1:]
     rows[-1] = rows[-1][:-1] + "G"
     maze = Puzzle(get("maze"), get("maze").parse("\n".join(rows)), "grid")
@@ -228,7 +333,7 @@ def test_a_grid_larger_than_its_widget_scrolls_to_the_cursor() -> None:
             grid = app.query_one(GridView)
             grid.show(maze)
             await pilot.pause()
-            grid.cursor = (39, 39)
+            grid.cursor = (79, 79)
             await pilot.pause()
             assert grid.scroll_offset.x > 0 and grid.scroll_offset.y > 0
             text = "".join(strip.text for strip in grid.render_lines(grid.size.region))

@@ -5,17 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from rich.style import Style
 from textual.app import App, ComposeResult
 
-from puzzlerec.views.palette import VIRIDIS
 from puzzlerec.watch.timeline import Timeline, track
-
-PLAIN = Style()
 
 
 def drawn(shares: list[float], position: int, total: int, width: int, *rounds: int, unicode: bool = True) -> str:
-    parts = track(shares, position, total, frozenset(rounds), width, knob=PLAIN, rest=PLAIN, unicode=unicode)
+    parts = track(shares, position, total, frozenset(rounds), width, unicode=unicode)
     return "".join(part.text for part in parts)
 
 
@@ -36,8 +32,8 @@ def test_bars_stand_where_rounds_of_attempts_begin() -> None:
 
 
 def test_the_line_has_the_colour_of_the_confidence() -> None:
-    parts = track([0.0, 1.0], 1, 2, frozenset(), 4, knob=PLAIN, rest=PLAIN)
-    assert parts[0].style == Style(color=VIRIDIS[0]) and parts[2].style == Style(color=VIRIDIS[-1])
+    parts = track([0.0, 1.0], 1, 2, frozenset(), 4)
+    assert parts[0].ink == "heat0" and parts[2].ink == "heat7"
 
 
 def test_more_steps_than_columns() -> None:

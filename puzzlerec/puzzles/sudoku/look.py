@@ -9,6 +9,7 @@ import numpy as np
 from puzzlerec.puzzles.look import Look
 
 TILES = ((15, 7), (11, 5), (7, 3), (6, 3), (3, 1), (2, 1), (1, 1))
+MINIATURES = ((2, 1), (1, 1))
 LARGE_TILES = ((15, 7), (11, 5), (8, 4), (5, 4), (3, 1), (2, 1), (1, 1))  # with room for 4 x 4 candidates
 
 
@@ -51,6 +52,7 @@ def sudoku_look(vocabulary: tuple[str, ...], box: tuple[int, int], crossed: bool
         answers=tuple(range(2, size + 2)),
         blanks=(1,),
         tiles=LARGE_TILES if size > 9 else TILES,
+        miniatures=MINIATURES,
         pencil=box,
         boxes=rows // box[0] * size + columns // box[1],
         marks=(rows == columns) + 2 * (rows + columns == size - 1) if crossed else None,
@@ -64,5 +66,6 @@ def jigsaw_look() -> Look:
         answers=tuple(token for token in range(1, 91) if (token - 1) % 10),
         blanks=tuple(range(1, 91, 10)),
         tiles=TILES,
+        miniatures=MINIATURES,
         pencil=(3, 3),
     )

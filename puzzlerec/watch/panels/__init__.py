@@ -4,6 +4,7 @@ from puzzlerec.watch.panels.attempts import Attempts
 from puzzlerec.watch.panels.candidates import Candidates
 from puzzlerec.watch.panels.curves import Curves
 from puzzlerec.watch.panels.heading import Heading
+from puzzlerec.watch.panels.legend import Legend
 from puzzlerec.watch.panels.title import Title
 
-__all__ = ["Attempts", "Candidates", "Curves", "Heading", "Title"]
+__all__ = ["Attempts", "Candidates", "Curves", "Heading", "Legend", "Title"]

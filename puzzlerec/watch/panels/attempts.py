@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.segment import Segment
 from textual import events
 from textual.message import Message
 
 from puzzlerec.watch import heat
-from puzzlerec.watch.panels.panel import Panel
+from puzzlerec.watch.lines import Lines, Piece
 
 if TYPE_CHECKING:
     from puzzlerec.solving.trace import Run
     from puzzlerec.watch.recording import Recording
 
 
-class Attempts(Panel):
+class Attempts(Lines):
     """Each attempt in a line; a click chooses it."""
 
     class Chosen(Message):
@@ -46,10 +45,10 @@ class Attempts(Panel):
         visible = runs[first : first + max(height - 1, 0)]
         self._numbers = [run.number for run in visible]
         spent = f"  {len(runs)} of at most {recording.settings.attempts}"
-        heading = [self.written("attempts", "strong"), self.written(spent, "muted")]
+        heading = [Piece("attempts", "strong"), Piece(spent, "muted")]
         self.put([heading, *(self._line(recording, run, index, run.number == chosen, working) for run in visible)])
 
-    def _line(self, recording: Recording, run: Run, index: int, chosen: bool, working: bool) -> list[Segment]:
+    def _line(self, recording: Recording, run: Run, index: int, chosen: bool, working: bool) -> list[Piece]:
         done = recording.steps_done(run.number, index)
         last = recording.begun[run.number] + done - 1
         step = recording.moments[last].steps[run.number] if done else None
@@ -66,12 +65,12 @@ class Attempts(Panel):
         space = max(self.size.width - track - 18, 8)
         label = _cut(f"{run.number:>3} {run.label.removeprefix('pin ')}", space)
         return [
-            self.written("▸" if chosen else " ", "strong"),
-            self.written(f"{label:<{space}} ", "text" if chosen else "muted"),
-            Segment("━" * filled, heat.style(step.confidence) if step else self.ink("muted")),
-            self.written("─" * (track - filled), "muted"),
-            self.written(f" {done:>2}/{most:<2} {words:<6}", ink),
-            self.written(f" {sign}", ink),
+            Piece("▸" if chosen else " ", "strong"),
+            Piece(f"{label:<{space}} ", "text" if chosen else "muted"),
+            Piece("━" * filled, heat.ink(step.confidence) if step else "muted"),
+            Piece("─" * (track - filled), "muted"),
+            Piece(f" {done:>2}/{most:<2} {words:<6}", ink),
+            Piece(f" {sign}", ink),
         ]
 
     def on_click(self, event: events.Click) -> None:

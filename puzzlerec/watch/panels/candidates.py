@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.segment import Segment
 
 from puzzlerec.puzzles import Puzzle
 from puzzlerec.watch import heat
-from puzzlerec.watch.panels.panel import Panel
+from puzzlerec.watch.lines import Lines, Piece
 
 if TYPE_CHECKING:
     from puzzlerec.watch.recording import Step
@@ -19,7 +18,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 _LONGEST_HISTORY = 24  # steps
 
 
-class Candidates(Panel):
+class Candidates(Lines):
     """The likeliest tokens of one cell, one a line."""
 
     DEFAULT_CSS = """
@@ -34,24 +33,24 @@ class Candidates(Panel):
 
     def _lines_of(
         self, puzzle: Puzzle, cell: tuple[int, int] | None, steps: Sequence[Step], truth: np.ndarray | None
-    ) -> list[list[Segment]]:
+    ) -> list[list[Piece]]:
         if cell is None:
             hint = "  arrow keys or a click choose a cell"
-            return [[self.written("candidates", "strong"), self.written(hint, "muted")]]
+            return [[Piece("candidates", "strong"), Piece(hint, "muted")]]
         row, column = cell
         kind, question = puzzle.kind, puzzle.question
-        heading = [self.written(f"row {row + 1}, column {column + 1}", "strong")]
+        heading = [Piece(f"row {row + 1}, column {column + 1}", "strong")]
         if kind.given(question)[cell]:
             name = kind.look.name(int(question[cell]))
-            return [[*heading, self.written(f"  given: {name}", "muted")]]
+            return [[*heading, Piece(f"  given: {name}", "muted")]]
         if not steps:
             return [heading]
         place = row * question.shape[1] + column
         if truth is not None and kind.look.one_truth:
-            heading.append(self.written(f"  exact answer {kind.look.name(int(truth[cell]))}", "muted"))
+            heading.append(Piece(f"  exact answer {kind.look.name(int(truth[cell]))}", "muted"))
         return [heading, *self._bars(puzzle, place, kind.look.candidates(question, row, column), steps)]
 
-    def _bars(self, puzzle: Puzzle, place: int, tokens: Sequence[int], steps: Sequence[Step]) -> list[list[Segment]]:
+    def _bars(self, puzzle: Puzzle, place: int, tokens: Sequence[int], steps: Sequence[Step]) -> list[list[Piece]]:
         """A line for each of the likeliest ``tokens``, as many as there is room for."""
         width, height = self.size
         now = steps[-1].frame.probabilities[0, place].astype(np.float32)
@@ -67,17 +66,17 @@ class Candidates(Panel):
             moved = [float(step.frame.probabilities[0, place, token]) for step in history]
             lines.append(
                 [
-                    self.written(f"{names[token]:>{label}} ", "strong" if token == chosen else "text"),
+                    Piece(f"{names[token]:>{label}} ", "strong" if token == chosen else "text"),
                     *_bar(share, room),
-                    self.written(f" {share:.3f} ", "strong" if token == chosen else "muted"),
-                    *(Segment(heat.bar(value), heat.style(value)) for value in moved),
+                    Piece(f" {share:.3f} ", "strong" if token == chosen else "muted"),
+                    *(Piece(heat.bar(value), heat.ink(value)) for value in moved),
                 ]
             )
         return lines
 
 
-def _bar(share: float, width: int) -> list[Segment]:
+def _bar(share: float, width: int) -> list[Piece]:
     """A bar of ``width`` columns, filled by ``share`` to an eighth of a column."""
     full, rest = divmod(round(share * width * 8), 8)
     text = "█" * full + (_EIGHTHS[rest] if rest else "")
-    return [Segment(text, heat.style(share)), Segment(" " * (width - len(text)))]
+    return [Piece(text, heat.ink(share)), Piece(" " * (width - len(text)))]

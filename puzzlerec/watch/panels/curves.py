@@ -17,16 +17,12 @@ if TYPE_CHECKING:
 
 
 class Curves(Grid):
-    """Six curves; where there are few lines for them, three."""
+    """Curves in columns and rows; where there are few lines for them, the first of them."""
 
     DEFAULT_CSS = """
     Curves {
         grid-size: 2 3;
         grid-gutter: 0 2;
-        height: 15;
-        &.-flat { grid-size: 3 2; }
-        &.-flat.-one-row { grid-size: 3 1; }
-        &.-one-row .extra { display: none; }
     }
     """
 
@@ -43,6 +39,12 @@ class Curves(Grid):
         yield Curve("wrong cells", low=0, form=".0f", classes="wrong")
         yield Curve("mean entropy", low=0, classes="entropy extra")
         yield Curve("cells changed", low=0, form=".0f", classes="changed extra")
+
+    def set_places(self, columns: int, rows: int) -> None:
+        """Show as many as there are places."""
+        self.styles.grid_size_columns, self.styles.grid_size_rows = columns, rows
+        for index, curve in enumerate(self.children):
+            curve.display = index < columns * rows
 
     def show(self, puzzle: Puzzle, steps: Sequence[Step], at: int, truth: np.ndarray | None) -> None:
         """All ``steps`` of an attempt with a mark at the index ``at``; ``truth`` [H, W] as of `PuzzleKind.truth`."""

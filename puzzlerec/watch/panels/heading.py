@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from puzzlerec.puzzles import Puzzle
-from puzzlerec.watch.lines import spread
-from puzzlerec.watch.panels.panel import Panel
+from puzzlerec.watch.lines import Lines, Piece, spread
 
 
-class Heading(Panel):
+class Heading(Lines):
     """One line."""
 
     DEFAULT_CSS = """
-    Heading { height: 1; padding: 0 1; background: $primary 25%; }
+    Heading { height: 1; }
     """
+    PAPER = "heading"
 
     def show(self, puzzle: Puzzle, index: int, count: int, right: str) -> None:
         """``puzzle`` is number ``index``, from 0, of ``count``; ``right`` is said at the right end."""
@@ -24,5 +24,5 @@ class Heading(Panel):
             place + f":{puzzle.line}" * bool(puzzle.line),
             f"{index + 1} of {count}" if count > 1 else "",
         ]
-        left = [self.written("puzzlerec ", "strong"), self.written(" " + " · ".join(filter(None, words)), "muted")]
-        self.put([spread(left, [self.written(right, "muted")], self.size.width, self.rich_style)])
+        left = [Piece(" puzzlerec ", "strong"), Piece(" " + " · ".join(filter(None, words)), "muted")]
+        self.put([spread(left, [Piece(f" {right} ", "muted")], self.size.width)])

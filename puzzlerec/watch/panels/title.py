@@ -5,43 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rich.segment import Segment
+from rich.cells import cell_len
 
 from puzzlerec.views.words import count, words_of
 from puzzlerec.watch.job import Job
-from puzzlerec.watch.lines import spread
-from puzzlerec.watch.panels.panel import Panel
+from puzzlerec.watch.lines import Lines, Piece, spread
 
 
-class Title(Panel):
+class Title(Lines):
     """One line."""
 
     DEFAULT_CSS = """
-    Title { height: 1; padding: 0 1; background: $foreground 6%; }
+    Title { height: 1; }
     """
+    PAPER = "title"
 
     def show(self, job: Job) -> None:
         recording = job.recording
         name = recording.model if recording else job.model or job.puzzle.kind.name
-        left = [self.written(name, "strong"), self.written(f" · {settings_in_words(job.options)}", "muted")]
-        right = self._verdict(job)
-        room = self.size.width - len(name) - 2
-        while len(right) > 1 and _width(right) > room:
-            right.pop()
+        left = [Piece(f" {name}", "strong"), Piece(f" · {settings_in_words(job.options)}", "muted")]
+        right = [Piece(" "), *self._verdict(job), Piece(" ")]
+        room = self.size.width - len(name) - 1
+        while len(right) > 3 and _width(right) > room:
+            del right[-2]
         if _width(left) + _width(right) >= self.size.width:
             left.pop()
-        self.put([spread(left, right, self.size.width, self.ink("text"))])
+        self.put([spread(left, right, self.size.width)])
 
-    def _verdict(self, job: Job) -> list[Segment]:
+    def _verdict(self, job: Job) -> list[Piece]:
         """What is known so far, the most important first."""
         if job.state == "failed":
-            return [self.written(job.problem, "bad")]
+            return [Piece(job.problem, "bad")]
         recording = job.recording
         if job.state == "loading" or recording is None:
-            return [self.written("loading the model …", "muted")]
+            return [Piece("loading the model …", "muted")]
         if recording.answer is None:
             begun = len(recording.attempts)
-            return [self.written(f"computing, attempt {begun} …" if begun > 1 else "computing …", "muted")]
+            return [Piece(f"computing, attempt {begun} …" if begun > 1 else "computing …", "muted")]
         words = words_of(recording.answer)
         if words.exact:
             verdict, details = f"✓ {words.how}", [f"after {words.attempts}"]
@@ -51,8 +51,8 @@ class Title(Panel):
             verdict = f"✗ not solved: {words.fault}" if words.tried else f"✗ {words.fault}"
             details = [words.attempts, words.seconds] if words.tried else []
         return [
-            self.written(verdict, "good" if words.solved else "bad"),
-            *(self.written(f" · {detail}", "muted") for detail in details),
+            Piece(verdict, "good" if words.solved else "bad"),
+            *(Piece(f" · {detail}", "muted") for detail in details),
         ]
 
 
@@ -71,5 +71,5 @@ def settings_in_words(options: Mapping[str, Any]) -> str:
     return " · ".join(words)
 
 
-def _width(segments: list[Segment]) -> int:
-    return sum(segment.cell_length for segment in segments)
+def _width(pieces: list[Piece]) -> int:
+    return sum(cell_len(piece.text) for piece in pieces)

@@ -1,0 +1,68 @@
+"""What a theme's colours come to: asked for at every paint, so that nothing keeps those of the theme before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rich.style import Style
+from textual.app import App
+from textual.theme import Theme
+
+from puzzlerec.views.palette import PLAIN, VIRIDIS, VISIBLE, Palette, legible, mixed
+
+_NAMES = ("foreground", "background", "primary", "success", "error", "accent")
+_DARK = ("#dfe3ea", "#101218", "#1fa187", "#4ac16d", "#e5484d", "#fde725")  # where a theme leaves them to the terminal
+_LIGHT = ("#1b1f27", "#fbfbf8", "#277f8e", "#1a7f37", "#b00020", "#440154")
+
+
+@dataclass(frozen=True, eq=False)
+class Colours:
+    """The palette of grids, and by name the inks and papers of all else."""
+
+    palette: Palette
+    inks: Mapping[str, Style]  # of text, of lines that are drawn, and "heat0" to "heat7"
+    papers: Mapping[str, Style]  # "" of the screen, and of bars
+
+    @classmethod
+    def of(cls, theme: Theme) -> Colours:
+        """All text can be read on all papers. The papers of a theme that leaves them to the terminal are its own."""
+        known = theme.to_color_system().generate()
+        chosen = [known[name] for name in _NAMES] if not theme.ansi else _DARK if theme.dark else _LIGHT
+        foreground, background, primary, success, error, accent = chosen
+        bars = {"heading": mixed(primary, background, 0.2), "title": mixed(foreground, background, 0.06)}
+        papers = {"": background, **bars}
+        text = {name: legible(colour, *papers.values()) for name, colour in {
+            "text": foreground,
+            "muted": mixed(foreground, background, 0.65),
+            "strong": primary,
+            "good": success,
+            "bad": error,
+            "value": accent,
+        }.items()}  # fmt: skip
+        drawn = {name: legible(colour, background, least=VISIBLE) for name, colour in {
+            "line": primary,
+            "mark": accent,
+            **{f"heat{level}": colour for level, colour in enumerate(VIRIDIS)},
+        }.items()}  # fmt: skip
+        rest = {"rest": mixed(foreground, background, 0.3), "later": mixed(primary, background, 0.55)}
+        bold = ("strong", "good", "bad", "value")
+        inks = {name: Style(color=colour, bold=name in bold) for name, colour in (text | drawn | rest).items()}
+        palette = Palette.of(foreground, background, primary, success)
+        if theme.ansi:
+            bare = {name: Style() for name in papers}
+            return cls(replace(palette, paper=Style(), line=Style(color=palette.line.color)), inks, bare)
+        return cls(palette, inks, {name: Style(bgcolor=colour) for name, colour in papers.items()})
+
+
+_known: dict[str, Colours] = {}
+
+
+def colours(app: App[Any]) -> Colours:
+    """Those of the app's theme, made once: they are dear. With ``NO_COLOR`` there are none."""
+    theme = app.current_theme
+    if theme.name not in _known:
+        _known[theme.name] = Colours.of(theme)
+    known = _known[theme.name]
+    return replace(known, palette=PLAIN) if app.no_color else known
