@@ -28,7 +28,7 @@ from puzzlerec.views.pictures import (
 )
 from puzzlerec.views.scene import faults, scene
 from puzzlerec.views.shapes import CELL, Letters, Mark, Shape
-from puzzlerec.views.words import count
+from puzzlerec.views.words import count, printable
 
 if TYPE_CHECKING:
     from puzzlerec.solving.frames import Frame
@@ -123,10 +123,10 @@ def film(trace: Trace, run: Run | None = None) -> Film:
         height=CELL * puzzle.question.shape[0],
         pixels=pixels(puzzle),
         grid=tuple(_lasting([list(grid(seen)) for seen in (scene(puzzle), *steps)])),
-        said=("the question", *said),
+        said=("the question", *map(printable, said)),
         curves=_curves(puzzle, frames, numbers),
-        model=model,
-        title=f"{place}: {model} in {count(len(frames), 'step')}",
+        model=printable(model),
+        title=printable(f"{place}: {model} in {count(len(frames), 'step')}"),
     )
 
 
