@@ -232,9 +232,9 @@ def _stretches(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 def _curves(puzzle: Puzzle, frames: Sequence[Frame], at_fault: Sequence[int]) -> tuple[Curve, ...]:
     empty = ~puzzle.kind.given(puzzle.question)
-    here, most = empty if empty.any() else np.ones_like(empty), max(*at_fault, 1)
+    here, most = empty if empty.any() else np.ones_like(empty), max(at_fault)
     return (
         Curve("confidence", "filled", tuple(float(frame.confidence[0][here].mean()) for frame in frames)),
         Curve("halting", "halt", tuple(float(frame.halt[0]) for frame in frames)),
-        Curve(f"at fault, of {most}", "fault", tuple(number / most for number in at_fault)),
+        Curve(f"at fault, of {most}" if most else "none at fault", "fault", tuple(n / max(most, 1) for n in at_fault)),
     )
