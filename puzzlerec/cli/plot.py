@@ -50,6 +50,7 @@ def plot(
 
     from puzzlerec.experiments.curves import CurveError, curves, records
     from puzzlerec.training.run_folder import ResumeError
+    from puzzlerec.views.words import count
 
     try:
         found = curves(runs, x.value, [name.strip() for name in y.split(",")])
@@ -68,7 +69,7 @@ def plot(
         else:
             write(output, table)
     if output is not None:
-        messages.note(f"{len({curve.run for curve in found})} runs in {output}")
+        messages.note(f"{count(len({curve.run for curve in found}), 'run')} in {output}")
 
 
 def need_matplotlib(path: Path) -> None:

@@ -70,7 +70,7 @@ class Puzzle(Displayed):
         }
 
     def __repr__(self) -> str:
-        place = f" at {self.source}:{self.line}" if self.source else ""
+        place = f" at {f'{self.source}:{self.line}'!r}" if self.source else ""
         return f"<{self.kind.name}{place}: {shorten(self.written(self.question))!r}>"
 
 

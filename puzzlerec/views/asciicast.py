@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CLEAR, HIDE, SHOW, RESET = "\x1b[2J", "\x1b[?25l", "\x1b[?25h", "\x1b[0m"
 LARGEST = 100, 40  # columns and lines of a grid, if it can be drawn as small as that
 HEADING, NARROWEST = 2, 60  # lines above the grid, and columns for what is said there
+ATTRIBUTES = ("bold", "dim", "italic", "underline", "reverse")
 NEAR = 8  # characters: to write so many again takes no more than to go past them
 
 Screen = list[list[tuple[str, Style]]]  # [lines, columns]: each character and how it is drawn
@@ -66,7 +67,7 @@ def _changes(old: Screen, new: Screen, pen: Style) -> tuple[str, Style]:
             drawn.append(f"\x1b[{number};{start + 1}H")
             for character, style in after[start:stop]:
                 if style != pen:
-                    drawn.append(_turned(style))
+                    drawn.append(_turned(pen, style))
                     pen = style
                 drawn.append(character)
     return "".join(drawn), pen
@@ -81,9 +82,11 @@ def _stretches(columns: Sequence[int]) -> Iterator[tuple[int, int]]:
             start = index
 
 
-def _turned(style: Style) -> str:
-    """The escape sequence after which a terminal draws in this style and no other."""
-    return f"{RESET}{style.render('.').partition('.')[0]}"
+def _turned(pen: Style, style: Style) -> str:
+    """The escape sequence after which a terminal that drew in the style ``pen`` draws in another."""
+    codes = style.render(".").removeprefix("\x1b[").partition("m")[0] if style else ""
+    kept = style.color and style.bgcolor and all(getattr(style, name) or not getattr(pen, name) for name in ATTRIBUTES)
+    return f"\x1b[{codes if kept else f'0;{codes}'}m"
 
 
 def _line(document: object) -> str:

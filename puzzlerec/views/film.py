@@ -28,7 +28,7 @@ from puzzlerec.views.pictures import (
 )
 from puzzlerec.views.scene import faults, scene
 from puzzlerec.views.shapes import CELL, Letters, Mark, Shape
-from puzzlerec.views.words import count
+from puzzlerec.views.words import count, printable
 
 if TYPE_CHECKING:
     from puzzlerec.solving.frames import Frame
@@ -123,10 +123,10 @@ def film(trace: Trace, run: Run | None = None) -> Film:
         height=CELL * puzzle.question.shape[0],
         pixels=pixels(puzzle),
         grid=tuple(_lasting([list(grid(seen)) for seen in (scene(puzzle), *steps)])),
-        said=("the question", *said),
+        said=("the question", *map(printable, said)),
         curves=_curves(puzzle, frames, numbers),
-        model=model,
-        title=f"{place}: {model} in {count(len(frames), 'step')}",
+        model=printable(model),
+        title=printable(f"{place}: {model} in {count(len(frames), 'step')}"),
     )
 
 
@@ -232,9 +232,9 @@ def _stretches(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 def _curves(puzzle: Puzzle, frames: Sequence[Frame], at_fault: Sequence[int]) -> tuple[Curve, ...]:
     empty = ~puzzle.kind.given(puzzle.question)
-    here, most = empty if empty.any() else np.ones_like(empty), max(*at_fault, 1)
+    here, most = empty if empty.any() else np.ones_like(empty), max(at_fault)
     return (
         Curve("confidence", "filled", tuple(float(frame.confidence[0][here].mean()) for frame in frames)),
         Curve("halting", "halt", tuple(float(frame.halt[0]) for frame in frames)),
-        Curve(f"at fault, of {most}", "fault", tuple(number / most for number in at_fault)),
+        Curve(f"at fault, of {most}" if most else "none at fault", "fault", tuple(n / max(most, 1) for n in at_fault)),
     )

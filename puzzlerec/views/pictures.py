@@ -31,7 +31,7 @@ from puzzlerec.views.shapes import (
     on_heat,
     spokes,
 )
-from puzzlerec.views.words import in_short
+from puzzlerec.views.words import in_short, printable
 
 if TYPE_CHECKING:
     from puzzlerec.solving.answer import Answer
@@ -130,13 +130,13 @@ def captioned(puzzle: Puzzle, marks: Iterable[Mark], said: Sequence[tuple[str, s
             placed.append(words(text, paint, margin, y + 6 * unit, 9 * unit, bold=paint != "muted"))
             y += 12 * unit
     place = f"{puzzle.source}:{puzzle.line}" if puzzle.line else puzzle.kind.title
-    title = ", ".join([place, *(text for text, _ in said if text)])
+    title = printable(", ".join([place, *(text for text, _ in said if text)]))
     return Picture(wide + 2 * margin, y + margin / 2 * bool(said), pixels(puzzle), tuple(placed), title)
 
 
 def words(text: str, paint: str, x: float, y: float, size: float, bold: bool = False, centred: bool = False) -> Mark:
     """One line of text that begins at ``x``, or has its middle there."""
-    return Mark(TEXT, paint, Letters(text, size, bold, centred), np.array([[x, y]]))
+    return Mark(TEXT, paint, Letters(printable(text), size, bold, centred), np.array([[x, y]]))
 
 
 def model_words(name: str, weights: int) -> str:

@@ -67,6 +67,11 @@ def in_short(verdict: Verdict) -> str:
     return f"{count(faults, 'cell')} at fault" if faults else "; ".join(verdict.problems)
 
 
+def printable(text: str) -> str:
+    """``text`` from anybody's file without control codes and whatever else neither XML nor a terminal should meet."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
 def count(number: int, what: str) -> str:
     """So many of a thing: "1 step", "2 steps"."""
     return f"{number} {what}{'s' if number != 1 else ''}"

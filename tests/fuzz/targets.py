@@ -130,6 +130,7 @@ def traces(chance: Random, sound: Path, folder: Path) -> Iterable[Command]:
     shutil.copy(sound / "trace.h5", folder / "a.h5")
     _spoil(folder / "a.h5", chance)
     yield ["watch", folder / "a.h5", "--once"]
+    yield ["film", folder / "a.h5"]
 
 
 def recipes(chance: Random, sound: Path, folder: Path) -> Iterable[Command]:

@@ -18,6 +18,7 @@ from puzzlerec.solving.trace import Run, Trace
 from puzzlerec.views import gif, svg
 from puzzlerec.views.asciicast import cast
 from puzzlerec.views.film import decisive, film, moving, strip
+from puzzlerec.views.pictures import of_answer
 from puzzlerec.views.shapes import Letters
 
 GRIDS = ("1234341221434323", "1234341221434323", "1234341221434321")  # the second step changes nothing
@@ -145,6 +146,20 @@ def test_an_asciicast_writes_only_what_changed_and_a_player_sees_every_frame(tra
     last = "".join(character for line in seen[-1][1][1:] for character in line if character.isdigit())
     assert last == "1234341221434321"
     assert written < 1.2 * len("".join(seen[0][1]))  # one screen, and little more
+
+
+def test_names_of_files_models_and_attempts_control_no_reader(trace: Trace) -> None:
+    """Not a terminal, and no parser of XML or JSON."""
+    evil = "\x1b]0;x\x07<b>&\udc80\n"
+    answer = replace(trace.answer, puzzle=replace(trace.answer.puzzle, source=evil), model=evil)
+    run = Run(1, "one pass", evil, trace.runs[0].frames)
+    several = replace(trace, answer=answer, model=evil, runs=[run, run])
+    made = film(several)
+    document = svg.animation(moving(made), made.seconds(0.5).tolist()).encode()
+    assert "]0;x" in "".join(ElementTree.fromstring(document).itertext())
+    lines = "".join(cast(made, several, run, 0.5)).encode().decode().splitlines()
+    assert len(lines) == 7 and not any("\\u001b]" in line or "\\u0007" in line for line in lines)
+    ElementTree.fromstring(svg.document([of_answer(answer)]).encode())
 
 
 def test_a_gif_has_a_frame_a_step_that_lasts_as_long(trace: Trace) -> None:

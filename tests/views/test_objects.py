@@ -50,7 +50,7 @@ def test_printed_they_are_grids_in_the_puzzles_own_digits(trace: Trace) -> None:
 
 def test_their_repr_is_one_line(trace: Trace) -> None:
     assert repr(trace.answer) == f"<sudoku-4x4, solved: '{SOLVED}'>"
-    assert repr(trace.answer.puzzle) == f"<sudoku-4x4 at a.sdm:7: '{QUESTION}'>"
+    assert repr(trace.answer.puzzle) == f"<sudoku-4x4 at 'a.sdm:7': '{QUESTION}'>"
     assert repr(trace.runs[0].frames[0]) == "<supervision step 1 of 1 grid of 4x4>"
     kind = get("maze")
     assert len(repr(Puzzle(kind, np.full((30, 30), 2, np.uint8)))) < 120
