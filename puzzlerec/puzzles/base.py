@@ -7,6 +7,7 @@ question or an answer of the puzzle's own size. Nothing here knows a tensor, a m
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
@@ -25,6 +26,10 @@ from puzzlerec.puzzles.look import Look
 RATING_EDGES = (0, 1, 2, 5, 10, 20, 50)  # of the bins that results are told by; the last is open
 NO_SOLUTION = "there is no solution"  # problems that only an exact solver can name
 SEVERAL_SOLUTIONS = "it has more than one solution; this is one"
+
+
+# Of tokens [H, W], probabilities [H, W, V] and hints [H, W], if there are any: a number, NaN where it is not known.
+Measure = Callable[[np.ndarray, np.ndarray, np.ndarray | None], float]
 
 
 class PuzzleError(ValueError):
@@ -301,6 +306,10 @@ class PuzzleKind(ABC):
         }
 
     # ---- looks and editing
+
+    def measures(self, question: np.ndarray) -> dict[str, Measure]:
+        """How far an answer to ``question`` is on its way, by the name of what is counted: the most telling first."""
+        return {}
 
     @cached_property
     def look(self) -> Look:

@@ -15,6 +15,9 @@ import numpy as np
 TILES = ((8, 4), (6, 3), (4, 2), (2, 1), (1, 1))  # w x h characters, the largest first
 
 
+POSSIBLE = 0.02  # a token less likely than this is no candidate any more
+
+
 @dataclass(frozen=True, eq=False)
 class Look:
     """A plain grid of characters, until a kind says more."""

@@ -21,6 +21,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from puzzlerec.puzzles import Puzzle, PuzzleKind
+from puzzlerec.puzzles.look import POSSIBLE
 from puzzlerec.views.lines import DOWN, HEAVY, LEFT, PLAIN, RIGHT, ROUND, UP, codes, openings
 from puzzlerec.views.mosaic import Mosaic
 from puzzlerec.views.palette import (
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from puzzlerec.solving.frames import Frame
 
 SETTLED = 0.9  # a cell as sure as this shows one token, a less sure one its candidates where there is room
-LIKELY, POSSIBLE = 0.15, 0.02  # candidates above the first are written out, above the second faintly
+LIKELY = 0.15  # candidates above this are written out, others faintly
 _DIAGONALS = " ╲╱╳", " \\/x"  # by what `Look.diagonals` says
 
 

@@ -17,7 +17,7 @@ PANELS = ("curves", "candidates", "attempts")
 LINES = ("legend", "heading", "keys", "track", "title")  # around the puzzle, one line each
 BESIDE, BELOW = 40, 3  # columns beside the puzzle and lines below it, with less there are no panels there
 WIDEST = 84  # columns of panels beside the puzzle
-CURVE = 3, 8  # lines of a curve, at least and at most
+CURVE = 3, 12  # lines of a curve, at least and at most
 AIRY = 26  # lines from which on there are empty ones between panels
 
 

@@ -18,8 +18,8 @@ Raster = list[list[int]]  # [rows][columns] bits: the dots of a character cell, 
 
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # of the left and the right half, from the top
 _UPPER, _LOWER = 0x1B, 0xE4  # the dots of a cell's upper and lower half
-_NARROWEST = 24  # columns: with less there is no room for the axis
-_LOWEST = 6  # lines: with less there is no room for the steps
+_NARROWEST = 16  # columns: with less there is no room for the axis
+_LOWEST = 5  # lines: with less there is no room for the steps
 
 
 def braille(bits: int) -> str:
@@ -212,7 +212,7 @@ class Curve(Widget):
         known = [value for value in self._values if not math.isnan(self._scale(value))]
         low = min(known, default=0.0) if self.low is None else self.low
         high = max(known, default=1.0) if self.high is None else self.high
-        return low, max(low, high)
+        return low, high if high > low or self.low is None else low + 1  # what is all at the lowest stands at the foot
 
     def _scale(self, value: float) -> float:
         if not math.isfinite(value):

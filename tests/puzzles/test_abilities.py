@@ -133,3 +133,34 @@ def test_sides_of_hard_mazes(side: int, fits: bool) -> None:
     else:
         with pytest.raises(DatasetError, match=str(side)):
             maker.check(dict(maker.settings))
+
+
+def test_a_path_lacks_the_moves_that_no_cell_is_marked_for() -> None:
+    maze = get("maze")
+    question = maze.parse("S   \n  # \n   G")
+    measures = maze.measures(question)
+    for text, missing in (
+        ("S   \n  # \n   G", 4),
+        ("So  \no # \n   G", 3),  # two cells for one move
+        ("S   \n  #o\n   G", 3),
+        ("Sooo\n  #o\n   G", 0),
+        ("S  o\n  # \noooG", 1),
+    ):
+        assert measures["path cells missing"](maze.parse(text), np.zeros((3, 4, 6)), None) == missing
+    hints = np.zeros((3, 4), np.uint8)
+    hints[0] = 1  # S among them, which is no free cell
+    assert measures["first moves known"](question, np.zeros((3, 4, 6)), hints) == 3
+    assert np.isnan(measures["first moves known"](question, np.zeros((3, 4, 6)), None))
+    assert maze.measures(maze.parse("S#\n#G")) == {}
+
+
+def test_open_candidates_are_those_beyond_the_one_that_a_cell_must_have() -> None:
+    kind = get("sudoku-4x4")
+    question = kind.parse("12..3...2.4....1")
+    probabilities = np.zeros((4, 4, 6))
+    probabilities[..., 2:] = 0.25
+    count = kind.measures(question)["open candidates"]
+    assert count(question, probabilities, None) == 10 * 3
+    probabilities[0, 2] = (0, 0, 0.01, 0.01, 0.97, 0.01)
+    probabilities[0, 3] = (0, 0, 0.5, 0.01, 0.48, 0.01)
+    assert count(question, probabilities, None) == 8 * 3 + 0 + 1

@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Label
 
 from puzzlerec.files import HDF5
+from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.solving.trace import Trace, load
 from puzzlerec.solving.trace import save as save_trace
 from puzzlerec.watch.app import Watch
@@ -135,7 +136,7 @@ def test_the_mouse_scrubs_in_the_timeline_and_in_the_curves(trace: Trace) -> Non
         timeline = screen.query_one(Timeline)
         await pilot.click(Timeline, offset=(timeline.size.width // 2, 1))
         assert screen.player.position == 3
-        await pilot.click("Curves .halt", offset=(0, 2))
+        await pilot.click(Curve, offset=(0, 2))
         assert screen.player.position == 0
         timeline.focus()
         await pilot.press("right", "right", "left", "pagedown")
@@ -144,6 +145,45 @@ def test_the_mouse_scrubs_in_the_timeline_and_in_the_curves(trace: Trace) -> Non
         assert screen.player.position == 0
 
     drive(replaying(trace), steps)
+
+
+def curves(screen: RefinementScreen) -> dict[str, str]:
+    """The value at the mark by the name of its curve, of those that can be seen."""
+    shown = [curve for curve in screen.query(Curve) if curve.display]
+    return {curve.label: curve.render_line(0).text.removeprefix(curve.label).strip() for curve in shown}
+
+
+def test_curves_tell_what_a_sudoku_has_left_to_decide(trace: Trace) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        await until(pilot, lambda: screen.lanes[0].truth is not None)
+        await pilot.press("end")
+        await pilot.pause()
+        assert list(curves(screen).items())[:4] == [
+            ("open candidates", "30"),  # the model is sure of none
+            ("violations", "0"),
+            ("halt probability", "0.75"),
+            ("wrong cells", "0"),
+        ]
+        await pilot.press("home")
+        await pilot.pause()
+        assert (curves(screen)["violations"], curves(screen)["wrong cells"]) == ("3", "1")
+
+    drive(replaying(trace), steps)
+
+
+def test_curves_tell_how_much_of_a_path_is_missing() -> None:
+    kind = get("maze")
+    puzzle = Puzzle(kind, kind.parse("S  \n # \n  G"), "grid")
+
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        for key, missing in (("home", "3"), ("full_stop", "1"), ("end", "0")):
+            await pilot.press(key)
+            await pilot.pause()
+            assert curves(screen)["path cells missing"] == missing
+        assert "first moves known" not in curves(screen)  # the model says nothing of them
+        assert "wrong cells" not in curves(screen)  # there is more than one right path
+
+    drive(replaying(trace_of(puzzle, ["S  \n # \n  G", "So \n #o\n  G", "Soo\n #o\n  G"])), steps)
 
 
 def test_the_cursor_shows_a_cells_candidates_and_how_they_moved(trace: Trace) -> None:

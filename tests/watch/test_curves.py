@@ -98,6 +98,19 @@ def test_it_shows_name_value_axis_steps_and_mark() -> None:
     drive(host, steps)
 
 
+def test_what_is_all_zero_stands_at_the_foot_and_the_axis_says_so() -> None:
+    host = Host(low=0.0, form=".0f")
+
+    async def steps(pilot: Pilot[None]) -> None:
+        host.curve.styles.width, host.curve.styles.height = 20, 4
+        host.curve.show([0.0, 0.0, 0.0])
+        await pilot.pause()
+        top, middle, foot = lines(host.curve)[1:]
+        assert top.split() == ["1"] and not middle.strip() and foot.startswith("0 ⣀⣀⣀")
+
+    drive(host, steps)
+
+
 def test_empty_small_and_resized() -> None:
     host = Host()
 

@@ -13,11 +13,11 @@ A maze has millions of shortest paths as a rule. `answer` chooses the one that t
 from __future__ import annotations
 
 import re
-from math import isqrt
+from math import isqrt, nan
 
 import numpy as np
 
-from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
+from puzzlerec.puzzles.base import Measure, PuzzleError, PuzzleKind, Verdict
 from puzzlerec.puzzles.generator import Generator
 from puzzlerec.puzzles.maze import paths
 from puzzlerec.puzzles.maze.choices import CHOICES
@@ -203,6 +203,23 @@ class Maze(PuzzleKind):
         """A path is wrong where no shortest path runs."""
         wrong: np.ndarray = (tokens == PATH) & (truth != PATH)
         return wrong
+
+    def measures(self, question: np.ndarray) -> dict[str, Measure]:
+        """The moves of a shortest path for which no cell is marked, and the free cells whose first move is known."""
+        truth = self.truth(question)
+        if truth is None:
+            return {}
+        moves, free = distances(question), question == FREE
+        shortest = int(moves[question == START][0])
+
+        def missing(tokens: np.ndarray, probabilities: np.ndarray, hints: np.ndarray | None) -> float:
+            marked = moves[(tokens == PATH) & (truth == PATH)]
+            return float(shortest - 1 - len(np.unique(marked)))
+
+        def known(tokens: np.ndarray, probabilities: np.ndarray, hints: np.ndarray | None) -> float:
+            return nan if hints is None else float((hints[free] > 0).sum())
+
+        return {"path cells missing": missing, "first moves known": known}
 
 
 MAZE = Maze()

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from puzzlerec.puzzles.base import PuzzleError, PuzzleKind, Verdict
+from puzzlerec.puzzles.base import Measure, PuzzleError, PuzzleKind, Verdict
 from puzzlerec.puzzles.edit import Editing
 from puzzlerec.puzzles.generator import DatasetError, Generator
-from puzzlerec.puzzles.look import Look
+from puzzlerec.puzzles.look import POSSIBLE, Look
 from puzzlerec.puzzles.sudoku.choices import CHOICES
 from puzzlerec.puzzles.sudoku.edit import sudoku_editing
 from puzzlerec.puzzles.sudoku.forms import Cells, boxed, require_size, rows_of
@@ -129,6 +129,15 @@ class Sudoku(PuzzleKind):
         return (grid + BLANK).astype(np.uint8)
 
     # ---- units
+
+    def measures(self, question: np.ndarray) -> dict[str, Measure]:
+        """The candidates of open cells beyond the one that each must have."""
+        cells = ~self.given(question)
+
+        def candidates(tokens: np.ndarray, probabilities: np.ndarray, hints: np.ndarray | None) -> float:
+            return float(np.maximum((probabilities[cells] >= POSSIBLE).sum(-1) - 1, 0).sum())
+
+        return {"open candidates": candidates}
 
     def units(self, question: np.ndarray) -> np.ndarray:
         """[U, N] int64: the cells (row-major) of each row, column, box or region, and diagonal, as in `unit_names`.
