@@ -70,7 +70,7 @@ class RefinementScreen(Screen[None]):
         Binding("t", "truth", "Mark cells that differ from the exact answer", show=False),
         Binding("w", "write", "Save a trace", show=False, tooltip="Every step, for `puzzlerec watch FILE`."),
         Binding("x", "picture", "Save a picture (SVG)", show=False, tooltip="The grid as it is shown."),
-        Binding("r", "cast", "Save an asciicast", show=False, tooltip="All steps as a film for terminal players."),
+        Binding("r", "cast", "Save an asciicast", show=False, tooltip="The decisive attempt, for terminal players."),
     ]
     DEFAULT_CSS = """
     RefinementScreen {
@@ -441,8 +441,11 @@ class RefinementScreen(Screen[None]):
     def action_cast(self) -> None:
         from puzzlerec.watch.dialogs.saving import SaveAs, write_cast
 
-        if trace := self._trace():
-            write = partial(write_cast, trace=trace, size=self.size, speed=self.player.speed)
+        trace = self._trace()
+        if trace and not trace.runs:
+            self.notify("No model was asked: there is nothing to film.", severity="warning")
+        elif trace:
+            write = partial(write_cast, trace=trace, speed=self.player.speed)
             self.app.push_screen(SaveAs("Save the asciicast", self._file_name(".cast"), write))
 
     def _picture(self) -> Picture:

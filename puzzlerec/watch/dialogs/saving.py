@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
 from textual.widgets import Input
 
 from puzzlerec.files import typed
@@ -63,8 +62,11 @@ def write_trace(path: Path, trace: Trace) -> None:
     save(path, [trace])
 
 
-def write_cast(path: Path, trace: Trace, size: Size, speed: float) -> None:
-    from puzzlerec.watch.asciicast import cast_of, save
+def write_cast(path: Path, trace: Trace, speed: float) -> None:
+    """A film of the decisive attempt, with ``speed`` steps a second."""
+    from puzzlerec.files import write
+    from puzzlerec.views.asciicast import cast
+    from puzzlerec.views.film import decisive, film
 
-    frames = cast_of(trace, width=size.width, height=size.height, seconds_per_step=1 / speed)
-    save(path, frames, size.width, size.height, title="puzzlerec")
+    run = decisive(trace)
+    write(path, "".join(cast(film(trace, run), trace, run, 1 / speed)))
