@@ -42,6 +42,7 @@ class Answer:
     how: str  # what solved it, such as "one pass" or "exact solver"; "none" if unsolved
     seconds: float  # this puzzle's share of the computing time
     confidence: np.ndarray  # [H, W] float32, the probability that the model gives each of the tokens
+    attempt: int = 0  # the number of the run that solved it, from 1; 0 if it was no single one
 
     @property
     def text(self) -> str:

@@ -214,6 +214,7 @@ class _Work:
     strategy: Strategy
     spent: int = 0  # attempts
     seconds: float = 0.0
+    solved_by: int = 0  # the number of an attempt
     exhausted: bool = False  # the strategy has nothing left to try
     proved: bool = False  # whether the exact solver was asked if there is one solution
 
@@ -225,6 +226,8 @@ class _Work:
 
     def learn(self, attempt: Attempt, outcome: Outcome) -> None:
         self.seconds += outcome.seconds
+        if outcome.verdict is not None and outcome.verdict.solved:
+            self.solved_by = self.solved_by or attempt.number
         self.strategy.learn(attempt, outcome)
 
     def answer(self) -> Answer:
@@ -241,6 +244,7 @@ class _Work:
             how=found.how if verdict.solved else "none",
             seconds=self.seconds,
             confidence=found.confidence[:height, :width],
+            attempt=self.solved_by,
         )
 
 
