@@ -95,7 +95,7 @@ class Drawing(App[tuple[float, float]]):
             wall, cpu = time.perf_counter() - self.wall, time.process_time() - self.cpu
             self.exit((count / wall, 1000 * cpu / count))
             return
-        self.grid.show(self.puzzle, frame, previous=self.before, offending=self.offending)
+        self.grid.show(self.puzzle, frame, previous=self.before, offending=self.offending, solved=False)
         self.before = frame
         self.call_after_refresh(self.following)
 

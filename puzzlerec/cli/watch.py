@@ -80,8 +80,10 @@ def watch(
     )
     app.run()
     memory.save()
-    if app.return_code or app.failed:
-        raise typer.Exit(app.return_code or 1)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Python would wait for a thread amid a step of a model, and then take torch down piece by piece, for seconds.
+    os._exit(app.return_code or int(app.failed))
 
 
 def _opened(file: str | None, puzzle: str | None) -> tuple[list[Puzzle], list[Trace], Path | None]:

@@ -48,6 +48,7 @@ class Answer(Displayed):
     confidence: np.ndarray  # [H, W] float32, the probability that the model gives each of the tokens
     model: str = ""  # what the model is called that was asked, "" if none was
     weights: int = 0  # of that model
+    attempt: int = 0  # the number of the run that solved it, from 1; 0 if it was no single one
 
     @property
     def text(self) -> str:

@@ -228,6 +228,7 @@ class _Work:
     spent: int = 0  # attempts
     together: int = 1  # attempts in the round at work
     seconds: float = 0.0
+    solved_by: int = 0  # the number of an attempt
     exhausted: bool = False  # the strategy has nothing left to try
     proved: bool = False  # whether the exact solver was asked if there is one solution
 
@@ -246,6 +247,8 @@ class _Work:
         if self.left is not None:
             self.left = max(0, self.left - outcome.steps)
         self.seconds += outcome.seconds
+        if outcome.verdict is not None and outcome.verdict.solved:
+            self.solved_by = self.solved_by or attempt.number
         self.strategy.learn(attempt, outcome)
 
     def answer(self) -> Answer:
@@ -264,6 +267,7 @@ class _Work:
             confidence=found.confidence[:height, :width],
             model=self.model,
             weights=self.weights,
+            attempt=self.solved_by,
         )
 
 

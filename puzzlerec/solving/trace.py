@@ -182,6 +182,8 @@ def _read(group: h5py.Group) -> Trace:
     )
     if puzzle.layout not in kind.layouts:
         raise ValueError(f"there is no layout {puzzle.layout!r}")
+    found = member(group, "runs", h5py.Group) if "runs" in group else {}
+    runs = [_read_run(int(number), member(found, number, h5py.Group), puzzle) for number in sorted(found)]
     answer = Answer(
         puzzle=puzzle,
         tokens=tokens,
@@ -193,14 +195,10 @@ def _read(group: h5py.Group) -> Trace:
         confidence=_array(group, "confidence", shape),
         model=text_of(group, "model"),
         weights=int(about.get("weights", 0)),
+        attempt=next((run.number for run in runs if np.array_equal(run.frames[-1].tokens[0], tokens)), 0),
     )
-    runs = member(group, "runs", h5py.Group) if "runs" in group else {}
-    return Trace(
-        answer,
-        text_of(group, "model"),
-        SolveSettings(**json.loads(text_of(group, "settings"))),
-        [_read_run(int(number), member(runs, number, h5py.Group), puzzle) for number in sorted(runs)],
-    )
+    settings = SolveSettings(**json.loads(text_of(group, "settings")))
+    return Trace(answer, text_of(group, "model"), settings, runs)
 
 
 def _verdict(group: h5py.Group, about: dict[str, Any], puzzle: Puzzle, tokens: np.ndarray) -> Verdict:

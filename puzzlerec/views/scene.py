@@ -6,6 +6,7 @@ Letters: H x W grid, V vocabulary.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,10 +34,11 @@ class Scene:
     hints: np.ndarray | None = None  # classes, 0 for none
     solved: bool = False
 
-    @property
+    @cached_property
     def joined(self) -> np.ndarray:
         """The cells that a line runs through."""
-        return np.isin(self.tokens, self.puzzle.kind.look.joined)
+        joined: np.ndarray = np.isin(self.tokens, self.puzzle.kind.look.joined)
+        return joined
 
     def categories(self, heat: bool) -> np.ndarray:
         """What each cell is, as the palette has it: by its ``heat`` as long as the puzzle is not solved."""

@@ -18,7 +18,7 @@ class Words:
     solved: bool
     tried: bool  # whether a model or a search was asked at all, or the question itself broke the rules
     exact: bool  # whether the exact solver found it
-    how: str  # "in one pass", "at attempt 3 (copies)"; "" if unsolved
+    how: str  # "in one pass", "at attempt 3 of 4 (copies)"; "" if unsolved
     fault: str  # what is wrong, in a line; "" if solved
     short: str  # the same, shorter, as `in_short` has it
     facts: tuple[str, ...]  # of a solved one: "valid", "optimal", "112 moves", "one of several solutions"
@@ -31,7 +31,7 @@ def words_of(answer: Answer) -> Words:
     """The verdict on an answer and how it came about."""
     verdict = answer.verdict
     solved, exact = verdict.solved, answer.how == "exact solver"
-    how = "in one pass" if answer.how == "one pass" else f"at attempt {answer.attempts} ({answer.how})"
+    how = "in one pass" if answer.how == "one pass" else f"{_at_attempt(answer)} ({answer.how})"
     return Words(
         solved=solved,
         tried=answer.tried,
@@ -85,6 +85,12 @@ def _fault(verdict: Verdict, asked: bool) -> str:
     if len(problems) > 1 and offending and asked:
         return f"{offending} offending cells"
     return ", ".join(problems)
+
+
+def _at_attempt(answer: Answer) -> str:
+    """Which attempt it was, and of how many: some that run beside it begin after it."""
+    number = answer.attempt or answer.attempts
+    return f"at attempt {number}" + f" of {answer.attempts}" * (number < answer.attempts)
 
 
 def _facts(answer: Answer) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -123,6 +124,13 @@ class Watch(App[None]):
             return ForgivingDriver if usual is LinuxDriver else usual
         return usual
 
+    async def run_async(self, **how: Any) -> None:
+        """As `App.run_async`. Threads that still compute when the app has ended are not waited for."""
+        try:
+            await super().run_async(**how)
+        finally:
+            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())  # asyncio waits for this one alone
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """With ``NO_COLOR`` no colours, rather than Textual's greys: colours left to the terminal would be black."""
         known = super().get_line_filters()
@@ -136,6 +144,13 @@ class Watch(App[None]):
 
     def action_interrupt(self) -> None:
         self._end(signal.SIGINT)
+
+    def exit(self, *arguments: Any, **more: Any) -> None:
+        """As `App.exit`, and whatever is still computed is given up at once."""
+        for screen in self.screen_stack:
+            if isinstance(screen, RefinementScreen):
+                screen.cancel()
+        super().exit(*arguments, **more)
 
     def _end(self, number: int) -> None:
         self.exit(return_code=128 + number)

@@ -39,6 +39,11 @@ class Context:
         self._session: Session | None = None
         self._opening = Lock()
 
+    @property
+    def place(self) -> str:
+        """The device in words; "" until it is chosen."""
+        return str(self._session.device) if self._session else "" if self.device == "auto" else self.device
+
     def model_for(self, kind: PuzzleKind) -> str | None:
         """The model that was asked for, or chosen last for this kind; None: the kind's default."""
         return self.model or self.memory.models.get(kind.name)

@@ -169,7 +169,8 @@ class RefinementScreen(Screen[None]):
         self._draw_heading()
 
     def _draw_heading(self) -> None:
-        right = "trace" if self.traces else f"device {self.context.device}"
+        place = self.context.place
+        right = "trace" if self.traces else f"device {place}" if place else ""
         self.query_one(Heading).show(self.puzzle, self.index, len(self.puzzles), right)
 
     def _draw_timeline(self) -> None:
@@ -183,7 +184,7 @@ class RefinementScreen(Screen[None]):
         if shown is not None and longest.recording is not None:
             number, now = shown
             step = f"step {now.frame.step} of {max(longest.recording.steps, longest.recording.steps_done(number))}"
-            more = f" · {now.frame.kind}"
+            more = " · solved" if now.solved else f" · {now.frame.kind}"
             if len(longest.recording.attempts) > 1:
                 more += f" · attempt {number}: {longest.recording.attempts[number].label}"
         speed = f"{player.speed:g} step{'s' if player.speed != 1 else ''}/s"
@@ -213,6 +214,11 @@ class RefinementScreen(Screen[None]):
     def _solve(self, lane: Lane, side: Side) -> None:
         model = side.model or self.context.model_for(self.puzzle.kind)
         lane.take(Job(self.puzzle, model, side.options, self.context.solver_for))
+
+    def cancel(self) -> None:
+        """Whatever is still computed is not wanted any more."""
+        for lane in self.lanes:
+            lane.cancel()
 
     def _solve_again(self, lane: Lane, model: str | None, options: Mapping[str, Any]) -> None:
         if lane is self.lanes[0]:

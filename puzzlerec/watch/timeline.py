@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -13,6 +14,7 @@ from textual.widget import Widget
 
 from puzzlerec.watch import heat
 from puzzlerec.watch.colours import colours
+from puzzlerec.watch.curves import column_of
 from puzzlerec.watch.lines import Piece, spread, strip_of
 
 
@@ -66,7 +68,9 @@ class Timeline(Widget, can_focus=True):
         if y == 0:
             sign, step, more = self._left
             left = [Piece(f"{sign} "), Piece(step, "strong"), Piece(more, "muted")]
-            line = spread(left, [Piece(f" {self._right}", "muted")], width)
+            room = width - sum(cell_len(piece.text) for piece in left)
+            right = f" {self._right}" if cell_len(self._right) < room else ""
+            line = spread(left, [Piece(right, "muted")], width)
         else:
             unicode = self.app.console.encoding.lower().startswith("utf")
             line = track(self._shares, self._position, self._total, self._rounds, width, unicode=unicode)
@@ -74,8 +78,8 @@ class Timeline(Widget, can_focus=True):
 
     def position_at(self, x: int) -> int:
         """The index of the step that column ``x`` belongs to."""
-        index = int(max(x, 0) * self._total / max(self.size.width, 1))
-        return max(min(index, len(self._shares) - 1), 0)
+        last = len(self._shares) - 1
+        return max(min(column_of(max(x, 0), self.size.width, self._total), last), 0)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         self.capture_mouse()
@@ -105,20 +109,20 @@ def track(
     *,
     unicode: bool = True,
 ) -> list[Piece]:
-    """The line: past steps heavy, later ones light, those to come dotted, a bar where new attempts begin."""
+    """The line from the first step to the last: past ones heavy, later ones light, those to come dotted.
+
+    A bar stands where new attempts begin.
+    """
     past, later, coming, bar, here = "━─┄╋●" if unicode else "=-.|O"
-    knob_at = (2 * max(position, 0) + 1) * width // (2 * total) if position >= 0 else -1
+    knob = column_of(position, total, width) if position >= 0 else -1
+    bars = {column_of(index, total, width) for index in rounds if 0 < index < len(shares)}
     line = []
-    last = -1
     for column in range(width):
-        index = column * total // width
-        known = index < len(shares)
-        starts = known and index in rounds and index != last and index > 0
-        last = index
-        if column == knob_at:
+        index = column_of(column, width, total)
+        if column == knob:
             line.append(Piece(here))
-        elif known:
-            character = bar if starts else past if index <= position else later
+        elif index < len(shares):
+            character = bar if column in bars else past if column < knob else later
             line.append(Piece(character, heat.ink(shares[index])))
         else:
             line.append(Piece(coming, "rest"))

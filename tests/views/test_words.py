@@ -65,3 +65,11 @@ def test_a_path_that_is_too_long_is_no_fault_of_a_cell() -> None:
     long = maze.parse("Soo\n  o\nGoo")
     assert in_short(maze.check(question, long)) == "the path is 4 moves longer than the shortest, which has 2"
     assert in_short(faulty(1, "x")) == "1 cell at fault"
+
+
+def test_the_attempt_that_solved_it_is_told_from_those_that_were_spent() -> None:
+    found = answer(KIND.check(PUZZLE.question, SOLVED), "pin", 24)
+    found.attempt = 17
+    assert words_of(found).how == "at attempt 17 of 24 (pin)" and words_of(found).attempts == "24 attempts"
+    found.attempt = 24
+    assert words_of(found).how == "at attempt 24 (pin)"

@@ -14,6 +14,7 @@ from textual.binding import Binding
 from textual.pilot import Pilot
 from textual.widgets import Input, Label
 
+from puzzlerec.device import choose_device
 from puzzlerec.files import HDF5
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.solving.trace import Trace, load
@@ -91,7 +92,7 @@ def test_what_is_shown_follows_the_position(trace: Trace) -> None:
     async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
         await pilot.press("end")
         await pilot.pause()
-        assert "step 3 of 4 · supervision · attempt 2: pin r1c2=3" in text_of(screen, "Timeline")
+        assert "step 3 of 4 · solved · attempt 2: pin r1c2=3" in text_of(screen, "Timeline")
         assert "✓ solved at attempt 2" in text_of(screen, "Title")
         attempts = text_of(screen, "Attempts").splitlines()
         assert attempts[0].startswith("attempts  2 of at most 8")
@@ -129,6 +130,40 @@ def test_attempts_are_chosen_with_brackets_and_clicks() -> None:
         assert lane.shown(screen.player.position) == 4
 
     drive(replaying(trace), steps)
+
+
+def test_end_puts_the_mark_at_the_end_and_home_at_the_start(trace: Trace) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        for key, place in (("end", -1), ("home", 0)):
+            await pilot.press(key)
+            await pilot.pause()
+            timeline = screen.query_one(Timeline)
+            assert timeline.render_line(1).text[place] == "●"
+            assert ("· solved" in timeline.render_line(0).text) == (key == "end")
+
+    drive(replaying(trace), steps)
+
+
+def test_the_device_is_named_once_it_is_chosen(shipped: Path) -> None:
+    app = Watch([sudoku()], model=str(shipped / "sudoku-4x4"), device="auto", memory=Memory())
+
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        await until(pilot, lambda: str(choose_device("auto")) in text_of(screen, "Heading"))
+        assert "auto" not in text_of(screen, "Heading")
+
+    drive(app, steps)
+
+
+def test_leaving_gives_up_what_is_computed(solving: Watch) -> None:
+    solving.context.options |= {"attempts": 4096, "early": False}
+
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        job = screen.lanes[0].job
+        assert job is not None
+        await pilot.press("q")
+        await until(pilot, lambda: job.cancelled)
+
+    drive(solving, steps)
 
 
 def test_the_mouse_scrubs_in_the_timeline_and_in_the_curves(trace: Trace) -> None:

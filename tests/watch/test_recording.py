@@ -98,8 +98,23 @@ def test_a_trace_is_replayed_as_it_was(trace: Trace, tmp_path: Path) -> None:
     assert [step.changed for step in recording.steps_of(2)] == [10, 0, 1]
     assert recording.moments[-1].steps[2].solved and not recording.moments[3].steps[1].solved
     assert recording.steps_done(2, 5) == 2 and recording.steps_done(2, 1) == 0
+    assert recording.answer is not None and recording.answer.attempt == 2
     saved = recording.saved()
     assert [run.number for run in saved.runs] == [1, 2] and saved.answer.verdict.solved
+
+
+def test_the_attempt_that_solved_it_is_known_among_those_that_ran_beside_it() -> None:
+    kind = get("sudoku")
+    puzzle = Puzzle(
+        kind, kind.parse("1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3..")
+    )
+    checkpoints = Path(__file__).parents[2] / "checkpoints"
+    work = Job(puzzle, str(checkpoints / "sudoku"), {"attempts": 64}, Session("cpu").solver_for)
+    work.run()
+    assert work.recording is not None and work.recording.answer is not None
+    answer, last = work.recording.answer, work.recording.moments[-1]
+    assert answer.verdict.solved and len(last.steps) > 1
+    assert answer.attempt == min(number for number, step in last.steps.items() if step.solved) <= answer.attempts
 
 
 def test_attempts_of_a_trace_that_ran_side_by_side_do_so_again() -> None:

@@ -84,7 +84,7 @@ def test_a_solve_is_played_to_its_end(terminal: Terminal, shipped: Path, tmp_pat
 def test_a_trace_is_played_step_by_step(terminal: Terminal, trace: Trace, tmp_path: Path) -> None:
     save(tmp_path / "it.h5", [trace])
     terminal.start(command(tmp_path, str(tmp_path / "it.h5")), XDG_STATE_HOME=str(tmp_path), LANG="C.UTF-8")
-    terminal.until(lambda text: "step 3 of 4 · supervision · attempt 2" in text)
+    terminal.until(lambda text: "step 3 of 4 · solved · attempt 2" in text)
     terminal.tmux("send-keys", "Home")
     terminal.until(lambda text: "step 1 of 4 · supervision · attempt 1" in text)
     terminal.tmux("send-keys", "q")
@@ -97,7 +97,7 @@ def test_what_is_no_text_on_the_keyboard_ends_nothing_and_ctrl_c_does(
     save(tmp_path / "it.h5", [trace])
     watch = f"{command(tmp_path, str(tmp_path / 'it.h5'))}; echo status $?"
     terminal.start(watch, XDG_STATE_HOME=str(tmp_path), LANG="C.UTF-8")
-    terminal.until(lambda text: "step 3 of 4 · supervision · attempt 2" in text)
+    terminal.until(lambda text: "step 3 of 4 · solved · attempt 2" in text)
     terminal.tmux("send-keys", "-H", "1b", "5b", "4d", "20", "ff", "fe")  # a mouse beyond column 95, as xterm told it
     time.sleep(0.5)
     terminal.tmux("send-keys", "-H", "e9")  # é of a Latin-1 terminal
