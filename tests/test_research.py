@@ -68,7 +68,7 @@ def test_what_was_found_is_printed_shown_and_turned_into_other_forms() -> None:
 def test_a_run_is_trained_shown_measured_and_resumed() -> None:
     run = puzzlerec.train("maze-9x9", *SETTINGS, "training.steps=4", out="run")
     assert [record["step"] for record in run.metrics] == [2, 4]
-    assert "loss" in str(run) and list(run.to_frame()["step"]) == [2, 4]
+    assert "loss" in str(run) and [record["step"] for record in run.records()] == [2, 4]
     pytest.importorskip("matplotlib")
     assert [plot.get_ylabel() for plot in run.plot().axes] == ["exact", "loss"]
     assert puzzlerec.evaluate(run.folder, puzzlerec.build_dataset("maze-6x6", train=8, test=6)).puzzles == 6
@@ -81,7 +81,7 @@ def test_a_run_is_trained_shown_measured_and_resumed() -> None:
 def test_systems_are_compared() -> None:
     found = puzzlerec.compare(f"a=maze-9x9,{TINY}", f"b=maze-9x9,{TINY},model.layers=2", evaluations=16, seeds=2)
     assert [(result.label, result.seed) for result in found.results] == [("a", 0), ("b", 0), ("a", 1), ("b", 1)]
-    assert "accuracy, %" in str(found) and list(found.to_frame()["system"]) == ["a", "b", "a", "b"]
+    assert "accuracy, %" in str(found) and [record["system"] for record in found.records()] == ["a", "b", "a", "b"]
     pytest.importorskip("matplotlib")
     (plot,) = found.plot().axes
     assert [label.get_text() for label in plot.get_yticklabels()] == ["a", "b"]
