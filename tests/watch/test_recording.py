@@ -109,7 +109,7 @@ def test_the_attempt_that_solved_it_is_known_among_those_that_ran_beside_it() ->
         kind, kind.parse("1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3..")
     )
     checkpoints = Path(__file__).parents[2] / "checkpoints"
-    work = Job(puzzle, str(checkpoints / "sudoku"), {"attempts": 64}, Session("cpu").solver_for)
+    work = Job(puzzle, str(checkpoints / "sudoku"), {"attempts": 64, "steps": 8}, Session("cpu").solver_for)
     work.run()
     assert work.recording is not None and work.recording.answer is not None
     answer, last = work.recording.answer, work.recording.moments[-1]
