@@ -91,7 +91,7 @@ class CandidateEncoder(Encoder[CandidateGraph]):
     """
 
     dynamic = None
-    count, labels = 1, 3  # labels: not the answer's, the answer's, hidden
+    count, outputs, labels = 1, 1, 3  # labels: not the answer's, the answer's, hidden
     unit_of: Tensor
     kind_of: Tensor
     peers: Tensor

@@ -61,7 +61,7 @@ class Board(Part):
 class Network(Board):
     """The network f, a stack of layers."""
 
-    mixer: Literal["attention", "mlp", "units", "candidates", "local"] = "attention"
+    mixer: Literal["attention", "mlp", "units", "candidates", "local", "colours"] = "attention"
     width: int = Field(512, ge=4, le=4096)  # D
     layers: Layers = 2
     heads: int = Field(8, ge=1, le=4096)
@@ -77,12 +77,12 @@ class Network(Board):
         boxed = self.box is not None and not (rows % self.box[0] or columns % self.box[1])
         if (self.mixer == "units" and not boxed) or (self.mixer == "candidates" and not (boxed or self.regions)):
             raise ValueError(f"the {self.mixer} mixer needs a `box` that divides {rows}x{columns}, not {self.box}")
-        if self.mixer == "candidates":
+        if self.mixer in ("candidates", "colours"):
             first, count = self.symbols or (0, 0)
             end = first + count if not self.regions else first - 1 + self.regions * (count + 1)
             if first < 1 or count < 1 or end > self.vocabulary:
                 raise ValueError(
-                    f"the candidates mixer needs `symbols` = [first token, count] within {self.vocabulary}, "
+                    f"the {self.mixer} mixer needs `symbols` = [first token, count] within {self.vocabulary}, "
                     f"not {self.symbols}"
                 )
         return self
@@ -90,7 +90,7 @@ class Network(Board):
     @property
     def any_size(self) -> bool:
         """Whether the same weights run on grids of every size; `grid` is then the one that they were trained for."""
-        return self.mixer == "local"
+        return self.mixer in ("local", "colours")
 
     @property
     def any_board(self) -> bool:
@@ -126,7 +126,8 @@ class Encoder(Network):
     """How questions enter the network."""
 
     prefix: Prefix = 16  # P positions in front of the grid; the first holds the puzzle embedding
-    puzzle_ids: int = Field(1, ge=1, le=2**24)  # rows of the puzzle embedding
+    # rows of the puzzle embedding, which stands in the prefix; the colours mixer adds it to every vector
+    puzzle_ids: int = Field(1, ge=1, le=2**24)
     mask_padding: bool = False  # padding cells (token 0) are outside the grid: no cell hears them, none halts for them
     # of attention. grid: learned embeddings of row and column; grid-rope: rotary ones of both
     positions: Literal["rope", "grid", "grid-rope", "none"] = "rope"
@@ -139,11 +140,11 @@ class Encoder(Network):
             )
         if self.positions == "grid" and self.mixer not in ("attention", "mlp"):
             raise ValueError(f'the {self.mixer} mixer knows the grid: positions = "grid" is for attention and mlp')
-        if self.mixer in ("units", "candidates", "local") and self.prefix:
+        if self.mixer in ("units", "candidates", "local", "colours") and self.prefix:
             raise ValueError(f"the {self.mixer} mixer has no place for a prefix: set prefix = 0")
-        if self.mixer == "local" and not self.mask_padding:
-            raise ValueError("the local mixer leaves padding out: set mask_padding = true")
-        if self.mask_padding and self.mixer not in ("attention", "local"):
+        if self.mixer in ("local", "colours") and not self.mask_padding:
+            raise ValueError(f"the {self.mixer} mixer leaves padding out: set mask_padding = true")
+        if self.mask_padding and self.mixer not in ("attention", "local", "colours"):
             raise ValueError(f"the {self.mixer} mixer cannot leave padding out: set mask_padding = false")
         return self
 
@@ -249,8 +250,8 @@ class HintedRecursion(TinyRecursion):
 
     @model_validator(mode="after")
     def _hints_have_a_vector(self) -> Self:
-        if self.hints and (self.mixer == "candidates" or self.latents != "pair"):
-            raise ValueError('hints need one vector z a cell: latents = "pair", and not the candidates mixer')
+        if self.hints and (self.mixer in ("candidates", "colours") or self.latents != "pair"):
+            raise ValueError(f'hints need one vector z a cell: latents = "pair", and not the {self.mixer} mixer')
         return self
 
     @property
@@ -271,6 +272,8 @@ class TokenState(HintedRecursion):
     def _fields_have_a_vector(self) -> Self:
         if self.projection != "none" and self.latents != "pair":
             raise ValueError('a projection needs two states: latents = "pair"')
+        if self.projection != "none" and self.mixer == "colours":
+            raise ValueError('the colours mixer has no vector for a cell\'s fields: projection = "none"')
         if self.projection == "fresh" and self.mixer == "candidates":
             raise ValueError('candidates that stay open keep their states: projection = "kept", not "fresh"')
         return self

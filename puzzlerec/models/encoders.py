@@ -26,7 +26,8 @@ class Encoder(nn.Module, Generic[C]):
     """The slot. States are ``[B, length, D]``; a network may work on some of their vectors alone, ``[N, D]``."""
 
     dynamic: ClassVar[bool | None]  # of torch.compile: False where the number of vectors at work is always the same
-    count: int  # of symbols that have an embedding and a readout
+    count: int  # of symbols that have an embedding
+    outputs: int  # scores that are read out of a vector
     labels: int  # that a vector may have where an answer is embedded again (DRM)
 
     def length(self, question: Tensor) -> int:
@@ -78,7 +79,7 @@ class CellEncoder(Encoder[Canvas]):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.prefix, self.mask_padding = config.prefix, config.mask_padding
-        self.count, self.labels = config.vocabulary, config.vocabulary + 1
+        self.count, self.outputs, self.labels = config.vocabulary, config.vocabulary, config.vocabulary + 1
 
     def length(self, question: Tensor) -> int:
         return self.prefix + question[0].numel()

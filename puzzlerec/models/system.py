@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from .blocks import Network, linear, truncated_normal_
 from .candidates import CandidateEncoder, CandidateNetwork
+from .colours import ColourEncoder, ColourNetwork
 from .config import ModelConfig, Truncation
 from .encoders import PADDING as PADDING
 from .encoders import CellEncoder, Encoder
@@ -65,14 +66,18 @@ class System(nn.Module):
         self.encoder = encoder_for(config)
         D, count = config.width, self.encoder.count
         self.embedding = nn.Embedding(count, D)
-        self.readout = linear(D, count)
+        self.readout = linear(D, self.encoder.outputs)
         truncated_normal_(self.embedding.weight, 1 / math.sqrt(D))
         if config.positions == "grid":
             self.rows, self.columns = (position_embedding(count, D) for count in config.grid)
         self.halting = nn.Linear(D, 2)  # halt, continue
         nn.init.zeros_(self.halting.weight)
         nn.init.constant_(self.halting.bias, HALT_BIAS)
-        if config.prefix:
+        if config.mixer == "colours":
+            assert config.symbols is not None
+            self.colour_embedding = nn.Embedding(config.symbols[1], D)  # what sets a colour apart from the others
+            nn.init.zeros_(self.colour_embedding.weight)
+        if config.prefix or config.mixer == "colours":
             # of many ids a batch holds few: sparse gradients leave the other rows alone
             self.puzzle_embedding = nn.Embedding(config.puzzle_ids, D, sparse=config.puzzle_ids > 1)
             nn.init.zeros_(self.puzzle_embedding.weight)
@@ -139,6 +144,10 @@ class System(nn.Module):
         x = self.embedding(self.encoder.symbols(question))
         if self.config.positions == "grid":
             x = x + self.places(question)
+        if self.config.mixer == "colours":
+            x = x + self.colour_embedding.weight.repeat_interleave(question[0].numel(), dim=0)
+            if puzzle_ids is not None:
+                x = x + self.puzzle_embedding(puzzle_ids)[:, None]
         return math.sqrt(self.config.width) * self.behind_prefix(x, puzzle_ids), self.encoder.canvas(question)
 
     def gather(self, state: Any, canvas: Any) -> Iterator[Tensor]:
@@ -177,12 +186,14 @@ class System(nn.Module):
 
 def encoder_for(config: ModelConfig) -> Encoder[Any]:
     """What the vectors of the model's states stand for."""
-    return CandidateEncoder(config) if config.mixer == "candidates" else CellEncoder(config)
+    encoders: dict[str, type[Encoder[Any]]] = {"candidates": CandidateEncoder, "colours": ColourEncoder}
+    return encoders.get(config.mixer, CellEncoder)(config)
 
 
 def network_for(config: ModelConfig) -> nn.Module:
     """A new f for such vectors: ``f(h, canvas)``."""
-    return CandidateNetwork(config) if config.mixer == "candidates" else Network(config)
+    networks: dict[str, type[nn.Module]] = {"candidates": CandidateNetwork, "colours": ColourNetwork}
+    return networks.get(config.mixer, Network)(config)
 
 
 def unrolled(recursion: Recursion, y: Tensor, z: Tensor, config: Truncation) -> tuple[Tensor, Tensor]:

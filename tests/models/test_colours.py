@@ -1,0 +1,92 @@
+"""A vector a cell and colour: renaming colours changes nothing but what their own vectors say, nor does padding."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from puzzlerec.models import build, config_class
+from puzzlerec.models.colours import IMPOSSIBLE
+from puzzlerec.models.system import System
+
+COLOURS = 4
+NONE = COLOURS + 1  # the token of a cell without a colour
+
+
+def small(system: str = "trm") -> System:
+    content = {"system": system, "puzzle": "arc", "mixer": "colours", "prefix": 0, "mask_padding": True, "width": 8}
+    content |= {"multiple": 4, "symbols": (1, COLOURS), "vocabulary": COLOURS + 2, "puzzle_ids": 8}
+    torch.manual_seed(0)
+    return build(config_class(content).model_validate(content)).eval()
+
+
+def questions(rows: int = 3, columns: int = 5, count: int = 2) -> Tensor:
+    return torch.randint(1, NONE + 1, (count, rows, columns), generator=torch.Generator().manual_seed(1))
+
+
+@torch.no_grad()
+def said(model: System, question: Tensor, view: Tensor | None = None, steps: int = 3) -> Tensor:
+    """Logits [B, L, V] after some steps."""
+    state = model.start(question)
+    for _ in range(steps):
+        state, prediction = model.step(question, state, view)
+    return prediction.logits
+
+
+@pytest.mark.parametrize("system", ["trm", "hrm", "direct"])
+def test_renaming_colours_renames_the_answer_until_colours_have_vectors(system: str) -> None:
+    model, question = small(system), questions()
+    name = torch.tensor([0, 3, 1, 4, 2, NONE])  # of each token
+    plain, renamed = said(model, question), said(model, name[question])
+    torch.testing.assert_close(renamed[..., name], plain, atol=1e-4, rtol=1e-4)
+    assert (plain[..., 1:NONE].std(-1) > 1e-3).any()
+    torch.nn.init.normal_(model.colour_embedding.weight)
+    plain, renamed = said(model, question), said(model, name[question])
+    assert (renamed[..., name] - plain).abs().max() > 1e-2
+
+
+def test_a_padded_grid_has_the_answer_of_the_grid_itself() -> None:
+    model, question = small(), questions()
+    padded = torch.zeros(3, 6, 7, dtype=torch.long)
+    padded[:2, :3, :5] = question
+    padded[2] = questions(6, 7, 1)
+    inside = said(model, padded).view(3, 6, 7, -1)[:2, :3, :5].flatten(1, 2)
+    torch.testing.assert_close(inside, said(model, question), atol=1e-4, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_padding_does_not_speak_about_halting() -> None:
+    model, question = small(), questions()
+    torch.nn.init.normal_(model.halting.weight)
+    padded = torch.zeros(2, 4, 9, dtype=torch.long)
+    padded[:, :3, :5] = question
+    halts = [model.step(tokens, model.start(tokens))[1].halt for tokens in (question, padded)]
+    torch.testing.assert_close(*halts, atol=1e-4, rtol=1e-4)
+
+
+def test_every_cell_is_heard_everywhere() -> None:
+    model, question = small(), questions(6, 6, 1)
+    other = question.clone()
+    other[0, 0, 0] = question[0, 0, 0] % COLOURS + 1
+    changed = (said(model, other, steps=1) - said(model, question, steps=1)).abs()[0, :, 1:NONE]
+    assert (changed > 0).all()
+
+
+def test_only_colours_are_answered_and_views_have_vectors_of_their_own() -> None:
+    model, question = small(), questions()
+    logits = said(model, question)
+    assert (logits[..., [0, NONE]] == IMPOSSIBLE).all() and (logits[..., 1:NONE] > IMPOSSIBLE).all()
+    views = torch.tensor([2, 5])
+    torch.testing.assert_close(said(model, question, views), logits)  # they begin at zero
+    torch.nn.init.normal_(model.puzzle_embedding.weight)
+    assert (said(model, question, views) - said(model, question, views.flip(0))).abs().max() > 1e-2
+
+
+def test_settings_that_do_not_go_together() -> None:
+    content = {"mixer": "colours", "prefix": 0, "mask_padding": True, "symbols": (1, 4), "vocabulary": 6}
+    config = config_class(content)
+    assert config.model_validate(content).takes((30, 30))
+    for wrong in ({"prefix": 4}, {"mask_padding": False}, {"symbols": None}, {"vocabulary": 4}, {"projection": "kept"}):
+        with pytest.raises(ValueError, match=r"colours mixer|within 4"):
+            config.model_validate(content | wrong)
