@@ -1,0 +1,108 @@
+"""Tasks learned from their demonstrations alone: mirrored, recoloured and cropped toys, by a clock that ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+
+import numpy as np
+import pytest
+import torch
+
+from puzzlerec.puzzles.arc.sizes import size_rule
+from puzzlerec.puzzles.arc.tasks import Pair, Task
+from puzzlerec.training import test_time
+from puzzlerec.training.test_time import BATCH, Encoding, Learner, Progress, SizeError, answer, batches
+
+Change = Callable[[np.ndarray], np.ndarray]
+
+
+def toy(change: Change, demonstrations: int = 4, shape: tuple[int, int] = (3, 3), colours: int = 4) -> Task:
+    rng = np.random.default_rng(0)
+    grids = [rng.integers(0, colours, shape).astype(np.uint8) for _ in range(demonstrations + 1)]
+    pairs = [Pair(grid, change(grid)) for grid in grids]
+    return Task("toy", tuple(pairs[:-1]), (pairs[-1],))
+
+
+def ticking() -> Callable[[], float]:
+    """A clock that moves on by one whenever it is read: once a batch."""
+    return count().__next__
+
+
+@pytest.mark.parametrize(
+    ("change", "sizes"),
+    [
+        (lambda grid: np.array([0, 2, 3, 1], np.uint8)[grid], "as large as their inputs"),
+        (np.fliplr, "as large as their inputs"),
+        (lambda grid: grid[:1], "1/3 times as high, 1 times as wide"),
+        (lambda grid: np.kron(grid, np.ones((2, 2), np.uint8)), "2 times as high, 2 times as wide"),
+    ],
+    ids=["recoloured", "mirrored", "cropped", "enlarged"],
+)
+def test_toys_are_learned(change: Change, sizes: str) -> None:
+    seen: list[Progress] = []
+    found = answer(toy(change), 64, progress=seen.append, clock=ticking())
+    assert found.right(0) and found.sizes == sizes
+    assert found.fitted > 0.8 and found.batches == len(seen) >= 60
+    assert seen[-1].share == 1 and seen[-1].loss < 0.2 < seen[0].loss
+    first = found.tries[0][0]
+    assert first.support > 0.3 and sum(one.support for one in found.tries[0]) <= 1 + 1e-6
+    assert np.array_equal(first.output, found.task.tests[0].known)
+
+
+def test_the_same_seed_gives_the_same_answer_and_outputs_of_tests_are_not_looked_at() -> None:
+    task = toy(np.fliplr)
+    spoilt = Task("toy", task.demonstrations, (Pair(task.tests[0].input, np.full((9, 9), 7, np.uint8)),))
+    one, same, other = (answer(task, 12, seed, clock=ticking()) for task, seed in ((task, 1), (spoilt, 1), (task, 2)))
+    assert [t.output.tolist() for t in one.tries[0]] == [t.output.tolist() for t in same.tries[0]]
+    assert one.tries[0][0].support == same.tries[0][0].support != other.tries[0][0].support
+    assert same.right(0) is False
+
+
+def test_sizes_that_are_not_known_are_said() -> None:
+    odd = Task("odd", tuple(Pair(np.ones((n, n), np.uint8), np.ones((n + 1, 1), np.uint8)) for n in (1, 2)), ())
+    with pytest.raises(SizeError, match="size of an output of odd is not known"):
+        answer(odd, 1)
+    thirds = toy(lambda grid: grid[:1])
+    even = Task("thirds", thirds.demonstrations, (*thirds.tests, Pair(np.ones((2, 3), np.uint8), None)))
+    found = answer(even, 4, clock=ticking())
+    assert len(found.tries[0]) > 0 and found.tries[1] == () and found.right(1) is None
+
+
+def test_views_go_back_to_the_output_they_came_from() -> None:
+    task = toy(lambda grid: grid[:2, :1], shape=(2, 3))
+    rule = size_rule(task)
+    assert rule is not None
+    encoding = Encoding.of(task, rule)
+    copies = encoding.copies(task.demonstrations)
+    assert len(copies) == 8 * len(task.demonstrations)
+    for copy in copies:
+        output = encoding.colours[encoding.cropped(copy, copy.label) - 1]
+        assert np.array_equal(output, task.demonstrations[copy.pair].known)
+    assert {copy.question.shape for copy in copies} == {(2, 3), (3, 2)}
+    assert all(not copy.label.any() for copy in encoding.copies(task.tests, asked=True))
+
+
+def test_batches_hold_every_copy_once_and_little_padding() -> None:
+    pairs = tuple(Pair(np.ones((n, n), np.uint8), np.ones((n, n), np.uint8)) for n in (3, 3, 9, 10))
+    task = Task("toy", pairs, ())
+    rule = size_rule(task)
+    assert rule is not None
+    copies = Encoding.of(task, rule).copies(task.demonstrations)
+    for rng in (None, np.random.default_rng(0)):
+        found = list(batches(copies, rng))
+        assert sorted(id(copy) for batch in found for copy in batch.copies) == sorted(map(id, copies))
+        assert max(len(batch.copies) for batch in found) == BATCH
+        assert min(float((batch.question > 0).float().mean()) for batch in found) >= 1 / (1 + test_time.MOST_PADDING)
+    assert [batch.question.shape[1] for batch in batches(copies)] == [3, 3, 9, 10]
+
+
+def test_learning_rates_fall_with_the_time() -> None:
+    task = toy(np.fliplr, demonstrations=1)
+    rule = size_rule(task)
+    assert rule is not None
+    encoding = Encoding.of(task, rule)
+    learner, (batch,) = Learner(encoding, 0), batches(encoding.copies(task.demonstrations))
+    before = {name: weight.clone() for name, weight in learner.model.named_parameters()}
+    learner.learn(batch, 1.0)
+    assert all(torch.equal(weight, before[name]) for name, weight in learner.model.named_parameters())
