@@ -29,6 +29,7 @@ from puzzlerec.cli.options import (
     chosen_device,
 )
 from puzzlerec.cli.output import Drawings, Format, Writer, opened, place, writer
+from puzzlerec.cli.tasks import are_tasks, solve_tasks
 from puzzlerec.cli.terminal import answers, messages, progress
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ mazes of "#", space, "S" and "G" as text grids or lines, and lines to complete: 
 a Sudoku is an X-Sudoku no file tells: --puzzle sudoku-x does. Other people's forms are read too (mazes of +--+, other
 blanks, lists, OpenSudoku's XML), and what was assumed in reading them is said.
 
+ARC tasks as JSON (files, folders of them, Kaggle's challenges) are learned one by one, each from its own demonstrations
+alone, within --minutes, and each of their tests is answered in two tries. They are solved if the file holds the output
+and one of the tries is it; where it does not, nothing can be confirmed. --output FILE.json writes a submission in
+Kaggle's form.
+
 Where a first attempt fails, exact search tells at once whether a Sudoku has no solution, or more than one.
 
 On a terminal, grids are drawn. Elsewhere the answers are plain text, each in its puzzle's own layout; for a puzzle that
@@ -63,6 +69,7 @@ rules have not passed. JSON and SVG hold failed answers too, marked as such.
 
 
 def solve(
+    context: typer.Context,
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files of puzzles; - is standard input.")],
     puzzle: Kind = None,
     model: Model = None,
@@ -88,8 +95,15 @@ def solve(
     trace: Annotated[Path | None, typer.Option(metavar="FILE", help="Save every step, for puzzlerec watch.")] = None,
     device: Device = "auto",
     seed: Seed = 0,
+    minutes: Annotated[
+        float, typer.Option(metavar="M", min=0.01, help="ARC: what a task may cost, in time by the clock.")
+    ] = 3.0,
 ) -> None:
     form = _format(form, as_json, output)
+    if are_tasks(files, puzzle):
+        _refuse(context, {"files", "puzzle", "form", "as_json", "output", "seed", "minutes"}, "ARC tasks")
+        raise typer.Exit(solve_tasks(files, minutes, form, output, seed))
+    _refuse(context, set(context.params) - {"minutes"}, "these puzzles, but to ARC tasks alone")
     source = _Source(files, puzzle)
     pieces = source.pieces()
     first = _at_once(pieces, wanted := batch if "-" in files else COUNTED)
@@ -126,6 +140,14 @@ def solve(
     if source.faults or run.refused:
         raise typer.Exit(UNUSABLE)
     raise typer.Exit(SOLVED if run.solved == source.puzzles else UNSOLVED)
+
+
+def _refuse(context: typer.Context, known: set[str], what: str) -> None:
+    """Raises `CommandError` for an option that was given and is not among those that are ``known`` to apply."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if source is not None and source.name == "COMMANDLINE" and parameter.name in context.params.keys() - known:
+            raise CommandError(f"{parameter.opts[0]} does not apply to {what}.")
 
 
 def _at_once(pieces: Iterator[list[Puzzle]], count: int) -> list[Puzzle]:

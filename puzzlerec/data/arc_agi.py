@@ -68,7 +68,7 @@ def collect(version: int | None = None, folders: Sequence[Path | str] = ()) -> C
         raise DatasetError("ARC-AGI-1 or -2 (--version), or a folder of tasks (--with)? Say at least one of them.")
     training, evaluation = official(version) if version is not None else ((), ())
     there = {task.id for task in (*training, *evaluation)}
-    found = [_read_files(folder) for folder in folders]
+    found = [tasks_below(folder) for folder in folders]
     own = _distinct([task for tasks, _ in found for task in tasks])
     skipped = tuple(fault for _, faults in found for fault in faults)
     names = tuple(Path(folder).resolve().name for folder in folders)
@@ -121,11 +121,11 @@ def read_folder(folder: Path | str) -> list[Task]:
     Hidden files are left out, of Kaggle's files the sample submission, and files that hold no task. Raises
     `DatasetError` if there are no files, `PuzzleError` if all are such.
     """
-    return _read_files(folder)[0]
+    return tasks_below(folder)[0]
 
 
-def _read_files(folder: Path | str) -> tuple[list[Task], list[PuzzleError]]:
-    """The tasks of a folder, and what is wrong with the files that hold none."""
+def tasks_below(folder: Path | str) -> tuple[list[Task], list[PuzzleError]]:
+    """As `read_folder`, and what is wrong with the files that hold no task."""
     folder = Path(folder)
     if not folder.is_dir():
         raise DatasetError(f"There is no folder {folder}; --with takes a folder of ARC tasks as JSON.")

@@ -167,18 +167,6 @@ def test_malformed_tasks(run: Run, folder: Path, command: tuple[str, ...], text:
     assert len(told.stderr.strip().splitlines()) == 1
 
 
-def test_solving_a_task_says_what_is_missing(run: Run, folder: Path) -> None:
-    file = folder / "turn.json"
-    told = run("solve", file)
-    assert (told.exit_code, told.stdout) == (2, "")
-    assert told.stderr == (
-        f"Error: {file}: Solving ARC tasks needs a model trained on ARC, and none is shipped yet; "
-        f"puzzlerec data show {file} draws them.\n"
-    )
-    assert "data show FILE" in run("solve", "-", input=json.dumps(TASK)).stderr
-    assert run("solve", "--puzzle", "arc", file).exit_code == 2
-
-
 def drawn(width: int = 80, system: str | None = "truecolor", **options: bool) -> str:
     grids = [np.arange(10, dtype=np.uint8).reshape(2, 5), np.zeros((3, 1), np.uint8)]
     console = Console(width=width, color_system=system, force_terminal=system is not None, legacy_windows=False)

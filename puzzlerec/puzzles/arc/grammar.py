@@ -1,4 +1,4 @@
-"""How ARC tasks stand in a text: as JSON. They are recognised, and there is no solving them yet."""
+"""How ARC tasks stand in a text: as JSON. They are recognised, and no puzzles of one grid."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from puzzlerec.puzzles.arc.tasks import is_task, parse_tasks
 from puzzlerec.puzzles.base import PuzzleError
 from puzzlerec.puzzles.grammar import Grammar
 
-_NO_MODEL = (
-    "Solving ARC tasks needs a model trained on ARC, and none is shipped yet; puzzlerec data show {} draws them."
-)
+_TASKS = "These are ARC tasks: puzzlerec solve --puzzle arc {0} solves them, puzzlerec data show {0} draws them."
 
 
 class ArcGrammar(Grammar):
@@ -21,7 +19,7 @@ class ArcGrammar(Grammar):
     def refuse(self, text: str, source: str, chosen: bool) -> None:
         if chosen or is_task(text):
             parse_tasks(text, source)  # what is malformed has an error of its own
-            raise PuzzleError(_NO_MODEL.format(source if source not in ("", "-") else "FILE"), source=source)
+            raise PuzzleError(_TASKS.format(source if source not in ("", "-") else "FILE"), source=source)
 
     def resembles(self, line: str) -> int:
         return 0

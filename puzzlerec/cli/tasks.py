@@ -1,0 +1,261 @@
+"""ARC tasks in ``puzzlerec solve``: each is learned from its demonstrations, its tests are answered in two tries."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from puzzlerec.cli.errors import INTERRUPTED, SOLVED, UNSOLVED, UNUSABLE, CommandError, in_words
+from puzzlerec.cli.output import Format, opened
+from puzzlerec.cli.terminal import answers, messages, printable, progress, speaks_unicode
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from puzzlerec.puzzles.arc.tasks import Task
+    from puzzlerec.training.test_time import TaskAnswer
+
+ORDINALS = ("first", "second")
+
+
+def are_tasks(files: Sequence[str], kind: str | None) -> bool:
+    """Whether the ``files`` are ARC tasks, or folders of them. Raises `CommandError` if only some of them are."""
+    from puzzlerec.puzzles import get
+
+    if kind is not None:
+        return get(kind).pairs
+    found = [_holds_tasks(Path(file)) for file in files]
+    if any(found) and not all(found):
+        raise CommandError("ARC tasks are solved by themselves: give other puzzles in a command of their own.")
+    return all(found)
+
+
+def _holds_tasks(path: Path) -> bool:
+    from puzzlerec.puzzles.arc.tasks import is_task
+
+    try:
+        if path.is_dir():
+            return any(path.rglob("*.json"))
+        if not path.is_file():  # standard input; what is missing is said where it is read
+            return False
+        with path.open(encoding="utf-8-sig", errors="replace") as stream:
+            return is_task(stream.read(2000))
+    except (OSError, ValueError):
+        return False
+
+
+def solve_tasks(files: Sequence[str], minutes: float, form: Format | None, output: Path | None, seed: int) -> int:
+    """Answer the tasks in ``files``, each within so many ``minutes``; the exit status.
+
+    Written as JSON, the answers are a submission in Kaggle's form.
+    """
+    if form is Format.svg:
+        raise CommandError("Answers to ARC tasks are text, json (a submission in Kaggle's form) or jsonl, not svg.")
+    faults: list[Exception] = []
+    tasks = [task for file in files for task in _read(file, faults)]
+    for fault in faults:
+        messages.error(in_words(fault))
+    repeated = [id for id, count in Counter(task.id for task in tasks).items() if count > 1]
+    if repeated and form is Format.json:
+        raise CommandError(f"A submission has one answer to a task, but there are two tasks {printable(repeated[0])}.")
+
+    begun, counts, interrupted = time.perf_counter(), Counter[bool | None](), False
+    with opened(output) as stream:
+        out = _writer(form, stream, seed, drawn=form is None and output is None and answers().is_terminal)
+        try:
+            for task in tasks:
+                found = _answer(task, minutes * 60, seed)
+                counts.update(found.right(test) for test in range(len(task.tests)))
+                out.write(found)
+        except KeyboardInterrupt:
+            interrupted = True
+        out.close()
+    told = [f"{counts[True]} of {sum(len(task.tests) for task in tasks)} tests solved"]
+    told += [f"{counts[None]} whose output nobody told"] * bool(counts[None])
+    if tasks:
+        start = "Interrupted: " if interrupted else ""
+        messages.note(f"{start}{', '.join(told)} in {time.perf_counter() - begun:.0f} s · seed {seed}")
+    if interrupted:
+        return INTERRUPTED
+    if faults:
+        return UNUSABLE
+    return SOLVED if counts[True] == counts.total() else UNSOLVED
+
+
+def _read(file: str, faults: list[Exception]) -> list[Task]:
+    """The tasks in a file, in a folder or on standard input; what cannot be read is added to the ``faults``."""
+    from puzzlerec.data import arc_agi
+    from puzzlerec.puzzles import PuzzleError
+    from puzzlerec.puzzles.arc.tasks import parse_tasks
+    from puzzlerec.puzzles.generator import DatasetError
+
+    try:
+        if file == "-":
+            return parse_tasks(sys.stdin.read(), file)
+        if not Path(file).is_dir():
+            return arc_agi.read_tasks(file)
+        tasks, wrong = arc_agi.tasks_below(file)
+        faults += wrong
+        return tasks
+    except (PuzzleError, DatasetError) as fault:
+        faults.append(fault)
+        return []
+
+
+def _answer(task: Task, seconds: float, seed: int) -> TaskAnswer:
+    """The answer to one task, with a bar while it is learned; what was assumed of sizes is said."""
+    from puzzlerec.training.test_time import Progress, SizeError, TaskAnswer, answer
+
+    name = printable(task.id)
+    done = 0
+    try:
+        with progress(f"learning {name}", 100, "%") as advance:
+
+            def told(now: Progress) -> None:
+                nonlocal done
+                advance(int(100 * now.share) - done)
+                done = int(100 * now.share)
+
+            found = answer(task, seconds, seed, told)
+    except SizeError as error:
+        messages.warning(str(error))
+        return TaskAnswer(task, ((),) * len(task.tests), "", 0.0, 0, 0.0)
+    messages.note(f"{name}: outputs are assumed to be {found.sizes}.")
+    return found
+
+
+# ---- forms
+
+
+class _Writer(ABC):
+    """Takes the answers to one task after another."""
+
+    @abstractmethod
+    def write(self, found: TaskAnswer) -> None:
+        """The next task's."""
+
+    def close(self) -> None:  # noqa: B027
+        """All that will come have come."""
+
+
+def _writer(form: Format | None, stream: TextIO, seed: int, drawn: bool) -> _Writer:
+    if drawn:
+        return _Drawings(answers())
+    if form is Format.json:
+        return _Submission(stream)
+    return _Objects(stream, seed) if form is Format.jsonl else _Text(stream)
+
+
+class _Drawings(_Writer):
+    """Each test's input and its tries, coloured, a line of words under them."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def write(self, found: TaskAnswer) -> None:
+        from rich.text import Text
+
+        from puzzlerec.puzzles.arc.look import PALETTE
+        from puzzlerec.views.text import draw_pair
+
+        console, unicode = self.console, speaks_unicode(self.console)
+        colour = console.color_system is not None and not console.no_color
+        for test, pair in enumerate(found.task.tests):
+            for number, one in enumerate(found.tries[test]):
+                title = f"{_place(found, test)} · {ORDINALS[number]} try, {one.support:.0%} of the votes"
+                console.print(Text(title if unicode else title.replace(" · ", ", "), "bold"), soft_wrap=True)
+                drawing = draw_pair(
+                    pair.input, one.output, PALETTE, console.width, digits=False, colour=colour, unicode=unicode
+                )
+                console.print(drawing, soft_wrap=True)
+            style = {True: "bold green", False: "bold red", None: "bold yellow"}[found.right(test)]
+            console.print(Text(_verdict(found, test), style), "", sep="\n", soft_wrap=True)
+
+
+class _Text(_Writer):
+    """Lines of words that begin with #, and of each try a row of digits a line."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def write(self, found: TaskAnswer) -> None:
+        for test in range(len(found.task.tests)):
+            print(f"# {_place(found, test)}: {_verdict(found, test)}", file=self.stream)
+            for number, one in enumerate(found.tries[test]):
+                print(f"# {ORDINALS[number]} try, {one.support:.0%} of the votes", file=self.stream)
+                print(*("".join(map(str, row)) for row in one.output.tolist()), sep="\n", file=self.stream)
+        self.stream.flush()
+
+
+class _Objects(_Writer):
+    """A JSON object a test."""
+
+    def __init__(self, stream: TextIO, seed: int) -> None:
+        self.stream, self.seed = stream, seed
+
+    def write(self, found: TaskAnswer) -> None:
+        for test, pair in enumerate(found.task.tests):
+            content = {
+                "puzzle": "arc",
+                "task": found.task.id,
+                "source": found.task.source,
+                "test": test + 1,
+                "input": pair.input.tolist(),
+                "tries": [{"output": one.output.tolist(), "support": one.support} for one in found.tries[test]],
+                "solved": found.right(test),  # null: the file does not hold the output
+                "sizes": found.sizes or None,
+                "fitted": found.fitted,
+                "batches": found.batches,
+                "seconds": round(found.seconds, 3),
+                "seed": self.seed,
+            }
+            print(json.dumps(content), file=self.stream)
+        self.stream.flush()
+
+
+class _Submission(_Writer):
+    """One object in the form of Kaggle's ``submission.json``; a test without an answer has the grid ``[[0]]``."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self._tasks: dict[str, list[dict[str, list[list[int]]]]] = {}
+
+    def write(self, found: TaskAnswer) -> None:
+        self._tasks[found.task.id] = [dict(_attempts(found, test)) for test in range(len(found.task.tests))]
+
+    def close(self) -> None:
+        print(json.dumps(self._tasks), file=self.stream)
+
+
+def _attempts(found: TaskAnswer, test: int) -> Iterator[tuple[str, list[list[int]]]]:
+    """Both attempts, the second like the first where there is but one."""
+    tries = [one.output.tolist() for one in found.tries[test]] or [[[0]]]
+    for number in (1, 2):
+        yield f"attempt_{number}", tries[min(number, len(tries)) - 1]
+
+
+def _place(found: TaskAnswer, test: int) -> str:
+    return printable(f"{found.task.id}, test {test + 1}")
+
+
+def _verdict(found: TaskAnswer, test: int) -> str:
+    """What is known of the tries at a test, in a sentence."""
+    if not found.tries[test]:
+        return "Not solved: the size of the output is not known."
+    learned = f"{found.fitted:.0%} of the demonstrations' views were learned"
+    right = found.right(test)
+    if right is None:
+        return f"Not confirmed: the file does not hold the output; {learned}."
+    if not right:
+        return f"Not solved: neither try is the output; {learned}."
+    import numpy as np
+
+    known = found.task.tests[test].known
+    number = [np.array_equal(one.output, known) for one in found.tries[test]].index(True)
+    return f"Solved: the {ORDINALS[number]} try is the output; {learned}."
