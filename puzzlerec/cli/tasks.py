@@ -30,10 +30,11 @@ def are_tasks(files: Sequence[str], kind: str | None) -> bool:
 
     if kind is not None:
         return get(kind).pairs
-    found = [_holds_tasks(Path(file)) for file in files]
+    # a pipe can be read but once; what is missing is said later
+    found = [_holds_tasks(path) for path in map(Path, files) if path.is_file() or path.is_dir()]
     if any(found) and not all(found):
         raise CommandError("ARC tasks are solved by themselves: give other puzzles in a command of their own.")
-    return all(found)
+    return any(found)
 
 
 def _holds_tasks(path: Path) -> bool:
@@ -42,8 +43,6 @@ def _holds_tasks(path: Path) -> bool:
     try:
         if path.is_dir():
             return any(path.rglob("*.json"))
-        if not path.is_file():  # standard input; what is missing is said where it is read
-            return False
         with path.open(encoding="utf-8-sig", errors="replace") as stream:
             return is_task(stream.read(2000))
     except (OSError, ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -131,8 +132,9 @@ def test_an_output_without_a_known_size_is_said_and_submitted_empty(run: Run, fi
 @pytest.mark.usefixtures("learned")
 def test_one_bad_file_among_many_is_named_and_skipped(run: Run, file: Path) -> None:
     (file.parent / "bad.json").write_text('{"train": [], "test": []}')
-    told = run("solve", file.parent)
+    told = run("solve", file.parent, file.parent / "missing.json")
     assert told.exit_code == 2
+    assert "missing.json: The file cannot be read: No such file or directory." in told.stderr
     assert "bad.json: The task has no demonstrations" in told.stderr
     assert "# turn, test 1: Solved" in told.stdout
 
@@ -161,7 +163,14 @@ def test_puzzles_and_tasks_do_not_mix(run: Run, file: Path) -> None:
     told = run("solve", sudoku, "--minutes", 1)
     assert (told.exit_code, told.stdout) == (2, "")
     assert "--minutes does not apply to these puzzles, but to ARC tasks alone." in told.stderr
+    assert "ARC tasks" in run("solve", file.parent / "missing.json", file, "--attempts", 1).stderr
     assert "puzzlerec data show FILE" in run("solve", "-", input=json.dumps(TASK)).stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_is_not_read_to_see_what_it_holds(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert not tasks.are_tasks([str(tmp_path / "pipe")], None)  # it would wait for ever
 
 
 def test_an_interrupt_keeps_what_was_answered(

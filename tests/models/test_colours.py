@@ -34,7 +34,7 @@ def said(model: System, question: Tensor, view: Tensor | None = None, steps: int
     return prediction.logits
 
 
-@pytest.mark.parametrize("system", ["trm", "hrm", "direct"])
+@pytest.mark.parametrize("system", ["trm", "hrm", "direct", "drm"])
 def test_renaming_colours_renames_the_answer_until_colours_have_vectors(system: str) -> None:
     model, question = small(system), questions()
     name = torch.tensor([0, 3, 1, 4, 2, NONE])  # of each token

@@ -295,7 +295,10 @@ def test_byte_order_marks(content: bytes) -> None:
         (b"# only a comment\n", "No puzzle is recognised"),
         (b"To be, or not to be\n", "No puzzle is recognised"),
         (b"puzzle,solution\n", "no puzzle in the file"),
-        (b'{"train": [{"input": [[0]], "output": [[1]]}], "test": []}', "puzzlerec solve --puzzle arc file.txt solves them"),
+        (
+            b'{"train": [{"input": [[0]], "output": [[1]]}], "test": []}',
+            "puzzlerec solve --puzzle arc file.txt solves them",
+        ),
         (b'{\n "00576224": {\n "test": [ {"input": [[3, 2]]}]', "no JSON"),
         (b"[[0, 1], [1, 0]]", "JSON"),
         (b"{}", "JSON"),
