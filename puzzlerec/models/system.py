@@ -146,8 +146,7 @@ class System(nn.Module):
             x = x + self.places(question)
         if self.config.mixer == "colours":
             x = x + self.colour_embedding.weight.repeat_interleave(question[0].numel(), dim=0)
-            if puzzle_ids is not None:
-                x = x + self.puzzle_embedding(puzzle_ids)[:, None]
+            x = x + self.puzzles(puzzle_ids, len(x))[:, None]
         return math.sqrt(self.config.width) * self.behind_prefix(x, puzzle_ids), self.encoder.canvas(question)
 
     def gather(self, state: Any, canvas: Any) -> Iterator[Tensor]:
@@ -174,13 +173,19 @@ class System(nn.Module):
         _, H, W = question.shape
         return (self.rows.weight[:H, None] + self.columns.weight[None, :W]).flatten(0, 1)
 
+    def puzzles(self, puzzle_ids: Tensor | None, count: int) -> Tensor:
+        """The puzzle embeddings of so many questions, of id 0 where none are given. [B, D]."""
+        if puzzle_ids is None:
+            puzzle_ids = torch.zeros(count, dtype=torch.long, device=self.puzzle_embedding.weight.device)
+        embedded: Tensor = self.puzzle_embedding(puzzle_ids)
+        return embedded
+
     def behind_prefix(self, x: Tensor, puzzle_ids: Tensor | None = None) -> Tensor:
         """``x [B, L, D]`` with the prefix in front: the puzzle embedding, then zeros. [B, P + L, D]."""
         if not self.config.prefix:
             return x
         B, _, D = x.shape
-        ids = torch.zeros(B, dtype=torch.long, device=x.device) if puzzle_ids is None else puzzle_ids
-        front = torch.cat((self.puzzle_embedding(ids)[:, None], x.new_zeros(B, self.config.prefix - 1, D)), dim=1)
+        front = torch.cat((self.puzzles(puzzle_ids, B)[:, None], x.new_zeros(B, self.config.prefix - 1, D)), dim=1)
         return torch.cat((front, x), dim=1)
 
 
