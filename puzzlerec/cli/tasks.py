@@ -58,6 +58,10 @@ def solve_tasks(files: Sequence[str], minutes: float, form: Format | None, outpu
         raise CommandError("Answers to ARC tasks are text, json (a submission in Kaggle's form) or jsonl, not svg.")
     faults: list[Exception] = []
     tasks = [task for file in files for task in _read(file, faults)]
+    faults += [
+        CommandError(f"{printable(task.id)}: The task has no tests to solve.") for task in tasks if not task.tests
+    ]
+    tasks = [task for task in tasks if task.tests]
     for fault in faults:
         messages.error(in_words(fault))
     repeated = [id for id, count in Counter(task.id for task in tasks).items() if count > 1]

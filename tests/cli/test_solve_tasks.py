@@ -132,8 +132,10 @@ def test_an_output_without_a_known_size_is_said_and_submitted_empty(run: Run, fi
 @pytest.mark.usefixtures("learned")
 def test_one_bad_file_among_many_is_named_and_skipped(run: Run, file: Path) -> None:
     (file.parent / "bad.json").write_text('{"train": [], "test": []}')
+    (file.parent / "idle.json").write_text(with_test())
     told = run("solve", file.parent, file.parent / "missing.json")
     assert told.exit_code == 2
+    assert "idle: The task has no tests to solve." in told.stderr
     assert "missing.json: The file cannot be read: No such file or directory." in told.stderr
     assert "bad.json: The task has no demonstrations" in told.stderr
     assert "# turn, test 1: Solved" in told.stdout

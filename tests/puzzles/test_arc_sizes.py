@@ -40,6 +40,14 @@ def test_sizes_that_are_not_known() -> None:
     assert halved.shape((3, 2)) is None
 
 
+def test_a_rule_that_knows_a_size_for_every_test_comes_first() -> None:
+    halved = task(((4, 6), (2, 3)), ((4, 6), (2, 3)))
+    odd = Task("odd", halved.demonstrations, (Pair(np.zeros((3, 3), np.uint8), None),))
+    for one, words in ((halved, "1/2 times as high, 1/2 times as wide"), (odd, "all 2x3")):
+        rule = size_rule(one)
+        assert rule is not None and rule.words == words
+
+
 def test_where_inputs_lie() -> None:
     grid = np.array([[1, 2]], np.uint8)
     larger, repeated = np.array([[1, 1, 2, 2]] * 2, np.uint8), np.array([[1, 2, 1, 2]] * 2, np.uint8)

@@ -63,9 +63,9 @@ def test_sizes_that_are_not_known_are_said() -> None:
     odd = Task("odd", tuple(Pair(np.ones((n, n), np.uint8), np.ones((n + 1, 1), np.uint8)) for n in (1, 2)), ())
     with pytest.raises(SizeError, match="size of an output of odd is not known"):
         answer(odd, 1)
-    thirds = toy(lambda grid: grid[:1])
-    even = Task("thirds", thirds.demonstrations, (*thirds.tests, Pair(np.ones((2, 3), np.uint8), None)))
-    found = answer(even, 4, clock=ticking())
+    low, high = (toy(lambda grid: grid[: len(grid) // 3], 1, (rows, 3)) for rows in (3, 6))
+    thirds = Task("thirds", low.demonstrations + high.demonstrations, (*low.tests, Pair(low.tests[0].input[:2], None)))
+    found = answer(thirds, 4, clock=ticking())
     assert len(found.tries[0]) > 0 and found.tries[1] == () and found.right(1) is None
 
 

@@ -65,14 +65,21 @@ def cornered(grid: np.ndarray, shape: Shape) -> np.ndarray:
 
 
 def size_rule(task: Task) -> SizeRule | None:
-    """The rule that holds for all demonstrations, None if none is known that does: a ratio first, then a constant."""
-    shapes = [(pair.input.shape, pair.known.shape) for pair in task.demonstrations]
+    """The rule that holds for all demonstrations, None if none is known that does.
+
+    Of several the first that knows a size for every test: a ratio, then a constant size.
+    """
+    shapes = [(shape_of(pair.input), shape_of(pair.known)) for pair in task.demonstrations]
     ratios = {(Fraction(after[0], before[0]), Fraction(after[1], before[1])) for before, after in shapes}
-    if len(ratios) == 1:
-        rules = [SizeRule(ratio=next(iter(ratios)), tiled=tiled) for tiled in (False, True)]
-        return max(rules, key=lambda rule: _agreement(rule, task))  # the first of two that are as good
     outputs = {after for _, after in shapes}
-    return SizeRule(constant=outputs.pop()) if len(outputs) == 1 else None
+    rules = []
+    if len(ratios) == 1:
+        enlarging = [SizeRule(ratio=next(iter(ratios)), tiled=tiled) for tiled in (False, True)]
+        rules.append(max(enlarging, key=lambda rule: _agreement(rule, task)))  # the first of two that are as good
+    if len(outputs) == 1:
+        rules.append(SizeRule(constant=outputs.pop()))
+    inputs = [shape_of(pair.input) for pair in task.tests]
+    return max(rules, key=lambda rule: all(rule.shape(input) for input in inputs), default=None)
 
 
 def _agreement(rule: SizeRule, task: Task) -> int:
