@@ -98,17 +98,20 @@ def _read(file: str, faults: list[Exception]) -> list[Task]:
     from puzzlerec.puzzles.arc.tasks import parse_tasks
     from puzzlerec.puzzles.generator import DatasetError
 
+    wrong: list[PuzzleError] = []
     try:
         if file == "-":
-            return parse_tasks(sys.stdin.read(), file)
+            return parse_tasks(sys.stdin.read(), file, wrong)
         if not Path(file).is_dir():
-            return arc_agi.read_tasks(file)
-        tasks, wrong = arc_agi.tasks_below(file)
-        faults += wrong
+            return arc_agi.read_tasks(file, wrong)
+        tasks, below = arc_agi.tasks_below(file)
+        wrong += below
         return tasks
     except (PuzzleError, DatasetError) as fault:
         faults.append(fault)
         return []
+    finally:
+        faults += wrong
 
 
 def _answer(task: Task, seconds: float, seed: int) -> TaskAnswer:

@@ -57,12 +57,23 @@ def parse_task(text: str, source: str = "", id: str = "") -> Task:
     return _task(_document(text, source), id or Path(source).stem or "task", source)
 
 
-def parse_tasks(text: str, source: str = "") -> list[Task]:
-    """The tasks in a JSON text: one, or an object of tasks by their ids, as Kaggle's ``*_challenges.json`` has them."""
+def parse_tasks(text: str, source: str = "", faults: list[PuzzleError] | None = None) -> list[Task]:
+    """The tasks in a JSON text: one, or an object of tasks by their ids, as Kaggle's ``*_challenges.json`` has them.
+
+    Raises `PuzzleError`; of an object of tasks with ``faults`` those that are faulty are left out, and added to them.
+    """
     document = _document(text, source)
-    if isinstance(document, dict) and document and not {"train", "test"} & document.keys():
-        return [_task(value, key, source, f"task {key}") for key, value in document.items()]
-    return [_task(document, Path(source).stem or "task", source)]
+    if not isinstance(document, dict) or not document or {"train", "test"} & document.keys():
+        return [_task(document, Path(source).stem or "task", source)]
+    tasks = []
+    for key, value in document.items():
+        try:
+            tasks.append(_task(value, key, source, f"task {key}"))
+        except PuzzleError as fault:
+            if faults is None or not isinstance(value, dict):  # an object of other things is no file of tasks
+                raise
+            faults.append(fault)
+    return tasks
 
 
 def parse_solutions(text: str, source: str = "") -> dict[str, list[np.ndarray]]:
