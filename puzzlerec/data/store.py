@@ -109,7 +109,7 @@ class Split:
     ratings: Column | None  # [N] float32
 
     def __init__(self, group: h5py.Group, path: Path, numbers: np.ndarray | None = None) -> None:
-        self._group, self._path = group, path
+        self._group, self._path, self._numbers = group, path, numbers
         for name in COLUMNS:
             column = group.get(name)
             setattr(self, name, None if column is None else Column(column, path, numbers))
@@ -123,12 +123,29 @@ class Split:
         rows = slice(start, stop)
         return Rows(self.inputs[rows], self.labels[rows], self.puzzle_ids[rows], self.group_ids[rows], ratings)
 
-    def originals(self) -> Split:
-        """The puzzles as they are: of each group the rows of its first puzzle id, without its copies."""
+    def part(self, numbers: np.ndarray) -> Split:
+        """These rows alone, which are named in order."""
+        if self._numbers is not None:
+            numbers = self._numbers[numbers]
+        return Split(self._group, self._path, numbers)
+
+    def copies(self, most: int | None) -> Split:
+        """Of each group the rows of its first puzzle id, the puzzle as it is, and of ``most`` others, all if None."""
+        if most is None:
+            return self
         groups, ids = self.group_ids[:], self.puzzle_ids[:]
-        starts = np.flatnonzero(np.diff(groups, prepend=-1))
-        first = np.repeat(ids[starts], np.diff(starts, append=len(ids)))
-        return Split(self._group, self._path, np.flatnonzero(ids == first))
+        new_group = np.diff(groups, prepend=-1) != 0
+        copy = np.cumsum(new_group | (np.diff(ids, prepend=-1) != 0))
+        starts = np.flatnonzero(new_group)
+        first = np.repeat(copy[starts], np.diff(starts, append=len(ids)))
+        return self.part(np.flatnonzero(copy - first <= most))
+
+    def first_groups(self, most: int | None) -> Split:
+        """The rows of the first ``most`` groups, of all if None."""
+        if most is None:
+            return self
+        number = np.cumsum(np.diff(self.group_ids[:], prepend=-1) != 0)
+        return self.part(np.flatnonzero(number <= most))
 
     def pieces(self, rows: int = _PIECE) -> Iterator[Rows]:
         """All rows, ``rows`` at a time."""

@@ -302,10 +302,13 @@ def test_tests_without_a_known_output_can_be_asked(collection: Collection, built
     with Dataset.open(built) as dataset:
         asked = dataset.split("asked").read()
         names = dataset.identifiers[:]
-        originals = [dataset.split(name).originals() for name in ("train", "test", "asked")]
+        originals = [dataset.split(name).copies(0) for name in ("train", "test", "asked")]
         assert [len(split) for split in originals] == [12, 3, 1]
         assert {names[id] for split in originals for id in split.puzzle_ids[:]} == {"t1", "t2", "e1", "e2", "e3"}
         assert np.array_equal(originals[1].inputs[1:], dataset.split("test").inputs[:][[1, 42]])
+        few = dataset.split("test").copies(2)
+        assert [names[id] for id in few.first_groups(1).puzzle_ids[:]] == [names[id] for id in (43, 43, 44, 44, 45, 45)]
+        assert (len(few), len(few.read()), len(dataset.split("test").copies(None))) == (9, 9, 63)
     assert [names[id].partition("|")[0] for id in asked.puzzle_ids] == ["e2"] * 21
     assert not asked.labels.any()
     for canvas, id in zip(asked.inputs, asked.puzzle_ids, strict=True):

@@ -10,6 +10,7 @@ import re
 
 import numpy as np
 
+from puzzlerec.puzzles.arc.augmentation import Augmentation
 from puzzlerec.puzzles.arc.canvas import FIRST_COLOUR, PADDING, SIDE, corner, decode, encode
 from puzzlerec.puzzles.arc.look import CANVAS_LOOK
 from puzzlerec.puzzles.arc.tasks import count_of_cells, grid_of, parse_grid
@@ -86,6 +87,12 @@ class Arc(PuzzleKind):
         rows, columns = decode(answer).shape
         problems = (_NO_RULE,) if rows else ("no grid can be read from the answer",)
         return Verdict(False, np.zeros(answer.shape, bool), problems, {"rows": rows, "columns": columns})
+
+    def restored(self, name: str, question: np.ndarray, tokens: np.ndarray) -> tuple[str, np.ndarray | None]:
+        """As in the base class. An answer stands where its question does, wherever a copy was moved to."""
+        task, augmentation = Augmentation.parse(name)
+        grid = decode(tokens, corner(question))
+        return task, augmentation.undo(grid) if grid.size else None
 
     def random_symmetries(
         self, rng: np.random.Generator, count: int, shape: tuple[int, int]
