@@ -7,7 +7,7 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -233,17 +233,12 @@ class _Submission(_Writer):
         self._tasks: dict[str, list[dict[str, list[list[int]]]]] = {}
 
     def write(self, found: TaskAnswer) -> None:
-        self._tasks[found.task.id] = [dict(_attempts(found, test)) for test in range(len(found.task.tests))]
+        from puzzlerec.puzzles.arc.tasks import attempts
+
+        self._tasks[found.task.id] = [attempts([one.output for one in tries]) for tries in found.tries]
 
     def close(self) -> None:
         print(json.dumps(self._tasks), file=self.stream)
-
-
-def _attempts(found: TaskAnswer, test: int) -> Iterator[tuple[str, list[list[int]]]]:
-    """Both attempts, the second like the first where there is but one."""
-    tries = [one.output.tolist() for one in found.tries[test]] or [[[0]]]
-    for number in (1, 2):
-        yield f"attempt_{number}", tries[min(number, len(tries)) - 1]
 
 
 def _place(found: TaskAnswer, test: int) -> str:

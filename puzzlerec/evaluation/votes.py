@@ -8,8 +8,8 @@ whether all of them are.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from puzzlerec.solving.frames import Model, Refinement
 from puzzlerec.tables import Table, Tabular
 
 PASSES = (1, 2, 5, 10, 100, 1000)  # k of pass@k
-TRIES = 2  # of a submission
+TRIES = 2  # that a test may be given
 SPLITS = ("test", "asked")  # what is measured, and what can only be answered
 
 
@@ -58,8 +58,11 @@ class Ballot:
         return [np.frombuffer(cells, np.uint8).reshape(shape) for (shape, cells), _ in order]
 
     def rank(self) -> int | None:
-        """The place of the output among the answers, from 1; None if it is not among them."""
-        return next((place for place, one in enumerate(self.ranked(), 1) if np.array_equal(one, self.known)), None)
+        """The place of the output among the answers, from 1; None if it is not among them, or not known."""
+        known = self.known
+        if known is None:
+            return None
+        return next((place for place, one in enumerate(self.ranked(), 1) if np.array_equal(one, known)), None)
 
 
 class Ballots:
@@ -91,18 +94,9 @@ class Ballots:
             found[k] = tuple(Rate(float(np.mean(each)) if right else 0.0, len(right)) for each in (shares, whole))
         return found  # type: ignore[return-value]
 
-    def submission(self) -> dict[str, list[dict[str, Any]]]:
-        """Two tries at each test in the form of Kaggle's ``submission.json``; ``[[0]]`` where there is no answer."""
-        return {
-            task: [attempts([grid.tolist() for grid in ballot.ranked()[:TRIES]]) for ballot in tests.values()]
-            for task, tests in self.tasks.items()
-        }
-
-
-def attempts(tries: Sequence[list[list[int]]]) -> dict[str, list[list[int]]]:
-    """Kaggle's form of the tries at a test; the second is the first where there is but one."""
-    tries = tries or [[[0]]]
-    return {f"attempt_{number}": tries[min(number, len(tries)) - 1] for number in range(1, TRIES + 1)}
+    def tries(self) -> dict[str, list[list[np.ndarray]]]:
+        """The best answers to each task's tests, `TRIES` at most."""
+        return {task: [ballot.ranked()[:TRIES] for ballot in tests.values()] for task, tests in self.tasks.items()}
 
 
 @dataclass(frozen=True)
@@ -114,16 +108,16 @@ class VoteReport(Tabular):
     tests: int  # of them
     copies: float  # mean votes on a test, the task as it is among them
     passes: dict[int, tuple[Rate, Rate]]  # k -> the share of a task's tests that are right, all of them
-    submission: dict[str, list[dict[str, Any]]]
+    tries: dict[str, list[list[np.ndarray]]]  # task -> of each test up to two answers [H, W], the best first
     answered: int  # copies of tests
     seconds: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON, without the submission."""
+        """Plain data for JSON, without the tries."""
         passes = {
             str(k): {"tests": share.to_dict(), "tasks": whole.to_dict()} for k, (share, whole) in self.passes.items()
         }
-        own = {name: value for name, value in asdict(self).items() if name not in ("passes", "submission")}
+        own = {name: value for name, value in vars(self).items() if name not in ("passes", "tries")}
         return own | {"passes": passes}
 
     def records(self) -> list[dict[str, Any]]:
@@ -185,7 +179,7 @@ def vote(
         tests=len(tests),
         copies=float(np.mean([ballot.copies for ballot in tests])) if tests else 0.0,
         passes=measured.passes(),
-        submission=measured.submission() | parts["asked"].submission(),
+        tries=measured.tries() | parts["asked"].tries(),
         answered=answered,
         seconds=time.perf_counter() - clock,
     )
@@ -198,7 +192,7 @@ def require(model: Model, dataset: Dataset) -> None:
         raise ExamplesError(
             f"{dataset.path} holds {dataset.puzzle}: votes are taken on the named copies of ARC's tasks."
         )
-    if config.puzzle != kind.name or not config.takes(dataset.shape):
+    if config.puzzle != kind.name or not (config.any_size or dataset.shape == config.grid):
         sizes = ["x".join(map(str, shape)) for shape in (dataset.shape, config.grid)]
         raise ExamplesError(
             f"{dataset.path} holds {dataset.puzzle} of {sizes[0]}, the model is for {config.puzzle} of {sizes[1]}."

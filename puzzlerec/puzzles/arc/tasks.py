@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,15 @@ def format_task(task: Task) -> str:
 def _pair_document(pair: Pair) -> dict[str, list[list[int]]]:
     output = {} if pair.output is None else {"output": pair.output.tolist()}
     return {"input": pair.input.tolist(), **output}
+
+
+def attempts(tries: Sequence[np.ndarray]) -> dict[str, list[list[int]]]:
+    """The tries at a test as Kaggle's ``submission.json`` has them: two, the second like the first where there is one.
+
+    ``[[0]]`` where there is none.
+    """
+    grids = [grid.tolist() for grid in tries[:2]] or [[[0]]]
+    return {"attempt_1": grids[0], "attempt_2": grids[-1]}
 
 
 def parse_grid(text: str) -> np.ndarray:
