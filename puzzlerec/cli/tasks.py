@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from puzzlerec.cli.errors import INTERRUPTED, SOLVED, UNSOLVED, UNUSABLE, CommandError, in_words
 from puzzlerec.cli.output import Format, opened
 from puzzlerec.cli.terminal import answers, messages, printable, progress, speaks_unicode
+from puzzlerec.views.words import ORDINALS, task_verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,32 +22,19 @@ if TYPE_CHECKING:
     from puzzlerec.puzzles.arc.tasks import Task
     from puzzlerec.training.test_time import TaskAnswer
 
-ORDINALS = ("first", "second")
-
 
 def are_tasks(files: Sequence[str], kind: str | None) -> bool:
     """Whether the ``files`` are ARC tasks, or folders of them. Raises `CommandError` if only some of them are."""
     from puzzlerec.puzzles import get
+    from puzzlerec.puzzles.arc.tasks import holds_tasks
 
     if kind is not None:
         return get(kind).pairs
     # a pipe can be read but once; what is missing is said later
-    found = [_holds_tasks(path) for path in map(Path, files) if path.is_file() or path.is_dir()]
+    found = [holds_tasks(path) for path in map(Path, files) if path.is_file() or path.is_dir()]
     if any(found) and not all(found):
         raise CommandError("ARC tasks are solved by themselves: give other puzzles in a command of their own.")
     return any(found)
-
-
-def _holds_tasks(path: Path) -> bool:
-    from puzzlerec.puzzles.arc.tasks import is_task
-
-    try:
-        if path.is_dir():
-            return any(path.rglob("*.json"))
-        with path.open(encoding="utf-8-sig", errors="replace") as stream:
-            return is_task(stream.read(2000))
-    except (OSError, ValueError):
-        return False
 
 
 def solve_tasks(files: Sequence[str], minutes: float, form: Format | None, output: Path | None, seed: int) -> int:
@@ -102,11 +90,7 @@ def _read(file: str, faults: list[Exception]) -> list[Task]:
     try:
         if file == "-":
             return parse_tasks(sys.stdin.read(), file, wrong)
-        if not Path(file).is_dir():
-            return arc_agi.read_tasks(file, wrong)
-        tasks, below = arc_agi.tasks_below(file)
-        wrong += below
-        return tasks
+        return arc_agi.tasks_at(file, wrong)
     except (PuzzleError, DatasetError) as fault:
         faults.append(fault)
         return []
@@ -181,7 +165,7 @@ class _Drawings(_Writer):
                 )
                 console.print(drawing, soft_wrap=True)
             style = {True: "bold green", False: "bold red", None: "bold yellow"}[found.right(test)]
-            console.print(Text(_verdict(found, test), style), "", sep="\n", soft_wrap=True)
+            console.print(Text(task_verdict(found, test), style), "", sep="\n", soft_wrap=True)
 
 
 class _Text(_Writer):
@@ -192,7 +176,7 @@ class _Text(_Writer):
 
     def write(self, found: TaskAnswer) -> None:
         for test in range(len(found.task.tests)):
-            print(f"# {_place(found, test)}: {_verdict(found, test)}", file=self.stream)
+            print(f"# {_place(found, test)}: {task_verdict(found, test)}", file=self.stream)
             for number, one in enumerate(found.tries[test]):
                 print(f"# {ORDINALS[number]} try, {one.support:.0%} of the votes", file=self.stream)
                 print(*("".join(map(str, row)) for row in one.output.tolist()), sep="\n", file=self.stream)
@@ -243,20 +227,3 @@ class _Submission(_Writer):
 
 def _place(found: TaskAnswer, test: int) -> str:
     return printable(f"{found.task.id}, test {test + 1}")
-
-
-def _verdict(found: TaskAnswer, test: int) -> str:
-    """What is known of the tries at a test, in a sentence."""
-    if not found.tries[test]:
-        return "Not solved: the size of the output is not known."
-    learned = f"{found.fitted:.0%} of the demonstrations' views were learned"
-    right = found.right(test)
-    if right is None:
-        return f"Not confirmed: the file does not hold the output; {learned}."
-    if not right:
-        return f"Not solved: neither try is the output; {learned}."
-    import numpy as np
-
-    known = found.task.tests[test].known
-    number = [np.array_equal(one.output, known) for one in found.tries[test]].index(True)
-    return f"Solved: the {ORDINALS[number]} try is the output; {learned}."

@@ -179,6 +179,18 @@ def tasks_below(folder: Path | str) -> tuple[list[Task], list[PuzzleError]]:
     return tasks, faults
 
 
+def tasks_at(path: Path | str, faults: list[PuzzleError]) -> list[Task]:
+    """The tasks in a file, or in the files of a folder; what is faulty among others is added to the ``faults``.
+
+    Raises `DatasetError` and `PuzzleError` where there is nothing that might be a task.
+    """
+    if not Path(path).is_dir():
+        return read_tasks(path, faults)
+    tasks, below = tasks_below(path)
+    faults += below
+    return tasks
+
+
 def _is_beside_challenges(file: Path) -> bool:
     challenges = file.with_name(file.name.replace(_SOLUTIONS, _CHALLENGES))
     return file.name == _SUBMISSION or (challenges != file and challenges.is_file())

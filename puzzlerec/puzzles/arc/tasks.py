@@ -50,6 +50,17 @@ def is_task(text: str) -> bool:
     return start.startswith("{") and re.search(r'"(train|test|input|output)"', start) is not None
 
 
+def holds_tasks(path: Path) -> bool:
+    """Whether ``path`` looks like a file of tasks, or a folder of them."""
+    try:
+        if path.is_dir():
+            return any(path.rglob("*.json"))
+        with path.open(encoding="utf-8-sig", errors="replace") as stream:
+            return is_task(stream.read(2000))
+    except (OSError, ValueError):
+        return False
+
+
 def parse_task(text: str, source: str = "", id: str = "") -> Task:
     """The task in a JSON text. Its id is the name of the file ``source`` if none is given.
 
