@@ -93,7 +93,8 @@ class DRM(TRM, system="drm"):
     def step(self, question: Tensor, state: State, puzzle_ids: Tensor | None = None) -> tuple[State, Prediction]:  # type: ignore[override]
         """One denoising step: restore the answer over T recursions, then hide some of it again.
 
-        Given cells are restored and hidden like the others; padding stays token 0 where it is not hidden.
+        Given cells are restored and hidden like the others. Where padding is outside the grid (`mask_padding`), it
+        stays token 0 where it is not hidden; elsewhere an answer may be larger than its question, as in ARC.
         """
         config, (x, canvas) = self.config, self.encode(question, puzzle_ids)
         y = math.sqrt(config.width) * self.label_embedding(self.encoder.labelled(state.answer, canvas))
@@ -103,7 +104,9 @@ class DRM(TRM, system="drm"):
         prediction = self.predict(y, canvas)
         done = state.done + 1
         hidden = self._hidden(question, prediction.logits, state.uniform, done)
-        answer = prediction.logits.argmax(-1).masked_fill(question.flatten(1) == PADDING, PADDING)
+        answer = prediction.logits.argmax(-1)
+        if config.mask_padding:
+            answer = answer.masked_fill(question.flatten(1) == PADDING, PADDING)
         answer = answer.masked_fill(hidden, config.vocabulary)
         z = self.encoder.scatter(state.z, z.detach(), canvas)
         return detached(State(z, answer, done, state.uniform)), prediction._replace(masked=hidden)

@@ -77,7 +77,7 @@ class System(nn.Module):
             assert config.symbols is not None
             self.colour_embedding = nn.Embedding(config.symbols[1], D)  # what sets a colour apart from the others
             nn.init.zeros_(self.colour_embedding.weight)
-        if config.prefix or config.mixer == "colours":
+        if config.embeds_puzzles:
             # of many ids a batch holds few: sparse gradients leave the other rows alone
             self.puzzle_embedding = nn.Embedding(config.puzzle_ids, D, sparse=config.puzzle_ids > 1)
             nn.init.zeros_(self.puzzle_embedding.weight)

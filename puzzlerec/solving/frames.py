@@ -225,7 +225,7 @@ class Refinement:
 
     def _embedded(self, puzzle_ids: Sequence[int] | None) -> Tensor | None:
         """[B] rows of the puzzle embedding; None where the model has no use for them."""
-        if not self.model.config.prefix or puzzle_ids is None:
+        if not self.model.config.embeds_puzzles or puzzle_ids is None:
             return None
         ids, known = np.asarray(puzzle_ids, np.int64), self.model.config.puzzle_ids
         if missing := [int(one) for one in ids if not 0 <= one < known]:

@@ -274,7 +274,7 @@ def parse_recipe(content: dict[str, Any], overrides: list[str] | None = None) ->
     """A validated recipe; `RecipeError` names every key that is wrong."""
     said: dict[str, Any] = {}
     for override in overrides or []:
-        _override(said, override)
+        _override(said, override, content)
     content = _over(content, said)
     if long := next(_too_long(content), None):
         raise RecipeError(f"{long} is a number of more digits than there is any use for")
@@ -307,7 +307,8 @@ def _form(config: type[ModelConfig]) -> type[Recipe]:
     return create_model("Recipe", __base__=Recipe, model=(config, Recipe.model_fields["model"].default))
 
 
-def _override(content: dict[str, Any], override: str) -> None:
+def _override(said: dict[str, Any], override: str, content: Any) -> None:
+    """Add what an override says to what is ``said``; a table in a section keeps what ``content`` has there beside."""
     key, equals, value = override.partition("=")
     if not equals or not key.strip():
         raise RecipeError(f"a setting is section.key=value, such as training.steps=500, not {override!r}")
@@ -316,11 +317,12 @@ def _override(content: dict[str, Any], override: str) -> None:
     except UNPARSABLE:
         parsed = value  # a bare word is a string
     *sections, last = key.strip().split(".")
-    for section in sections:
-        content = content.setdefault(section, {})
-        if not isinstance(content, dict):
+    for depth, section in enumerate(sections):
+        content = content.get(section) if isinstance(content, dict) else None
+        said = said.setdefault(section, dict(content) if depth and isinstance(content, dict) else {})
+        if not isinstance(said, dict):
             raise RecipeError(f"{override}: {section!r} is a value, not a section")
-    content[last] = parsed
+    said[last] = parsed
 
 
 def _explain(form: type[Recipe], fault: dict[str, Any]) -> str:

@@ -19,12 +19,14 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from puzzlerec.puzzles import Puzzle, get
+from puzzlerec.puzzles.arc.tasks import Task, holds_tasks
 from puzzlerec.signals import ENDING
 from puzzlerec.watch.context import Context, Side
 from puzzlerec.watch.memory import Memory
-from puzzlerec.watch.opening import Open, contents
+from puzzlerec.watch.opening import Open, contents, tasks_of
 from puzzlerec.watch.refinement import RefinementScreen
 from puzzlerec.watch.run_files import is_run
+from puzzlerec.watch.tasks import TaskScreen
 from puzzlerec.watch.training import TrainingScreen
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from puzzlerec.solving.trace import Trace
 
 _NO_COLOR = NoColor()
+MINUTES = 3.0  # that a task of ARC is learned for
 EXAMPLE = "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3.."
 
 DARK = Theme(
@@ -88,6 +91,8 @@ class Watch(App[None]):
         *,
         traces: Sequence[Trace] = (),
         run: Path | None = None,
+        tasks: Sequence[Task] = (),
+        minutes: float = MINUTES,
         model: str | None = None,
         second: tuple[str | None, Mapping[str, Any]] | None = None,
         options: Mapping[str, Any] | None = None,
@@ -95,7 +100,8 @@ class Watch(App[None]):
         memory: Memory | None = None,
     ) -> None:
         """``puzzles`` to solve with ``model`` (by default that of their kind) under ``options``,
-        which are those of `SolveSettings`; ``traces`` to replay; or a training ``run`` to follow.
+        which are those of `SolveSettings`; ``traces`` to replay; a training ``run`` to follow; or ``tasks`` of ARC,
+        each to be learned for so many ``minutes``.
 
         ``second`` is the model and the options of another side. Without anything to watch it is the last puzzle.
         """
@@ -106,6 +112,7 @@ class Watch(App[None]):
             self.memory, model=model, options=options, second=Side(*second) if second else None, device=device
         )
         self._run = run
+        self._tasks, self._minutes = list(tasks), minutes
         self._traces = list(traces)
         self._puzzles = (
             [trace.answer.puzzle for trace in traces] or list(puzzles) or [self.memory.recall() or example()]
@@ -148,7 +155,7 @@ class Watch(App[None]):
     def exit(self, *arguments: Any, **more: Any) -> None:
         """As `App.exit`, and whatever is still computed is given up at once."""
         for screen in self.screen_stack:
-            if isinstance(screen, RefinementScreen):
+            if isinstance(screen, RefinementScreen | TaskScreen):
                 screen.cancel()
         super().exit(*arguments, **more)
 
@@ -162,17 +169,26 @@ class Watch(App[None]):
     def get_default_screen(self) -> Screen[None]:
         if self._run is not None:
             return TrainingScreen(self._run, self.context.device)
+        if self._tasks:
+            return self._screen_of(self._tasks)
         return RefinementScreen(self.context, self._puzzles, self._traces)
+
+    def _screen_of(self, tasks: Sequence[Task]) -> TaskScreen:
+        seed = int((self.context.options or {}).get("seed", 0))
+        return TaskScreen(tasks, self._minutes, seed)
 
     def watch_theme(self, theme: str) -> None:
         self.memory.theme = theme
 
     def on_open(self, event: Open) -> None:
-        """Show a file of puzzles, a trace or a run's folder; what cannot be shown is said."""
+        """Show a file of puzzles, a trace, a run's folder or ARC's tasks; what cannot be shown is said."""
         if is_run(event.path):
             self.push_screen(TrainingScreen(event.path, self.context.device))
             return
         try:
+            if holds_tasks(event.path):
+                self.push_screen(self._screen_of(tasks_of(event.path)))
+                return
             reading, traces = contents(event.path)
         except (ValueError, OSError) as error:
             self.notify(str(error), severity="error", timeout=10, markup=False)
