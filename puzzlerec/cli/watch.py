@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 HELP = f"""Watch an answer form, step by step, or a training run.
 
-FILE is a file of puzzles (- is standard input), a trace that `puzzlerec solve --trace` or this app has saved, or the
-folder of a training run. Without it the app shows the last puzzle again.
+FILE is a file of puzzles (- is standard input), a trace that `puzzlerec solve --trace` or this app has saved, the
+folder of a training run, also of one that is still to begin, or a folder of several, which are compared. Without it
+the app shows the last puzzle again.
 
 ? shows all keys, Ctrl-P all commands.
 
@@ -59,7 +60,8 @@ def watch(
     puzzles, traces, run = _opened(file, puzzle)
     if once or not _is_terminal():
         if run is not None:
-            raise CommandError(f"{run} is a training run: only the app shows it, and here is no terminal for it.")
+            what = "is of training runs" if run.exists() else "is not there; the app would wait for a training run"
+            raise CommandError(f"{run} {what}: only the app shows them, and here is no terminal for it.")
         if against:
             raise CommandError("Only the app shows two models side by side: leave --against out.")
         raise typer.Exit(_print(_recorded(puzzles, traces, model, options, device), once))
@@ -91,13 +93,18 @@ def _opened(file: str | None, puzzle: str | None) -> tuple[list[Puzzle], list[Tr
     if file is None:
         return [], [], None
     path = Path(file)
-    if file != "-" and path.is_dir():
-        from puzzlerec.watch.run_files import is_run
+    if file != "-" and (path.is_dir() or _is_to_come(path)):
+        from puzzlerec.watch.run_files import runs_below
 
-        if not is_run(path):
+        if path.is_dir() and any(path.iterdir()) and not runs_below(path):
             raise CommandError(f"{path} is a folder, but of no training run: name a file of puzzles or a run's folder.")
         return [], [], path
     return (*opened(file, puzzle), None)
+
+
+def _is_to_come(path: Path) -> bool:
+    """Whether ``path`` can be the folder of a run that has not begun: files of puzzles have an ending."""
+    return not path.exists() and not path.suffix
 
 
 def _is_terminal() -> bool:

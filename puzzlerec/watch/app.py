@@ -25,6 +25,7 @@ from puzzlerec.watch.memory import Memory
 from puzzlerec.watch.opening import Open, contents
 from puzzlerec.watch.refinement import RefinementScreen
 from puzzlerec.watch.run_files import is_run
+from puzzlerec.watch.runs import RunsScreen
 from puzzlerec.watch.training import TrainingScreen
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ class Watch(App[None]):
         memory: Memory | None = None,
     ) -> None:
         """``puzzles`` to solve with ``model`` (by default that of their kind) under ``options``,
-        which are those of `SolveSettings`; ``traces`` to replay; or a training ``run`` to follow.
+        which are those of `SolveSettings`; ``traces`` to replay; or a training ``run`` to follow, which need not be
+        there yet, or a folder with several.
 
         ``second`` is the model and the options of another side. Without anything to watch it is the last puzzle.
         """
@@ -161,16 +163,21 @@ class Watch(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         if self._run is not None:
-            return TrainingScreen(self._run, self.context.device)
+            return self._screen_of(self._run)
         return RefinementScreen(self.context, self._puzzles, self._traces)
+
+    def _screen_of(self, run: Path) -> Screen[None]:
+        """For a run, one that is still to begin, or a folder of several."""
+        several = run.is_dir() and not is_run(run)
+        return RunsScreen(run) if several else TrainingScreen(run, self.context.device)
 
     def watch_theme(self, theme: str) -> None:
         self.memory.theme = theme
 
     def on_open(self, event: Open) -> None:
-        """Show a file of puzzles, a trace or a run's folder; what cannot be shown is said."""
-        if is_run(event.path):
-            self.push_screen(TrainingScreen(event.path, self.context.device))
+        """Show a file of puzzles, a trace, a run or a folder of runs; what cannot be shown is said."""
+        if event.path.is_dir():
+            self.push_screen(self._screen_of(event.path))
             return
         try:
             reading, traces = contents(event.path)

@@ -100,6 +100,11 @@ def test_what_cannot_be_watched_is_named(
 
 
 def test_a_folder_that_is_no_run_and_a_run_without_a_terminal(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    (tmp_path / "runs").mkdir()
+    for path, words in ((tmp_path / "runs" / "later", "would wait for"), (tmp_path / "runs", "of training runs")):
+        result = run("watch", path)
+        assert result.exit_code == 2 and words in result.stderr
+    (tmp_path / "notes.txt").write_text("none of ours")
     result = run("watch", tmp_path)
     assert result.exit_code == 2 and "of no training run" in result.stderr
 
