@@ -13,6 +13,7 @@ import typer
 from puzzlerec.cli.errors import SOLVED, STATUSES, UNSOLVED, CommandError
 from puzzlerec.cli.opening import opened
 from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, Strategy, chosen_device
+from puzzlerec.cli.settings import config_file
 from puzzlerec.cli.terminal import answers, speaks_unicode
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ Where there is no terminal (or TERM is dumb), every step is printed as plain tex
 
 
 def watch(
+    context: typer.Context,
     file: Annotated[
         str | None, typer.Argument(metavar="[FILE]", help="Puzzles, a trace or the folder of a run.")
     ] = None,
@@ -69,7 +71,7 @@ def watch(
     from puzzlerec.watch.app import Watch
     from puzzlerec.watch.memory import Memory
 
-    memory = Memory.load()
+    memory, chosen = Memory.load(), context.default_map or {}
     app = Watch(
         puzzles,
         traces=traces,
@@ -80,6 +82,10 @@ def watch(
         device=device,
         memory=memory,
     )
+    try:
+        app.suit(chosen.get("theme"), chosen.get("themes", {}), chosen.get("keys", {}))
+    except ValueError as error:
+        raise CommandError(f"{config_file()}: {error}") from None
     app.run()
     memory.save()
     sys.stdout.flush()

@@ -8,8 +8,10 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -21,11 +23,13 @@ from textual.theme import Theme
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.signals import ENDING
 from puzzlerec.watch.context import Context, Side
+from puzzlerec.watch.grid import GridView
 from puzzlerec.watch.memory import Memory
 from puzzlerec.watch.opening import Open, contents
-from puzzlerec.watch.refinement import RefinementScreen
-from puzzlerec.watch.run_files import is_run
+from puzzlerec.watch.refinement import EXAMPLE, RefinementScreen
+from puzzlerec.watch.run_files import is_run, runs_below
 from puzzlerec.watch.runs import RunsScreen
+from puzzlerec.watch.timeline import Timeline
 from puzzlerec.watch.training import TrainingScreen
 
 if TYPE_CHECKING:
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
     from puzzlerec.solving.trace import Trace
 
 _NO_COLOR = NoColor()
-EXAMPLE = "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3.."
+SUDOKU = "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3.."
 
 DARK = Theme(
     name="puzzlerec",
@@ -75,12 +79,25 @@ class Watch(App[None]):
     Footer { background: $panel; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,f1", "help", "Keys", key_display="?", tooltip="All keys and what they do."),
-        Binding("q,ctrl+q", "quit", "Quit", key_display="q", priority=False),
+        Binding("question_mark,f1", "help", "Keys", id="help", key_display="?", tooltip="All keys and what they do."),
+        Binding("q,ctrl+q", "quit", "Quit", id="quit", key_display="q", priority=False),
         Binding(
-            "ctrl+c", "interrupt", "Interrupt", show=False, priority=True, tooltip="Quit at once, with exit status 130."
+            "ctrl+c",
+            "interrupt",
+            "Interrupt",
+            id="interrupt",
+            show=False,
+            priority=True,
+            tooltip="Quit at once, with exit status 130.",
         ),
-        Binding("ctrl+p", "command_palette", "Commands", show=False, tooltip="Search for an action and do it."),
+        Binding(
+            "ctrl+p",
+            "command_palette",
+            "Commands",
+            id="commands",
+            show=False,
+            tooltip="Search for an action and do it.",
+        ),
     ]
 
     def __init__(
@@ -108,13 +125,41 @@ class Watch(App[None]):
             self.memory, model=model, options=options, second=Side(*second) if second else None, device=device
         )
         self._run = run
-        self._traces = list(traces)
+        self._traces, self._asks = list(traces), not (puzzles or traces)
         self._puzzles = (
             [trace.answer.puzzle for trace in traces] or list(puzzles) or [self.memory.recall() or example()]
         )
+        self.keys: dict[str, str] = {}  # of one's own, by the names of the actions
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = self.memory.theme if self.memory.theme in self.available_themes else DARK.name
+
+    def suit(
+        self,
+        theme: str | None = None,
+        themes: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+        keys: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Take the colours and keys of one's own: a theme to begin with, themes by name, keys by the names of actions.
+
+        A theme is the arguments of Textual's `Theme`; several keys of an action are parted by commas, each as Textual
+        calls it. Raises ValueError for what there is not.
+        """
+        for name, colours in themes.items():
+            self.register_theme(Theme(name=name, **colours))
+        if theme is not None:
+            _known(theme, self.available_themes, "theme")
+            self.theme = theme
+        actions = {
+            binding.id for one in SCREENS for binding in Binding.make_bindings(one.BINDINGS) if binding.id is not None
+        }
+        for action in keys:
+            _known(action, actions, "action with keys")
+        self.keys = {
+            action: ",".join(binding.key for binding in Binding.make_bindings([(own.strip(" ,"), action)]))
+            for action, own in keys.items()
+        }
+        self.set_keymap(self.keys)
 
     def get_driver_class(self) -> type[Driver]:
         usual = super().get_driver_class()
@@ -164,7 +209,7 @@ class Watch(App[None]):
     def get_default_screen(self) -> Screen[None]:
         if self._run is not None:
             return self._screen_of(self._run)
-        return RefinementScreen(self.context, self._puzzles, self._traces)
+        return RefinementScreen(self.context, self._puzzles, self._traces, asks=self._asks)
 
     def _screen_of(self, run: Path) -> Screen[None]:
         """For a run, one that is still to begin, or a folder of several."""
@@ -176,7 +221,7 @@ class Watch(App[None]):
 
     def on_open(self, event: Open) -> None:
         """Show a file of puzzles, a trace, a run or a folder of runs; what cannot be shown is said."""
-        if event.path.is_dir():
+        if runs_below(event.path):
             self.push_screen(self._screen_of(event.path))
             return
         try:
@@ -209,6 +254,18 @@ class Watch(App[None]):
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
 
 
+SCREENS = (Watch, RefinementScreen, GridView, Timeline, TrainingScreen, RunsScreen)  # those that have keys
+
+
+def _known(name: str, names: Iterable[str], what: str) -> None:
+    """Raises ValueError if ``name`` is none of ``names``."""
+    names = sorted(names)
+    if name not in names:
+        nearest = get_close_matches(name, names, n=1)
+        remedy = f"Did you mean {nearest[0]!r}?" if nearest else f"There are {', '.join(names)}."
+        raise ValueError(f"There is no {what} called {name!r}. {remedy}")
+
+
 def example() -> Puzzle:
     kind = get("sudoku")
-    return Puzzle(kind, kind.parse(EXAMPLE), source="example")
+    return Puzzle(kind, kind.parse(SUDOKU), source=EXAMPLE)

@@ -88,15 +88,21 @@ class RunsScreen(Screen[None]):
     RunsScreen RunCurves { margin-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "choose(-1)", "Run before", show=False),
-        Binding("down", "choose(1)", "Run after", show=False),
-        Binding("enter", "open", "Open", tooltip="The chosen run alone, with the puzzles that it learns from."),
-        Binding("space", "show", "Show or hide", tooltip="The curves of the chosen run."),
-        Binding("a", "all", "All or one", tooltip="The curves of all runs, or of the chosen one alone."),
-        Binding("t", "clock", "Time", tooltip="Curves over seconds of training, or over steps."),
-        Binding("y", "values", "Log loss", tooltip="The loss on a logarithmic axis, or not."),
-        Binding("x", "steps", "Log steps", tooltip="The steps on a logarithmic axis, or not."),
-        Binding("escape", "leave", "Back", show=False),
+        Binding("up", "choose(-1)", "Run before", id="run-before", show=False),
+        Binding("down", "choose(1)", "Run after", id="run-after", show=False),
+        Binding(
+            "enter",
+            "open",
+            "Open",
+            id="open-run",
+            tooltip="The chosen run alone, with the puzzles that it learns from.",
+        ),
+        Binding("space", "show", "Show or hide", id="show-run", tooltip="The curves of the chosen run."),
+        Binding("a", "all", "All or one", id="all-runs", tooltip="The curves of all runs, or of the chosen one alone."),
+        Binding("t", "clock", "Time", id="clock", tooltip="Curves over seconds of training, or over steps."),
+        Binding("y", "values", "Log loss", id="values", tooltip="The loss on a logarithmic axis, or not."),
+        Binding("x", "steps", "Log steps", id="steps", tooltip="The steps on a logarithmic axis, or not."),
+        Binding("escape", "leave", "Back", id="back", show=False),
     ]
 
     def __init__(self, folder: Path) -> None:

@@ -101,29 +101,54 @@ class TrainingScreen(Screen[None]):
     """
     VERTICAL_BREAKPOINTS = [(0, "-short"), (44, "-tall")]  # noqa: RUF012  # as Textual has it
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "checkpoint(-1)", "Earlier", tooltip="What the checkpoint before made of the puzzles."),
-        Binding("right", "checkpoint(1)", "Later", tooltip="What the next checkpoint makes of the puzzles."),
-        Binding("home", "checkpoint(-1000000)", "First checkpoint", show=False),
+        Binding(
+            "left",
+            "checkpoint(-1)",
+            "Earlier",
+            id="checkpoint-before",
+            tooltip="What the checkpoint before made of the puzzles.",
+        ),
+        Binding(
+            "right",
+            "checkpoint(1)",
+            "Later",
+            id="checkpoint-after",
+            tooltip="What the next checkpoint makes of the puzzles.",
+        ),
+        Binding("home", "checkpoint(-1000000)", "First checkpoint", id="checkpoint-first", show=False),
         Binding(
             "end",
             "checkpoint(1000000)",
             "Newest",
+            id="checkpoint-newest",
             show=False,
             tooltip="Show the newest checkpoint, and each that comes.",
         ),
-        Binding("down", "puzzles(1)", "Next puzzles", tooltip="Go on to the next puzzles."),
-        Binding("up", "puzzles(-1)", "Previous", show=False, tooltip="Go back to the puzzles before."),
+        Binding("down", "puzzles(1)", "Next puzzles", id="puzzles-after", tooltip="Go on to the next puzzles."),
         Binding(
-            "f", "wrong", "Still wrong", tooltip="Test puzzles that the newest checkpoint gets wrong; again: the first."
+            "up", "puzzles(-1)", "Previous", id="puzzles-before", show=False, tooltip="Go back to the puzzles before."
         ),
-        Binding("v", "view", "View", tooltip="Curves and puzzles, puzzles alone, or curves alone."),
-        Binding("h", "heat", "Heat", show=False, tooltip="Confidence as colour, or not."),
-        Binding("y", "values", "Log loss", tooltip="The loss on a logarithmic axis, or not."),
-        Binding("x", "steps", "Log steps", tooltip="The steps on a logarithmic axis, or not."),
-        Binding("t", "clock", "Time", show=False, tooltip="Curves over seconds of training, or over steps."),
-        Binding("comma", "mark(-1)", "Mark back", show=False, tooltip="Move the mark in the curves back."),
-        Binding("full_stop", "mark(1)", "Mark on", show=False, tooltip="Move the mark in the curves on."),
-        Binding("escape", "leave", "Back", show=False, tooltip="No mark; then back to where this was opened."),
+        Binding(
+            "f",
+            "wrong",
+            "Still wrong",
+            id="wrong",
+            tooltip="Test puzzles that the newest checkpoint gets wrong; again: the first.",
+        ),
+        Binding("v", "view", "View", id="view", tooltip="Curves and puzzles, puzzles alone, or curves alone."),
+        Binding("h", "heat", "Heat", id="heat", show=False, tooltip="Confidence as colour, or not."),
+        Binding("y", "values", "Log loss", id="values", tooltip="The loss on a logarithmic axis, or not."),
+        Binding("x", "steps", "Log steps", id="steps", tooltip="The steps on a logarithmic axis, or not."),
+        Binding(
+            "t", "clock", "Time", id="clock", show=False, tooltip="Curves over seconds of training, or over steps."
+        ),
+        Binding(
+            "comma", "mark(-1)", "Mark back", id="mark-back", show=False, tooltip="Move the mark in the curves back."
+        ),
+        Binding("full_stop", "mark(1)", "Mark on", id="mark-on", show=False, tooltip="Move the mark in the curves on."),
+        Binding(
+            "escape", "leave", "Back", id="back", show=False, tooltip="No mark; then back to where this was opened."
+        ),
     ]
 
     def __init__(self, run: Path, device: str = "auto") -> None:
