@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from puzzlerec.cli.errors import INTERRUPTED, UNUSABLE, CommandError, assumed, in_words
-from puzzlerec.cli.options import Device, Seed, Strategy, chosen_device
+from puzzlerec.cli.options import Device, Evaluations, Seed, Strategy, chosen_device
 from puzzlerec.cli.plot import need_matplotlib
 from puzzlerec.cli.tables import Form, TableFormat, show
 from puzzlerec.cli.terminal import answers, messages, progress, speaks_unicode
@@ -56,6 +56,7 @@ def evaluate(
         int | None, typer.Option(metavar="N", min=1, help="Steps of each attempt, if not as many as in training.")
     ] = None,
     attempts: Annotated[int, typer.Option(metavar="N", min=1, help="What a puzzle may cost, as for solve.")] = 1,
+    evaluations: Evaluations = None,
     strategy: Strategy = None,
     batch: Annotated[int, typer.Option(metavar="N", min=1, help="Attempts that are computed side by side.")] = 64,
     curve: Annotated[
@@ -77,7 +78,15 @@ def evaluate(
     if figure is not None:
         need_matplotlib(figure)
     solver = Session(chosen_device(device)).solver(model)
-    settings = SolveSettings(steps=steps, attempts=attempts, strategy=strategy, early=False, seed=seed, batch=batch)
+    settings = SolveSettings(
+        steps=steps,
+        attempts=attempts,
+        evaluations=evaluations,
+        strategy=strategy,
+        early=False,
+        seed=seed,
+        batch=batch,
+    )
     with _examples(dataset, split, limit, solver) as (examples, unreadable):
         asked = len(examples.questions) if limit is None else min(limit, len(examples.questions))
         with progress("evaluating", asked, "puzzles") as advance:
@@ -113,8 +122,9 @@ def evaluate(
     if report.curve and form is TableFormat.text:
         _bars(report)
     messages.note(
-        f"{report.seconds:.1f} s, {report.puzzles / report.seconds:.3g} puzzles/s · device {solver.device} · "
-        f"seed {settings.seed}"
+        f"{report.seconds:.1f} s, {report.puzzles / report.seconds:.3g} puzzles/s · "
+        f"{report.evaluations:.1f} steps in {report.attempts:.2f} attempts a puzzle · "
+        f"device {solver.device} · seed {settings.seed}"
     )
     if figure is not None:
         from puzzlerec.views import figures
@@ -135,6 +145,8 @@ def _head(report: Report, dataset: Path, solver: Solver, settings: SolveSettings
         budget = "steps until one changes nothing"
     if settings.attempts > 1:
         budget += f", up to {settings.attempts} attempts"
+    if settings.evaluations is not None:
+        budget += f", at most {settings.evaluations} in all"
     console.print(f"{solver.name} on {report.puzzles} puzzles of {dataset}: {budget}", style="bold", soft_wrap=True)
     console.print()
 

@@ -87,6 +87,7 @@ class Report(Tabular):
     solved_within: dict[int, Rate]  # attempts -> share that the rules accept after so many
     steps: float  # mean of the first pass
     attempts: float  # mean
+    evaluations: float  # steps of all attempts, mean
     halting: tuple[CalibrationBin, ...]
     halting_error: float  # expected calibration error of the halting probability
     ratings: dict[str, tuple[Rate, Rate]]  # bin of the rating -> exact in the first pass, solved in the end

@@ -75,6 +75,7 @@ class Tally:
         self._count("first pass", verdict.solved)
         self._count("steps", ending.steps)
         self._count("attempts", answer.attempts)
+        self._count("evaluations", answer.evaluations)
         for limit in self.limits:
             self._count("solved within", solved and answer.attempts <= limit, str(limit))
         facts = {fact: bool(verdict.facts[fact]) for fact in self.kind.facts if fact in verdict.facts}
@@ -111,8 +112,8 @@ class Tally:
         self._sums = defaultdict(float, zip(self._keys(), sums.tolist(), strict=True))
 
     def _keys(self) -> Iterable[tuple[str, ...]]:
-        for name in ("puzzles", "token", "blank token", "exact", "first pass", "steps", "attempts", "length", "paths"):
-            yield (name,)
+        of_puzzles = ("puzzles", "token", "blank token", "exact", "first pass", "steps", "attempts", "evaluations")
+        yield from ((name,) for name in (*of_puzzles, "length", "paths"))
         parts: dict[tuple[str, ...], Iterable[Any]] = {
             ("solved within",): self.limits,
             ("exact after", "solved after", "takes step"): range(1, self.steps + 1),
@@ -143,6 +144,7 @@ class Tally:
             solved_within={limit: self._rate("solved within", str(limit)) for limit in self.limits},
             steps=sums["steps",] / puzzles,
             attempts=sums["attempts",] / puzzles,
+            evaluations=sums["evaluations",] / puzzles,
             halting=bins,
             halting_error=sum(bin.count * abs(bin.probability - bin.right) for bin in bins) / puzzles,
             ratings={

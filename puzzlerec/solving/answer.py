@@ -49,6 +49,7 @@ class Answer(Displayed):
     model: str = ""  # what the model is called that was asked, "" if none was
     weights: int = 0  # of that model
     attempt: int = 0  # the number of the run that solved it, from 1; 0 if it was no single one
+    evaluations: int = 0  # steps that all runs took together
 
     @property
     def text(self) -> str:
@@ -73,6 +74,7 @@ class Answer(Displayed):
             "model": self.model or None,
             "steps": self.steps,
             "attempts": self.attempts,
+            "evaluations": self.evaluations,
             "seconds": round(self.seconds, 6),
         }
 

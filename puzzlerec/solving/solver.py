@@ -224,8 +224,9 @@ class _Work:
     strategy: Strategy
     model: str  # its name
     weights: int
-    left: int | None  # evaluations that it may cost yet
+    most: int | None  # evaluations that it may cost
     spent: int = 0  # attempts
+    evaluations: int = 0  # steps of these attempts
     together: int = 1  # attempts in the round at work
     seconds: float = 0.0
     solved_by: int = 0  # the number of an attempt
@@ -239,13 +240,17 @@ class _Work:
         return attempts
 
     @property
+    def left(self) -> int | None:
+        """How many evaluations it may cost yet."""
+        return None if self.most is None else max(0, self.most - self.evaluations)
+
+    @property
     def allowance(self) -> int | None:
         """How many steps each attempt of this round may take."""
         return None if self.left is None else max(1, self.left // self.together)
 
     def learn(self, attempt: Attempt, outcome: Outcome) -> None:
-        if self.left is not None:
-            self.left = max(0, self.left - outcome.steps)
+        self.evaluations += outcome.steps
         self.seconds += outcome.seconds
         if outcome.verdict is not None and outcome.verdict.solved:
             self.solved_by = self.solved_by or attempt.number
@@ -262,6 +267,7 @@ class _Work:
             verdict=verdict,
             steps=found.steps,
             attempts=self.spent,
+            evaluations=self.evaluations,
             how=found.how if verdict.solved else "none",
             seconds=self.seconds,
             confidence=found.confidence[:height, :width],

@@ -196,6 +196,7 @@ def _read(group: h5py.Group) -> Trace:
         model=text_of(group, "model"),
         weights=int(about.get("weights", 0)),
         attempt=next((run.number for run in runs if np.array_equal(run.frames[-1].tokens[0], tokens)), 0),
+        evaluations=sum(run.frames[-1].step for run in runs),
     )
     settings = SolveSettings(**json.loads(text_of(group, "settings")))
     return Trace(answer, text_of(group, "model"), settings, runs)

@@ -57,7 +57,7 @@ def test_tables_show_intervals(run: Run, dataset: Path) -> None:
     assert result.stdout.startswith("sudoku-4x4 on 10 puzzles of ")
     assert "90.0%  (59.6 to 98.2)" in result.stdout
     assert "2 steps, up to 2 attempts" in result.stdout.replace("\n", " ")
-    assert "puzzles/s · device cpu · seed 0" in result.stderr
+    assert "attempts a puzzle · device cpu · seed 0" in result.stderr
 
 
 def test_limit_steps_and_attempts_reach_the_model(run: Run, dataset: Path) -> None:
@@ -66,6 +66,12 @@ def test_limit_steps_and_attempts_reach_the_model(run: Run, dataset: Path) -> No
     assert (told["puzzles"], told["steps"]) == (3, 5)
     assert list(told["solved_within"]) == ["1", "2", "4"]
     assert told["settings"]["batch"] == 2
+
+
+def test_evaluations_bound_what_all_attempts_cost(run: Run, dataset: Path) -> None:
+    options = ["--steps", "3", "--attempts", "64", "--evaluations", "7"]
+    told = json.loads(run("eval", "sudoku-4x4", dataset, "--json", *options).stdout)
+    assert told["steps"] == 3 and 3 <= told["evaluations"] <= 7
 
 
 @pytest.mark.parametrize("name", ["list.csv", "list.csv.gz", "list.sdm"])

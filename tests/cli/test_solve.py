@@ -99,7 +99,8 @@ def test_json_lines_tell_all_of_each_puzzle(run: Run, file: Any, shipped: Path) 
     result = run("solve", path, "--json", "--attempts", "2", "--seed", "3")
     assert result.exit_code == 1
     solved, unsolved, unsolvable = map(json.loads, result.stdout.splitlines())
-    keys = "puzzle source line input answer solved problems offending facts how model steps attempts seconds seed"
+    keys = "puzzle source line input answer solved problems offending facts how model steps attempts evaluations"
+    keys += " seconds seed"
     assert " ".join(solved) == " ".join(unsolved) == " ".join(unsolvable) == keys
 
     assert solved["answer"] == SOLVED_9X9 and solved["input"] == EASY_9X9
