@@ -169,20 +169,15 @@ class Comparison(Tabular):
         adjusted = holm([difference.p for difference in found])
         rows = [
             [
-                claim.says,
-                f"{claim.more} - {claim.less}, {claim.measure}",
+                _said(claim),
                 _points(difference),
                 _p(p),
                 "undecided" if p > SURE else "confirmed" if difference.mean > 0 else "contradicted",
             ]
             for claim, difference, p in zip(known, found, adjusted, strict=True)
         ]
-        rows += [
-            [claim.says, f"{claim.more} - {claim.less}, {claim.measure}", "-", "-", "not measured yet"]
-            for claim in self.plan.claims
-            if claim not in known
-        ]
-        return Table("claims, points", ["claim", "measured", "difference", "p (Holm)", "verdict"], rows)
+        rows += [[_said(claim), "-", "-", "not measured yet"] for claim in self.plan.claims if claim not in known]
+        return Table("claims, points", ["claim", "difference", "p (Holm)", "verdict"], rows)
 
     def _has(self, claim: Claim) -> bool:
         return all(claim.measure in one.right for label in (claim.more, claim.less) for one in self.of[label])
@@ -223,6 +218,10 @@ def interval(shares: Sequence[float], puzzles: int) -> tuple[float, float, float
 def _share(shares: Sequence[float], puzzles: int) -> str:
     mean, low, high = interval(shares, puzzles)
     return f"{100 * mean:.1f} ({100 * low:.1f}-{100 * high:.1f})"
+
+
+def _said(claim: Claim) -> str:
+    return f"{claim.says}: {claim.more} - {claim.less}, {claim.measure}"
 
 
 def _mean_in(bin: str, some: Sequence[Result]) -> str:

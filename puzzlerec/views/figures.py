@@ -23,6 +23,7 @@ FORMATS = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}  # a
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito's
 DASHES = ("-", "--", ":")  # once the colours are used up
 WIDTH, HEIGHT = 5.5, 2.6  # inches: a column of text, and each plot in it
+SYSTEMS_IN_A_PLOT = 12  # named one below the other
 STYLE: Any = {
     "axes.prop_cycle": cycler(color=COLOURS),
     "axes.spines.top": False,
@@ -70,7 +71,8 @@ def _(found: Comparison) -> Figure:
     curved = [label for label, runs in found.of.items() if all(one.curve for one in runs)]
     bins = list(dict.fromkeys(name for one in found.results for name in one.by_rating))
     with matplotlib.rc_context(STYLE):
-        figure, axes = _stacked(2 + 2 * bool(curved) + bool(bins), shared=False)
+        count = 2 + 2 * bool(curved) + bool(bins)
+        figure, axes = _stacked(count, [max(1.0, len(found.of) / SYSTEMS_IN_A_PLOT)] + [1.0] * (count - 1))
         ends, weights, *others = axes
         for place, (label, runs) in enumerate(found.of.items()):
             shares = [one.shares["exact"] for one in runs]
@@ -78,7 +80,9 @@ def _(found: Comparison) -> Figure:
             bars: Any = {"fmt": "o", "color": colours[label], "capsize": 3}
             ends.errorbar(mean, place, xerr=[[mean - low], [high - mean]], **bars)
             ends.plot(shares, [place] * len(shares), "|", color="#000000", markersize=10)
-            weights.errorbar(runs[0].weights, mean, yerr=[[mean - low], [high - mean]], **bars, label=label)
+            weights.errorbar(runs[0].weights, mean, yerr=[[mean - low], [high - mean]], **bars)
+            beside: Any = {"xytext": (4, 2), "textcoords": "offset points", "fontsize": 6}
+            weights.annotate(label, (runs[0].weights, mean), **beside)
         ends.set_yticks(range(len(found.of)), list(found.of))
         ends.invert_yaxis()
         ends.xaxis.set_major_formatter(PercentFormatter(1.0))
@@ -101,8 +105,8 @@ def _(found: Comparison) -> Figure:
             plot.set_ylabel("exact")
             plot.set_ylim(-0.02, 1.02)
             plot.yaxis.set_major_formatter(PercentFormatter(1.0))
-        if len(found.of) > 1:
-            weights.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        if others:
+            others[0].legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
 
 
@@ -167,7 +171,8 @@ def save(figure: Figure, path: Path) -> None:
         figure.savefig(partial, format=form, dpi=200, metadata=FORMATS[form])
 
 
-def _stacked(count: int, shared: bool = True) -> tuple[Figure, Sequence[Any]]:
-    figure = Plot((WIDTH, HEIGHT * count), layout="constrained")
-    axes = figure.subplots(count, 1, sharex=shared, squeeze=False)
+def _stacked(count: int, heights: Sequence[float] | None = None) -> tuple[Figure, Sequence[Any]]:
+    """So many plots below each other on one x axis; or on an axis each where their relative ``heights`` are given."""
+    figure = Plot((WIDTH, HEIGHT * (sum(heights) if heights else count)), layout="constrained")
+    axes = figure.subplots(count, 1, sharex=heights is None, squeeze=False, height_ratios=heights)
     return figure, axes[:, 0].tolist()
