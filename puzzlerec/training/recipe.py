@@ -120,8 +120,7 @@ class Objective(_Section):
     # fields of a drawn time, as far as news has come by then at `pace`, to those of a step later; nothing is unrolled.
     # search: the sets of open candidates that striking out and pinning lead to, right and wrong ones
     lesson: Literal["deep-supervision", "true-fields", "search"] = "deep-supervision"
-    mistakes: float = Field(0.0, ge=0, le=1)  # true-fields: at most so large a share of cells is ahead of or behind it
-    followed: float = Field(0.0, ge=0, lt=1)  # true-fields: the share of slots that go on from what the model read out
+    mistakes: float = Field(0.0, ge=0, le=1)  # true-fields: at most so large a share of cells stands at another time
     survival_weights: tuple[float, float] = (4.0, 0.5)  # search: of the answer's candidates in the loss, of the others
     conflict_weight: float = Field(0.3, ge=0)  # search: of whether the set has lost the answer
     pinning: float = Field(0.5, ge=0, le=1)  # search: the share of slots in which symbols are pinned
