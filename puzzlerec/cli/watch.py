@@ -13,6 +13,7 @@ import typer
 from puzzlerec.cli.errors import SOLVED, STATUSES, UNSOLVED, CommandError
 from puzzlerec.cli.opening import opened
 from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, Strategy, chosen_device
+from puzzlerec.cli.settings import config_file
 from puzzlerec.cli.terminal import answers, messages, speaks_unicode
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 HELP = f"""Watch an answer form, step by step, or a training run.
 
 FILE is a file of puzzles (- is standard input), a trace that `puzzlerec solve --trace` or this app has saved, the
-folder of a training run, or tasks of ARC as JSON, in a file or a folder, which are learned while you look on, each for
---minutes. Without it the app shows the last puzzle again.
+folder of a training run, also of one that is still to begin, a folder of several, which are compared, or tasks of ARC
+as JSON, in a file or a folder, which are learned while you look on, each for --minutes. Without it the app shows the
+last puzzle again.
 
 ? shows all keys, Ctrl-P all commands.
 
@@ -39,6 +41,7 @@ Where there is no terminal (or TERM is dumb), every step is printed as plain tex
 
 
 def watch(
+    context: typer.Context,
     file: Annotated[
         str | None, typer.Argument(metavar="[FILE]", help="Puzzles, a trace or the folder of a run.")
     ] = None,
@@ -65,7 +68,8 @@ def watch(
         raise CommandError(f"{file} holds ARC tasks, which only the app shows: puzzlerec solve {file} answers them.")
     if once or not _is_terminal():
         if run is not None:
-            raise CommandError(f"{run} is a training run: only the app shows it, and here is no terminal for it.")
+            what = "is of training runs" if run.exists() else "is not there; the app would wait for a training run"
+            raise CommandError(f"{run} {what}: only the app shows them, and here is no terminal for it.")
         if against:
             raise CommandError("Only the app shows two models side by side: leave --against out.")
         raise typer.Exit(_print(_recorded(puzzles, traces, model, options, device), once))
@@ -73,7 +77,7 @@ def watch(
     from puzzlerec.watch.app import Watch
     from puzzlerec.watch.memory import Memory
 
-    memory = Memory.load()
+    memory, chosen = Memory.load(), context.default_map or {}
     app = Watch(
         puzzles,
         traces=traces,
@@ -86,6 +90,10 @@ def watch(
         device=device,
         memory=memory,
     )
+    try:
+        app.suit(chosen.get("theme"), chosen.get("themes", {}), chosen.get("keys", {}))
+    except ValueError as error:
+        raise CommandError(f"{config_file()}: {error}") from None
     app.run()
     memory.save()
     sys.stdout.flush()
@@ -118,13 +126,18 @@ def _opened(file: str | None, puzzle: str | None) -> tuple[list[Puzzle], list[Tr
     if file is None:
         return [], [], None
     path = Path(file)
-    if file != "-" and path.is_dir():
-        from puzzlerec.watch.run_files import is_run
+    if file != "-" and (path.is_dir() or _is_to_come(path)):
+        from puzzlerec.watch.run_files import runs_below
 
-        if not is_run(path):
+        if path.is_dir() and any(path.iterdir()) and not runs_below(path):
             raise CommandError(f"{path} is a folder, but of no training run: name a file of puzzles or a run's folder.")
         return [], [], path
     return (*opened(file, puzzle), None)
+
+
+def _is_to_come(path: Path) -> bool:
+    """Whether ``path`` can be the folder of a run that has not begun: files of puzzles have an ending."""
+    return not path.exists() and not path.suffix
 
 
 def _is_terminal() -> bool:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialized
 from torch import Tensor, nn
@@ -41,6 +42,18 @@ class CheckpointError(ValueError):
     """A folder that is no checkpoint, or not one that this version can load: what is wrong and what to do."""
 
 
+@dataclass(frozen=True)
+class Measured:
+    """How many answers of one pass were right, and on how many puzzles of which sort. The card says the rest."""
+
+    exact: float
+    puzzles: int
+    on: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.exact:.1%} of {self.puzzles:,}{f' {self.on}' if self.on else ''}"
+
+
 def save(
     model: System,
     folder: str | Path,
@@ -48,11 +61,12 @@ def save(
     *,
     dtype: Literal["float32", "bfloat16", "float16"] = "float32",
     step: int | None = None,
+    measured: Measured | None = None,
 ) -> Path:
     """Write ``model`` (which has a `ModelConfig` as ``config``) and ``card``, the text of its README.md.
 
-    ``step`` is how many steps of training made its weights. Each file is written beside its target and renamed.
-    Returns the folder.
+    ``step`` is how many steps of training made its weights, ``measured`` how good they are.
+    Each file is written beside its target and renamed. Returns the folder.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,6 +76,8 @@ def save(
     config: dict[str, Any] = {"format": FORMAT, "version": VERSION}
     if step is not None:
         config["step"] = step
+    if measured is not None:
+        config["measured"] = asdict(measured)
     config["model"] = model.config.model_dump(mode="json")
     write(folder / WEIGHTS, serialized(tensors, metadata={"format": "pt"}))
     write(folder / CONFIG, json.dumps(config, indent=2) + "\n")
@@ -167,6 +183,15 @@ def trained_steps(folder: str | Path) -> int | None:
     """
     step = _document(folder).get("step")
     return step if isinstance(step, int) and not isinstance(step, bool) else None
+
+
+def measured(folder: str | Path) -> Measured | None:
+    """How good the weights in a checkpoint's folder are; None where it does not say. Raises `CheckpointError`."""
+    said = _document(folder).get("measured")
+    try:
+        return TypeAdapter(Measured).validate_python(said)
+    except ValidationError:
+        return None
 
 
 def _document(folder: str | Path) -> dict[str, Any]:

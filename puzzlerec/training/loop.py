@@ -159,7 +159,10 @@ class Trainer:
     @property
     def progress(self) -> float:
         """The share of the run that is done: of its time if it has a deadline, else of its steps."""
-        return min(1.0, self.seconds / self.deadline if self.deadline else self.done / self.recipe.training.steps)
+        return self._share(self.seconds, self.done)
+
+    def _share(self, seconds: float, steps: int) -> float:
+        return min(1.0, seconds / self.deadline if self.deadline else steps / self.recipe.training.steps)
 
     @property
     def evaluations(self) -> int:
@@ -284,6 +287,15 @@ class Trainer:
 
     # ---- evaluation
 
+    @property
+    def evaluation_due(self) -> bool:
+        """Whether the schedule has an evaluation here; of so many `points` a run, at the first report behind each."""
+        every, points = self.recipe.evaluation.every, self.recipe.evaluation.points
+        if points is None:
+            return self.done % every == 0
+        before = self._share(self.seconds - self.tally.seconds, self.reported)
+        return self.done % self.recipe.training.log_every == 0 and int(points * self.progress) > int(points * before)
+
     def evaluate(self, test: TestRows | Examples) -> dict[str, float]:
         """Exact and token accuracy of the averaged weights after all supervision steps, shared among the processes."""
         model = self.averaged.eval()  # which is the model in training itself where there is no average
@@ -354,7 +366,7 @@ def run(
 
     Without ``test`` nothing is measured on the way.
     """
-    settings, evaluation = trainer.recipe.training, trainer.recipe.evaluation
+    settings = trainer.recipe.training
     if trainer.group.leads:
         trainer.folder.forget_after(trainer.reported)
     start = trainer.done
@@ -363,11 +375,12 @@ def run(
         worked = trainer.done > start  # not at the start, nor where a resumed run stands
         due = trainer.done % settings.log_every == 0 or trainer.progress >= 1
         saves = ended or trainer.done % settings.save_every == 0
-        if worked and (saves or trainer.done % evaluation.every == 0):
+        measures = ended or trainer.evaluation_due
+        if worked and (saves or measures):
             trainer.require_finite()
         if worked and (ended or due):
             record = trainer.report(due)
-            if ended or trainer.done % evaluation.every == 0:
+            if measures:
                 record |= trainer.evaluate(test) if test is not None else {}
                 if trainer.group.leads:
                     save_checkpoint(trainer, record)

@@ -12,9 +12,11 @@ from textual.theme import Theme
 
 from puzzlerec.views.palette import PLAIN, VIRIDIS, VISIBLE, Palette, legible, mixed
 
-_NAMES = ("foreground", "background", "primary", "success", "error", "accent")
-_DARK = ("#dfe3ea", "#101218", "#1fa187", "#4ac16d", "#e5484d", "#fde725")  # where a theme leaves them to the terminal
-_LIGHT = ("#1b1f27", "#fbfbf8", "#277f8e", "#1a7f37", "#b00020", "#440154")
+_NAMES = ("foreground", "background", "primary", "success", "error", "accent", "warning")
+SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe and Ito's: told apart by all
+# where a theme leaves them to the terminal
+_DARK = ("#dfe3ea", "#101218", "#1fa187", "#4ac16d", "#e5484d", "#fde725", "#ff9f1c")
+_LIGHT = ("#1b1f27", "#fbfbf8", "#277f8e", "#1a7f37", "#b00020", "#440154", "#b35900")
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +24,7 @@ class Colours:
     """The palette of grids, and by name the inks and papers of all else."""
 
     palette: Palette
-    inks: Mapping[str, Style]  # of text, of lines that are drawn, and "heat0" to "heat7"
+    inks: Mapping[str, Style]  # of text, of lines that are drawn, "heat0" to "heat7", and "series0" and so on
     papers: Mapping[str, Style]  # "" of the screen, and of bars
 
     @classmethod
@@ -30,7 +32,7 @@ class Colours:
         """All text can be read on all papers. The papers of a theme that leaves them to the terminal are its own."""
         known = theme.to_color_system().generate()
         chosen = [known[name] for name in _NAMES] if not theme.ansi else _DARK if theme.dark else _LIGHT
-        foreground, background, primary, success, error, accent = chosen
+        foreground, background, primary, success, error, accent, warning = chosen
         bars = {"heading": mixed(primary, background, 0.2), "title": mixed(foreground, background, 0.06)}
         papers = {"": background, **bars}
         text = {name: legible(colour, *papers.values()) for name, colour in {
@@ -39,15 +41,17 @@ class Colours:
             "strong": primary,
             "good": success,
             "bad": error,
+            "warn": warning,
             "value": accent,
         }.items()}  # fmt: skip
         drawn = {name: legible(colour, background, least=VISIBLE) for name, colour in {
             "line": primary,
             "mark": accent,
             **{f"heat{level}": colour for level, colour in enumerate(VIRIDIS)},
+            **{f"series{index}": colour for index, colour in enumerate(SERIES)},
         }.items()}  # fmt: skip
         rest = {"rest": mixed(foreground, background, 0.3), "later": mixed(primary, background, 0.55)}
-        bold = ("strong", "good", "bad", "value")
+        bold = ("strong", "good", "bad", "warn", "value")
         inks = {name: Style(color=colour, bold=name in bold) for name, colour in (text | drawn | rest).items()}
         palette = Palette.of(foreground, background, primary, success)
         if theme.ansi:
