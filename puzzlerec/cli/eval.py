@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from puzzlerec.cli.errors import INTERRUPTED, UNUSABLE, CommandError, assumed, in_words
-from puzzlerec.cli.options import Device, Seed, Strategy, chosen_device
+from puzzlerec.cli.options import Device, Seed, Strategy, session_on
 from puzzlerec.cli.plot import need_matplotlib
 from puzzlerec.cli.tables import Form, TableFormat, show
 from puzzlerec.cli.terminal import answers, messages, progress, speaks_unicode
@@ -71,12 +71,11 @@ def evaluate(
     seed: Seed = 0,
 ) -> None:
     from puzzlerec.evaluation import evaluate
-    from puzzlerec.session import Session
     from puzzlerec.solving.answer import SolveSettings
 
     if figure is not None:
         need_matplotlib(figure)
-    solver = Session(chosen_device(device)).solver(model)
+    solver = session_on(device).solver(model)
     settings = SolveSettings(steps=steps, attempts=attempts, strategy=strategy, early=False, seed=seed, batch=batch)
     with _examples(dataset, split, limit, solver) as (examples, unreadable):
         asked = len(examples.questions) if limit is None else min(limit, len(examples.questions))
