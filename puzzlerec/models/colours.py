@@ -21,7 +21,8 @@ from torch import Tensor, nn
 
 from .blocks import SwiGLU, linear, rms_norm, truncated_normal_
 from .config import ModelConfig
-from .encoders import PADDING, Encoder
+from .encoders import Encoder
+from .prediction import PADDING
 
 IMPOSSIBLE = -1e9  # the logit of a token that is no colour; finite, so that losses stay finite
 DROPOUT = 0.05  # of what is heard, in training: a task has few grids, which are soon known by heart

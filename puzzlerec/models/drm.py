@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from .blocks import truncated_normal_
 from .config import Count, ModelConfig, TinyRecursion
 from .denoising import of_step, ranks, seeded_uniform
-from .encoders import PADDING
-from .system import FrameKind, Prediction, detached
+from .prediction import PADDING, FrameKind, Prediction
+from .system import detached
 from .trm import TRM
 
 LEVELS = 1000  # of corruption, t = 0 ... LEVELS - 1

@@ -21,8 +21,8 @@ import torch
 from torch import Tensor
 
 from puzzlerec.models.config import TRMConfig
+from puzzlerec.models.prediction import PADDING
 from puzzlerec.models.registry import build
-from puzzlerec.models.system import PADDING
 from puzzlerec.puzzles import PuzzleError
 from puzzlerec.puzzles.arc.augmentation import DIHEDRAL, DIHEDRAL_INVERSE
 from puzzlerec.puzzles.arc.sizes import NOTHING, Shape, SizeRule, cornered, shape_of, size_rule
