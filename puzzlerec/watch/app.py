@@ -23,6 +23,7 @@ from textual.theme import Theme
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.puzzles.arc.tasks import Task, holds_tasks
 from puzzlerec.signals import ENDING
+from puzzlerec.watch.colours import readable
 from puzzlerec.watch.context import Context, Side
 from puzzlerec.watch.grid import GridView
 from puzzlerec.watch.memory import Memory
@@ -180,7 +181,7 @@ class Watch(App[None]):
     async def run_async(self, **how: Any) -> None:
         """As `App.run_async`. Threads that still compute when the app has ended are not waited for."""
         try:
-            await super().run_async(**how)
+            return await super().run_async(**how)
         finally:
             asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())  # asyncio waits for this one alone
 
@@ -188,6 +189,11 @@ class Watch(App[None]):
         """With ``NO_COLOR`` no colours, rather than Textual's greys: colours left to the terminal would be black."""
         known = super().get_line_filters()
         return [_NO_COLOR if isinstance(one, Monochrome) else one for one in known]
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Those of the theme, with colours of text that can be read."""
+        known = super().get_css_variables()
+        return known if self.current_theme.ansi else known | readable(known)
 
     def on_mount(self) -> None:
         """Signals from outside end the app as its own keys do, so that the terminal is left as it was."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.style import Style
 from textual.app import App
+from textual.color import Color
 from textual.theme import Theme
 
 from puzzlerec.views.palette import PLAIN, VIRIDIS, VISIBLE, Palette, legible, mixed
@@ -42,13 +43,13 @@ class Colours:
             "good": success,
             "bad": error,
             "warn": warning,
+            **{f"series{index}": colour for index, colour in enumerate(SERIES)},
             "value": accent,
         }.items()}  # fmt: skip
         drawn = {name: legible(colour, background, least=VISIBLE) for name, colour in {
             "line": primary,
             "mark": accent,
             **{f"heat{level}": colour for level, colour in enumerate(VIRIDIS)},
-            **{f"series{index}": colour for index, colour in enumerate(SERIES)},
         }.items()}  # fmt: skip
         rest = {"rest": mixed(foreground, background, 0.3), "later": mixed(primary, background, 0.55)}
         bold = ("strong", "good", "bad", "warn", "value")
@@ -58,6 +59,32 @@ class Colours:
             bare = {name: Style() for name in papers}
             return cls(replace(palette, paper=Style(), line=Style(color=palette.line.color)), inks, bare)
         return cls(palette, inks, {name: Style(bgcolor=colour) for name, colour in papers.items()})
+
+
+def readable(variables: Mapping[str, str]) -> dict[str, str]:
+    """Those of a theme's CSS variables that colour text, moved as far as it takes to read it in boxes and bars."""
+    papers = [Color.parse(variables[name]).hex6 for name in ("background", "surface", "panel")]
+    foreground, surface, primary = (Color.parse(variables[name]).hex6 for name in ("foreground", "surface", "primary"))
+    cursor = Color.parse(variables["block-cursor-background"]).hex6
+    chosen = [mixed(primary, paper, 0.3) for paper in papers]  # of what is chosen, without the focus
+    foreground = legible(foreground, *papers, *chosen)
+    inks = {
+        "foreground": foreground,
+        "footer-foreground": foreground,
+        "footer-description-foreground": foreground,
+        "text-muted": mixed(foreground, surface, 0.7),
+        "text-disabled": mixed(foreground, surface, 0.5),
+        "footer-key-foreground": Color.parse(variables["accent"]).hex6,
+        **{
+            f"text-{name}": Color.parse(variables[name]).hex6
+            for name in ("primary", "secondary", "accent", "success", "warning", "error")
+        },
+    }
+    return {
+        **{name: legible(ink, *papers) for name, ink in inks.items()},
+        "block-cursor-foreground": legible(Color.parse(variables["background"]).hex6, cursor),
+        "block-cursor-blurred-foreground": foreground,
+    }
 
 
 _known: dict[str, Colours] = {}
