@@ -105,10 +105,10 @@ def watch(
 def _tasks(file: str | None) -> list[Task]:
     """The tasks of ARC that FILE holds, if it does; faulty ones are named. Raises the errors of reading."""
     from puzzlerec.puzzles.arc.tasks import holds_tasks
-    from puzzlerec.watch.run_files import is_run
+    from puzzlerec.watch.run_files import runs_below
 
     path = Path(file or "-")
-    if not (path.is_file() or path.is_dir()) or is_run(path) or not holds_tasks(path):
+    if not (path.is_file() or path.is_dir()) or runs_below(path) or not holds_tasks(path):
         return []
     from puzzlerec.data.arc_agi import tasks_at
 

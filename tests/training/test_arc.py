@@ -11,7 +11,7 @@ import torch
 from safetensors import safe_open
 
 from puzzlerec.data import Dataset
-from puzzlerec.models import checkpoint
+from puzzlerec.models import build, checkpoint
 from puzzlerec.training import examples as module
 from puzzlerec.training.card import CheckpointSaver
 from puzzlerec.training.distributed import Group
@@ -91,6 +91,10 @@ def test_the_papers_sizes() -> None:
             assert (recipe.model.system, recipe.model.grid, recipe.model.width) == (system, (30, 30), 512)
             assert ids <= recipe.model.puzzle_ids < 1.01 * ids
             assert recipe.optimizer.embedding_lr == 1e-2
+    for name, weights in (("arc1-trm", 6_829_058), ("arc1-hrm", 27_276_290)):  # one token more than Sudoku's networks
+        with torch.device("meta"):
+            named = build(load_recipe(name).model).named_parameters()
+            assert sum(p.numel() for key, p in named if "puzzle_embedding" not in key) == weights
 
 
 def test_each_task_is_drawn_as_often_whatever_its_copies(tasks: Path) -> None:

@@ -185,3 +185,10 @@ def test_files_and_folders_of_tasks_are_opened(tmp_path: Path) -> None:
     told = CliRunner().invoke(cli, ["watch", str(tmp_path)])
     assert told.exit_code == 2 and "only the app shows" in told.stderr
     assert "skipped: " in told.stderr and "bad.json:1" in told.stderr
+
+
+def test_a_folder_of_runs_is_not_taken_for_tasks(tmp_path: Path) -> None:
+    (tmp_path / "runs" / "one").mkdir(parents=True)
+    (tmp_path / "runs" / "one" / "recipe.json").write_text("{}")
+    told = CliRunner().invoke(cli, ["watch", str(tmp_path / "runs")])
+    assert told.exit_code == 2 and "training runs" in told.stderr
