@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from puzzlerec.cli.errors import INTERRUPTED, UNUSABLE, CommandError, assumed, in_words
-from puzzlerec.cli.options import Device, Evaluations, Seed, Strategy, chosen_device
+from puzzlerec.cli.options import Device, Evaluations, Seed, Strategy, session_on
 from puzzlerec.cli.plot import need_matplotlib
 from puzzlerec.cli.tables import Form, TableFormat, show
 from puzzlerec.cli.terminal import answers, messages, progress, speaks_unicode
@@ -93,13 +93,12 @@ def evaluate(
     seed: Seed = 0,
 ) -> None:
     from puzzlerec.evaluation import evaluate
-    from puzzlerec.session import Session
     from puzzlerec.solving.answer import SolveSettings
 
     if figure is not None:
         need_matplotlib(figure)
     _require_fitting(context, votes)
-    solver = Session(chosen_device(device)).solver(model)
+    solver = session_on(device).solver(model)
     form = TableFormat.json if as_json else form
     if votes:
         vote(solver, dataset, form, submission, copies=copies, limit=limit, steps=steps, batch=batch)

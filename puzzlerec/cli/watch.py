@@ -12,7 +12,7 @@ import typer
 
 from puzzlerec.cli.errors import SOLVED, STATUSES, UNSOLVED, CommandError
 from puzzlerec.cli.opening import opened
-from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, Strategy, chosen_device
+from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, Strategy, session_on
 from puzzlerec.cli.settings import config_file
 from puzzlerec.cli.terminal import answers, messages, speaks_unicode
 
@@ -161,7 +161,6 @@ def _recorded(
     puzzles: Sequence[Puzzle], traces: Sequence[Trace], model: str | None, options: dict[str, Any], device: str
 ) -> Recording:
     """The first puzzle, solved, or the first trace. Raises `CommandError` if it cannot be solved here."""
-    from puzzlerec.session import Session
     from puzzlerec.watch.app import example
     from puzzlerec.watch.job import Job
     from puzzlerec.watch.memory import Memory
@@ -170,7 +169,7 @@ def _recorded(
         job = Job.replaying(traces[0])
     else:
         first = puzzles[0] if puzzles else Memory.load().recall() or example()
-        job = Job(first, model, options, Session(chosen_device(device)).solver_for)
+        job = Job(first, model, options, session_on(device).solver_for)
         job.run()
     if job.problem:
         raise CommandError(job.problem)

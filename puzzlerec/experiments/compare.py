@@ -57,6 +57,8 @@ def compare(
     for one in runs:
         result = one.result
         if result is None:
+            if stopped():
+                return
             try:
                 with one.place.claimed():  # it may have ended meanwhile
                     result = one.result or _trained(one, device, progress, begun, stopped)

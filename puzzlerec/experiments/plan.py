@@ -85,9 +85,9 @@ class Sections(_Part):
 # what a rehearsal shrinks: enough to see every system train, save and be measured
 REHEARSED = Sections(
     data={"train": 16, "test": 8, "curriculum": [], "sets": {}},
-    model={"width": 16, "heads": 2, "multiple": 8},
-    training={"batch": 4, "log_every": 1, "compile": False},
-    evaluation={"points": 2, "puzzles": 4, "batch": 4},
+    model={"width": 16, "heads": 2, "multiple": 8, "supervision_steps": 2},
+    training={"batch": 2, "log_every": 1, "compile": False},
+    evaluation={"points": 1, "puzzles": 2, "batch": 2},
 )
 REHEARSAL_STEPS = 2
 
@@ -192,7 +192,7 @@ class Plan(_Part):
 
     def rehearsal(self) -> Plan:
         """The same systems at toy size, for some steps: whether all of it runs, and no more."""
-        test = self.test.model_copy(update={"limit": 4, "puzzles": 8 if self.test.name else self.test.puzzles})
+        test = self.test.model_copy(update={"limit": 2, "puzzles": 8 if self.test.name else self.test.puzzles})
         toy = {"budget": Budget(steps=REHEARSAL_STEPS), "seeds": 1, "test": test, "over": REHEARSED}
         return self.model_copy(update={"name": f"{self.name}-rehearsal", **toy})
 

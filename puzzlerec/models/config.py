@@ -23,7 +23,8 @@ Prefix = Annotated[int, Field(ge=0, le=64)]
 class Part(BaseModel):
     """Settings that belong together; those that a system does not have are refused by name."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # built when first used: most of the classes below are only inherited from
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Board(Part):

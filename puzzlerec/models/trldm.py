@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from .blocks import Canvas, Network, truncated_normal_
 from .config import Count, Layers, ModelConfig, Prefix, Recursion, Steps, Truncation
 from .denoising import of_step, ranks, seeded_uniform
-from .system import FrameKind, Prediction, System, detached, position_embedding, unrolled
+from .prediction import FrameKind, Prediction
+from .system import System, detached, position_embedding, unrolled
 
 
 class TRLDMConfig(Recursion, Truncation, ModelConfig):

@@ -19,7 +19,8 @@ from torch import Tensor
 
 from ..device import autocast
 from ..models.candidates import CandidateEncoder
-from ..models.system import Prediction, System, joined, part
+from ..models.prediction import Prediction
+from ..models.system import System, joined, part
 from ..models.trm import TRM, Candidates
 from ..puzzles import PuzzleKind
 from .distributed import Group
@@ -138,7 +139,8 @@ class DeepSupervision:
     def _halts(self, prediction: Prediction) -> Tensor:
         """Which slots [B] want to halt, by what the model says."""
         continues = self.recipe.objective.continue_loss
-        return (prediction.halt > (prediction.proceed if continues else self._halting_logit)).detach()
+        halts: Tensor = prediction.halt > (prediction.proceed if continues else self._halting_logit)
+        return halts.detach()
 
     @torch.no_grad()
     def taught(self, teacher: System, question: Tensor, ids: Tensor) -> Tensor:
@@ -146,7 +148,8 @@ class DeepSupervision:
         state = teacher.start(question)
         for _ in range(teacher.config.supervision_steps):
             state, prediction = teacher.step(question, state, ids)
-        return prediction.logits
+        logits: Tensor = prediction.logits
+        return logits
 
     @torch.no_grad()
     def continue_target(self, pool: Pool, question: Tensor, state: Any, ids: Tensor, steps: Tensor) -> Tensor:

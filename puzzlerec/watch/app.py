@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +21,7 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.theme import Theme
 
+from puzzlerec.files import write
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.puzzles.arc.tasks import Task, holds_tasks
 from puzzlerec.signals import ENDING
@@ -94,6 +96,7 @@ class Watch(App[None]):
             priority=True,
             tooltip="Quit at once, with exit status 130.",
         ),
+        Binding("ctrl+s", "screen", "Save the screen (SVG)", id="screen", show=False, tooltip="All of it, as it is."),
         Binding(
             "ctrl+p",
             "command_palette",
@@ -213,6 +216,17 @@ class Watch(App[None]):
 
     def _end(self, number: int) -> None:
         self.exit(return_code=128 + number)
+
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = True) -> str:
+        """As `App.export_screenshot`, but nothing is loaded from a network: the reader's own font will do."""
+        svg = super().export_screenshot(title=title, simplify=simplify)
+        return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL).replace("Fira Code", "ui-monospace, Menlo")
+
+    def action_screen(self) -> None:
+        from puzzlerec.watch.dialogs.saving import SaveAs
+
+        content = self.export_screenshot()
+        self.push_screen(SaveAs("Save the screen", Path("puzzlerec.svg"), partial(write, content=content)))
 
     def panic(self, *renderables: RenderableType) -> None:
         self.failed = True

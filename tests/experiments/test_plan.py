@@ -117,5 +117,5 @@ def test_the_shipped_plans_can_be_used_and_rehearsed(name: str) -> None:
     for some in (plan, plan.rehearsal()):
         recipes = [some.recipe(label, 0) for label in some.systems]
         assert len({str((r.data.name, r.data.train, r.data.test, r.data.settings)) for r in recipes}) == 1
-    assert all(recipe.training.batch == 4 and recipe.model.width == 16 for recipe in recipes)
+    assert all(recipe.training.batch == 2 and recipe.model.width == 16 for recipe in recipes)
     assert some.budget.steps == 2 and some.name == f"{name}-rehearsal"

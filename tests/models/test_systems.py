@@ -244,6 +244,19 @@ def test_trldm_answers_for_each_puzzle_id() -> None:
     assert not any("puzzle" in name for name, _ in build(small("trldm", puzzle_ids=1)).named_parameters())
 
 
+@pytest.mark.parametrize(("every", "fresh"), [(None, [False] * 4), (1, [True] * 4), (2, [False, True, False, True])])
+def test_drm_forgets_z_when_it_is_to(every: int | None, fresh: list[bool]) -> None:
+    """What is in z as a step begins makes no difference where z starts anew; the start may be perturbed."""
+    model = build(small("drm", reset_every=every)).eval()
+    question = questions()
+    state = model.start(question, 5)
+    for step, forgets in enumerate([False, *fresh]):
+        other = state._replace(z=torch.randn(state.z.shape, generator=torch.Generator().manual_seed(step)))
+        same = torch.equal(model.step(question, other)[1].logits, model.step(question, state)[1].logits)
+        assert same == forgets
+        state, _ = model.step(question, state)
+
+
 def test_padding_outside_the_grid_stays_padding_in_an_answer_of_drm() -> None:
     """Where it is not outside, an answer may be larger than its question, as ARC's are."""
     question = questions()

@@ -640,3 +640,21 @@ def test_all_actions_that_have_keys_have_names_too() -> None:
     for one in SCREENS:
         for binding in Binding.make_bindings(one.BINDINGS):
             assert binding.id or binding.system or not binding.description, (one, binding)
+
+
+def test_the_document_names_all_actions_and_no_others() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "watching.md").read_text("utf-8")
+    named = set(re.findall(r"`([a-z0-9-]+)`", document.partition("Of an answer forming:")[2].partition("## Films")[0]))
+    assert named == {binding.id for one in SCREENS for binding in Binding.make_bindings(one.BINDINGS) if binding.id}
+
+
+def test_the_screen_is_saved_as_it_is_and_loads_nothing(trace: Trace, steady: Path) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        await pilot.press("end", "ctrl+s")
+        await until(pilot, lambda: bool(pilot.app.screen.query(Input)))
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+
+    drive(replaying(trace), steps)
+    saved = (steady / "puzzlerec.svg").read_text()
+    assert saved.startswith("<svg") and "solved" in saved and "url(http" not in saved and "@font-face" not in saved
