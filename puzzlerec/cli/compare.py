@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from puzzlerec.cli import completion
 from puzzlerec.cli.errors import INTERRUPTED, CommandError
 from puzzlerec.cli.options import Device, chosen_device
 from puzzlerec.cli.stop import Stop
@@ -42,7 +43,12 @@ Exit status:
 
 
 def compare(
-    entrants: Annotated[list[str], typer.Argument(metavar="ENTRANT...", help="Recipes, with labels and settings.")],
+    entrants: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ENTRANT...", autocompletion=completion.recipes, help="Recipes, with labels and settings."
+        ),
+    ],
     minutes: Annotated[float | None, typer.Option(metavar="M", min=0.01, help="Training time of each run.")] = None,
     evaluations: Annotated[
         float | None, typer.Option(metavar="N", min=1, help="Layers that each run's training may apply to puzzles.")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from puzzlerec.cli import completion
 from puzzlerec.cli.errors import INTERRUPTED, UNUSABLE, CommandError, assumed, in_words
 from puzzlerec.cli.options import Device, Evaluations, Seed, Strategy, chosen_device
 from puzzlerec.cli.plot import need_matplotlib
@@ -48,9 +49,21 @@ Exit status:
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name or folder.")],
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="An HDF5 dataset or a list of puzzles.")],
-    split: Annotated[str, typer.Option(metavar="NAME", help="Of an HDF5 dataset: train or test.")] = "test",
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", autocompletion=completion.models, help="A model's name or folder.")
+    ],
+    dataset: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DATASET", autocompletion=completion.datasets, help="An HDF5 dataset or a list of puzzles."
+        ),
+    ],
+    split: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", autocompletion=completion.one_of("train", "test"), help="Of an HDF5 dataset: train or test."
+        ),
+    ] = "test",
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="The first N puzzles alone.")] = None,
     steps: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Steps of each attempt, if not as many as in training.")
