@@ -22,9 +22,11 @@ from puzzlerec.device import choose_device
 from puzzlerec.evaluation import Report
 from puzzlerec.evaluation import evaluate as measured
 from puzzlerec.evaluation.examples import Examples, of_dataset, of_puzzles
-from puzzlerec.experiments.compare import Budget, Comparison, Entrant
 from puzzlerec.experiments.compare import compare as compared
+from puzzlerec.experiments.compare import ended
 from puzzlerec.experiments.curves import Training
+from puzzlerec.experiments.findings import Comparison
+from puzzlerec.experiments.plan import Plan, load_plan
 from puzzlerec.files import is_hdf5
 from puzzlerec.solving.answer import SolveSettings
 from puzzlerec.solving.solver import Solver
@@ -127,26 +129,29 @@ def _report(solver: Solver, examples: Examples, settings: SolveSettings, limit: 
 
 def compare(
     *entrants: str,
+    plan: str | Path | None = None,
     minutes: float | None = None,
     evaluations: float | None = None,
     seeds: int = 3,
     limit: int | None = None,
     test: str | Path | None = None,
-    out: str | Path = "runs/comparison",
+    out: str | Path | None = None,
     device: str = "auto",
 ) -> Comparison:
-    """Every entrant (``RECIPE``, ``LABEL=RECIPE``, either with settings after commas) trained equally and measured.
+    """Every system of a ``plan``, a shipped one or a file, trained equally and measured.
 
-    Equal is the same time, ``minutes``, or ``evaluations``, the number of layers applied. Runs in the folder ``out``
-    that have ended are not done again. Raises `puzzlerec.training.recipe.RecipeError`.
+    Or those of a small plan: each of ``entrants`` (``RECIPE``, ``LABEL=RECIPE``, either with settings after commas)
+    with ``minutes`` of computing or ``evaluations``, the number of layers applied. Runs in the folder ``out``, by
+    default ``runs/`` and the plan's name, that have ended are not done again. Raises
+    `puzzlerec.training.recipe.RecipeError`.
     """
-    runs = compared(
-        [Entrant.parse(entrant) for entrant in entrants],
-        Budget(minutes, evaluations),
-        Path(out),
-        seeds=seeds,
-        limit=limit,
-        test=Path(test) if test is not None else None,
-        device=choose_device(device),
-    )
-    return Comparison(tuple(runs))
+    if plan is not None:
+        whole = load_plan(plan)
+    else:
+        budget = {"minutes": minutes, "evaluations": evaluations}
+        tested = {"limit": limit, "file": None if test is None else str(test)}
+        whole = Plan.of(entrants, budget=budget, seeds=seeds, test=tested)
+    folder = Path(out) if out is not None else Path("runs") / whole.name
+    for _ in compared(whole, folder, device=choose_device(device)):
+        pass
+    return Comparison(whole, tuple(ended(whole, folder)))

@@ -29,7 +29,7 @@ class Table:
 
         table = RichTable(title=self.title, title_justify="left", box=None)
         for index, column in enumerate(self.columns):
-            table.add_column(column, justify="right" if index else "left", no_wrap=True)
+            table.add_column(column, justify="right" if index else "left", no_wrap=index > 0)
         for row in self.rows:
             table.add_row(*row)
         return table

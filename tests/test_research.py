@@ -83,5 +83,5 @@ def test_systems_are_compared() -> None:
     assert [(result.label, result.seed) for result in found.results] == [("a", 0), ("b", 0), ("a", 1), ("b", 1)]
     assert "accuracy, %" in str(found) and [record["system"] for record in found.records()] == ["a", "b", "a", "b"]
     pytest.importorskip("matplotlib")
-    (plot,) = found.plot().axes
+    plot = found.plot().axes[0]
     assert [label.get_text() for label in plot.get_yticklabels()] == ["a", "b"]

@@ -63,6 +63,7 @@ def evaluate(
     name: str = "",
     progress: Callable[[int, int], None] | None = None,
     curve: bool = False,
+    each: Callable[[dict[str, bool]], None] = lambda facts: None,
 ) -> Report:
     """The accuracy of ``model`` on N ``questions`` [H, W], or [L] on ``grid`` (the model's if None); ``labels`` alike.
 
@@ -72,7 +73,8 @@ def evaluate(
     No more than ``settings.batch`` rows are read at a time. Several ``processes`` share the rows, batch by batch, and
     each returns the report of all. ``progress`` is called with the number of puzzles done here and their total. A
     `KeyboardInterrupt` ends it early: the report is then of the puzzles done so far. ``curve`` has every step of the
-    first pass checked too.
+    first pass checked too. ``each`` is told of every puzzle here what its first pass was: exact, solved, and what the
+    kind's rules have besides.
     """
     settings = settings or SolveSettings(early=False)
     processes = processes or Alone()
@@ -95,7 +97,7 @@ def evaluate(
             endings = _FirstPasses(puzzles, wanted, curve)
             answers = solver.solve(puzzles, settings, endings)
             for index, (answer, label, bin) in enumerate(zip(answers, wanted, bins, strict=True)):
-                tally.add(answer, label, endings.last.get(index), bin)
+                each(tally.add(answer, label, endings.last.get(index), bin))
                 if progress is not None:
                     progress(tally.puzzles, total)
     except KeyboardInterrupt:

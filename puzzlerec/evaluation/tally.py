@@ -50,8 +50,10 @@ class Tally:
                 labels[index] = label
         return labels
 
-    def add(self, answer: Answer, label: np.ndarray, ending: Ending | None, rating: str = "") -> None:
+    def add(self, answer: Answer, label: np.ndarray, ending: Ending | None, rating: str = "") -> dict[str, bool]:
         """Take in one puzzle: its answer after all attempts, its ``label`` [H, W], and how its first pass ended.
+
+        Returns what the first pass was: exact, solved, and what the kind's rules have besides.
 
         Padding (token 0) in the label is no cell of the puzzle's: it is never counted, neither as right nor as wrong.
         """
@@ -76,8 +78,9 @@ class Tally:
         self._count("evaluations", answer.evaluations)
         for limit in self.limits:
             self._count("solved within", solved and answer.attempts <= limit, str(limit))
-        for fact in set(self.kind.facts) & set(verdict.facts):
-            self._count("fact", bool(verdict.facts[fact]), fact)
+        facts = {fact: bool(verdict.facts[fact]) for fact in self.kind.facts if fact in verdict.facts}
+        for fact, holds in facts.items():
+            self._count("fact", holds, fact)
             self._count("fact known", 1, fact)
         if verdict.facts.get("valid"):
             self._count("length", verdict.facts["length"] / verdict.facts["shortest"])
@@ -93,6 +96,7 @@ class Tally:
         if rating:
             for name, value in (("rated", 1), ("rated exact", exact), ("rated solved", solved)):
                 self._count(name, value, rating)
+        return {"exact": exact, "solved": verdict.solved, **facts}
 
     def _count(self, name: str, value: float, part: str = "") -> None:
         self._sums[(name, part) if part else (name,)] += float(value)

@@ -86,6 +86,12 @@ def curves(folders: Sequence[Path], against: str, measures: Sequence[str]) -> li
     return found
 
 
+def points(run: RunFolder) -> Iterator[tuple[int, float, float]]:
+    """When the run was measured as it learned, and what was exact: steps, seconds of training, share."""
+    exact = MEASURES["exact"]
+    return ((int(one["step"]), one["seconds"], one[exact]) for one in _records(run) if exact in one)
+
+
 def records(found: Sequence[Curve]) -> list[dict[str, Any]]:
     """All points, one a record, for tables of one's own."""
     return [

@@ -12,18 +12,20 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import torch
 from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as serialized
-from torch import Tensor, nn
 
 from puzzlerec.files import is_dir, is_file, shipped, shorten, typed, write
 from puzzlerec.models.config import ModelConfig, fault_of
 from puzzlerec.models.registry import build, config_class
-from puzzlerec.models.system import System
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+    from puzzlerec.models.system import System
 
 FORMAT = "puzzlerec checkpoint"
 VERSION = 1
@@ -34,7 +36,6 @@ SHIPPED = shipped("checkpoints")
 BUFFERS = 1 << 30  # bytes of tables that a model may have beside its weights
 SMALL = 1 << 28  # numbers, in a model that may be built before it is compared with its weights
 NUMBERS = ("F32", "BF16", "F16", "F64")  # what weights may be stored as
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 class CheckpointError(ValueError):
@@ -67,11 +68,13 @@ def save(
     ``step`` is how many steps of training made its weights, ``measured`` how good they are.
     Each file is written beside its target and renamed. Returns the folder.
     """
+    import torch
+    from safetensors.torch import save as serialized
+
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {
-        name: tensor.detach().to("cpu", DTYPES[dtype]).contiguous() for name, tensor in _own_tensors(model).items()
-    }
+    stored = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[dtype]
+    tensors = {name: tensor.detach().to("cpu", stored).contiguous() for name, tensor in _own_tensors(model).items()}
     config: dict[str, Any] = {"format": FORMAT, "version": VERSION}
     if step is not None:
         config["step"] = step
@@ -86,6 +89,8 @@ def save(
 
 def load(name: str | Path, device: str | torch.device = "cpu") -> System:
     """The model of the checkpoint that ``name`` names, in float32 and evaluation mode. Raises `CheckpointError`."""
+    import torch
+
     folder = find(name)
     model = outline(folder)
     if next(model.parameters()).is_meta:
@@ -102,6 +107,8 @@ def outline(name: str | Path) -> System:
     The weights' file has been proved to hold what the settings ask for, so that the model takes no more memory than
     the file, and `BUFFERS` besides. Raises `CheckpointError`.
     """
+    import torch
+
     folder = find(name)
     config = read_config(folder)
     # the first model on the meta device loads compilers for seconds

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from .blocks import truncated_normal_
 from .config import Count, ModelConfig, TinyRecursion
 from .denoising import of_step, ranks, seeded_uniform
-from .encoders import PADDING
-from .system import FrameKind, Prediction, detached
+from .prediction import PADDING, FrameKind, Prediction
+from .system import detached
 from .trm import TRM
 
 LEVELS = 1000  # of corruption, t = 0 ... LEVELS - 1
@@ -36,6 +36,9 @@ class DRMConfig(TinyRecursion):
     latent_updates: Count = 4
     latents: Literal["pair"] = "pair"  # y is rebuilt at every step
     remasking: Literal["random", "confidence", "spatial"] = "random"
+    # denoising steps after which z starts anew, as in training, where every puzzle is seen with a fresh z; None: never,
+    # as the paper has it
+    reset_every: Count | None = None
 
 
 class State(NamedTuple):
@@ -93,23 +96,33 @@ class DRM(TRM, system="drm"):
     def step(self, question: Tensor, state: State, puzzle_ids: Tensor | None = None) -> tuple[State, Prediction]:  # type: ignore[override]
         """One denoising step: restore the answer over T recursions, then hide some of it again.
 
-        Given cells are restored and hidden like the others; padding stays token 0 where it is not hidden.
+        Given cells are restored and hidden like the others. Where padding is outside the grid (`mask_padding`), it
+        stays token 0 where it is not hidden; elsewhere an answer may be larger than its question, as in ARC.
         """
         config, (x, canvas) = self.config, self.encode(question, puzzle_ids)
         y = math.sqrt(config.width) * self.label_embedding(self.encoder.labelled(state.answer, canvas))
         y = F.pad(y, (0, 0, config.prefix, 0))
         f, g = partial(self.network, canvas=canvas), partial(self.answer_network, canvas=canvas)
-        y, z = self.recursions(x, y, self.encoder.gather(state.z, canvas), f, g)
+        y, z = self.recursions(x, y, self.encoder.gather(self._remembered(question, state), canvas), f, g)
         prediction = self.predict(y, canvas)
         done = state.done + 1
         hidden = self._hidden(question, prediction.logits, state.uniform, done)
-        answer = prediction.logits.argmax(-1).masked_fill(question.flatten(1) == PADDING, PADDING)
+        answer = prediction.logits.argmax(-1)
+        if config.mask_padding:
+            answer = answer.masked_fill(question.flatten(1) == PADDING, PADDING)
         answer = answer.masked_fill(hidden, config.vocabulary)
         z = self.encoder.scatter(state.z, z.detach(), canvas)
         return detached(State(z, answer, done, state.uniform)), prediction._replace(masked=hidden)
 
     def _fresh(self, question: Tensor) -> Tensor:
         return self.z0.expand(len(question), self.length(question), self.config.width)
+
+    def _remembered(self, question: Tensor, state: State) -> Tensor:
+        """z as a step begins: that of the last step, or a fresh one."""
+        if self.config.reset_every is None:
+            return state.z
+        anew = (state.done > 0) & (state.done % self.config.reset_every == 0)  # the first may be perturbed
+        return torch.where(anew[:, None, None], self._fresh(question), state.z)
 
     def _hidden(self, question: Tensor, logits: Tensor, uniform: Tensor, done: Tensor) -> Tensor:
         """Which cells [B, L] are hidden after ``done [B]`` of the N steps."""

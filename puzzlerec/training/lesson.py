@@ -8,7 +8,6 @@ its answer, where one corruption is to be undone), `System.training_steps` how m
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -20,7 +19,8 @@ from torch import Tensor
 
 from ..device import autocast
 from ..models.candidates import CandidateEncoder
-from ..models.system import Prediction, System, chosen, joined, part
+from ..models.prediction import Prediction
+from ..models.system import System, joined, part
 from ..models.trm import TRM, Candidates
 from ..puzzles import PuzzleKind
 from .distributed import Group
@@ -86,18 +86,19 @@ class DeepSupervision:
         All processes draw for all slots and keep their share, so a run does not depend on the number of processes.
         """
         recipe, examples, B, most = self.recipe, pool.examples, pool.batch, self.most_steps(pool)
-        generator = step_generator(recipe.training.seed, step, self.device)
-        drawn = torch.randint(len(examples.questions), (B,), generator=generator, device=self.device)
+        generator, mine = step_generator(recipe.training.seed, step, self.device), self.group.share
+        drawn = examples.draw(B, generator)
         explores = torch.rand(B, generator=generator, device=self.device) < recipe.objective.exploration
         least = torch.randint(2, max(3, most + 1), (B,), generator=generator, device=self.device) * explores
-        question, label = examples.questions[drawn].long(), examples.labels[drawn].long()
+        uniform = torch.rand(B, 1 + examples.labels.shape[1], generator=generator, device=self.device)
+        rows = mine(drawn)
+        rows = torch.where(pool.slots.halted, rows, rows[0])  # who goes on needs nothing that would have to be read
+        question, label = examples.questions[rows].long(), examples.labels[rows].long()
         if recipe.data.augment and pool.kind.answers_move_along:
             question, label = self._copies(pool.kind, question, label, step)
-        uniform = torch.rand(B, 1 + label.shape[1], generator=generator, device=self.device)
-        mine = self.group.share
-        start = pool.model.begin(mine(question), mine(label), mine(uniform))
-        hint, due, ids = examples.hints[drawn].long(), examples.due[drawn].long(), examples.puzzle_ids[drawn]
-        pool.slots.refill(mine(question), mine(label), mine(hint), mine(due), mine(ids), mine(least), start)
+        start = pool.model.begin(question, label, mine(uniform))
+        hint, due, ids = examples.hints[rows].long(), examples.due[rows].long(), examples.puzzle_ids[rows]
+        pool.slots.refill(question, label, hint, due, ids, mine(least), start)
 
     def learn(self, pool: Pool, step: int) -> Learned:
         """Gradients of the mean loss over the whole batch, micro-batch by micro-batch."""
@@ -138,7 +139,8 @@ class DeepSupervision:
     def _halts(self, prediction: Prediction) -> Tensor:
         """Which slots [B] want to halt, by what the model says."""
         continues = self.recipe.objective.continue_loss
-        return (prediction.halt > (prediction.proceed if continues else self._halting_logit)).detach()
+        halts: Tensor = prediction.halt > (prediction.proceed if continues else self._halting_logit)
+        return halts.detach()
 
     @torch.no_grad()
     def taught(self, teacher: System, question: Tensor, ids: Tensor) -> Tensor:
@@ -146,7 +148,8 @@ class DeepSupervision:
         state = teacher.start(question)
         for _ in range(teacher.config.supervision_steps):
             state, prediction = teacher.step(question, state, ids)
-        return prediction.logits
+        logits: Tensor = prediction.logits
+        return logits
 
     @torch.no_grad()
     def continue_target(self, pool: Pool, question: Tensor, state: Any, ids: Tensor, steps: Tensor) -> Tensor:
@@ -158,8 +161,8 @@ class DeepSupervision:
     def _copies(self, kind: PuzzleKind, question: Tensor, label: Tensor, step: int) -> tuple[Tensor, Tensor]:
         """A random symmetric copy of each puzzle; what is drawn depends on the seed and the step alone."""
         rng = np.random.default_rng([self.recipe.training.seed, step])
-        drawn = kind.random_symmetries(rng, len(question), (question.shape[1], question.shape[2]))
-        cells, tokens = (torch.from_numpy(array).to(self.device).long() for array in drawn)
+        drawn = kind.random_symmetries(rng, len(question) * self.group.size, (question.shape[1], question.shape[2]))
+        cells, tokens = (self.group.share(torch.from_numpy(array).to(self.device).long()) for array in drawn)
         copies = (tokens.gather(1, grid.flatten(1).gather(1, cells)) for grid in (question, label))
         return next(copies).view_as(question), next(copies)
 
@@ -173,9 +176,8 @@ class TrueFields(DeepSupervision):
 
     A step is `pace` moves of news: what can be known after so many is in the fields, and what cannot stands there as in
     the question. Nothing is unrolled, so that late times are learned as soon as early ones. Times go two steps beyond
-    the end, where standing still is to be learned; a share of cells stands at another time, or has a hint drawn at
-    random, so that wrong fields heal. A share of the slots go on from the fields that the model itself has read out, to
-    the true ones of the step after: so its own mistakes are seen and heal.
+    the end, where standing still is to be learned. Of the mistakes that may be asked for, up to so large a share of the
+    cells stands at another time, and half as many have a hint drawn at random.
     """
 
     # of the slots, from the refill to the end of the step
@@ -186,7 +188,6 @@ class TrueFields(DeepSupervision):
         return pool.slots.label.shape[1]
 
     def refill(self, pool: Pool, step: int) -> None:
-        fresh = pool.slots.halted
         super().refill(pool, step)
         slots, objective = pool.slots, self.recipe.objective
         assert objective.pace is not None
@@ -198,36 +199,20 @@ class TrueFields(DeepSupervision):
         share = objective.mistakes * draw(B, 1)
         there = torch.where(draw(B, L) < share, (draw(B, L) * (end + 1)).floor(), drawn)
         answer, hint = self._fields(slots, needed, there)
-        answer = torch.where(draw(B, L) < share / 2, self._smeared(slots.question, answer, draw), answer)
         strayed = (draw(B, L) < share / 2) & (slots.hint > 0)
         model = cast(TRM, pool.model)
         assert model.hint_embedding is not None
         hint = torch.where(strayed, (draw(B, L) * model.hint_embedding.num_embeddings).long(), hint)
-        slots.state = chosen(fresh, slots.state, model.fields(slots.question, answer, hint))
-        slots.steps = torch.where(fresh, drawn[:, 0].long(), slots.steps)
+        slots.state = model.fields(slots.question, answer, hint)
+        slots.steps = drawn[:, 0].long()
         slots.least = torch.zeros_like(slots.least)  # there is nothing to explore: the true fields are known
-        time = slots.steps[:, None] + 1
-        self._target = self._fields(slots, needed, time)
-        self._left = (end - time)[:, 0]
+        self._target = self._fields(slots, needed, drawn + 1)
+        self._left = (end - drawn)[:, 0] - 1
 
     def _fields(self, slots: Slots, needed: Tensor, time: Tensor) -> tuple[Tensor, Tensor]:
         """Answer and hints [B, L] as far as they can be known after ``time`` steps, [B, 1] or [B, L]."""
         answer = torch.where(needed[:, 1] <= time, slots.label, slots.question.flatten(1))
         return answer, slots.hint * (needed[:, 0] <= time)
-
-    @staticmethod
-    def _smeared(question: Tensor, answer: Tensor, draw: Callable[..., Tensor]) -> Tensor:
-        """Each cell with the answer [B, L] of a neighbour that the question does not tell apart from it.
-
-        A drawn neighbour, the same one all over a grid. So a path forks beside itself, the mistake that lasts.
-        """
-        neighbour = (draw(len(answer), 1) * 4).long()
-        smeared = answer
-        for number, (way, dimension) in enumerate(((1, 1), (-1, 1), (1, 2), (-1, 2))):
-            alike = question.roll(way, dimension) == question
-            there = alike.flatten(1) & (neighbour == number)
-            smeared = torch.where(there, answer.view_as(question).roll(way, dimension).flatten(1), smeared)
-        return smeared
 
     def _supervised(self, pool: Pool, some: slice) -> tuple[Outcome, Any, Tensor]:
         slots, objective = pool.slots, self.recipe.objective
@@ -236,7 +221,7 @@ class TrueFields(DeepSupervision):
         answer, hint = (field[some] for field in self._target)
         left = self._left[some]
         outcome = supervise(prediction, answer, objective, hints=hint, final=left <= 0)
-        return outcome, state, (torch.rand(len(left), device=self.device) >= objective.followed) | (left <= -STILL)
+        return outcome, state, torch.ones_like(left, dtype=torch.bool)
 
 
 class Search(DeepSupervision):

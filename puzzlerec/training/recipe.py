@@ -9,8 +9,8 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator
+from functools import cache, reduce
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -100,7 +100,7 @@ class DataSettings(_Section):
                 try:
                     kind_and_shape(label)
                 except DatasetError:
-                    near = _nearest(label, [*self.sets, *KINDS])
+                    near = nearest(label, [*self.sets, *KINDS])
                     raise ValueError(f"a stage shares {label!r}, which is neither a set nor a dataset{near}") from None
         return self
 
@@ -120,8 +120,7 @@ class Objective(_Section):
     # fields of a drawn time, as far as news has come by then at `pace`, to those of a step later; nothing is unrolled.
     # search: the sets of open candidates that striking out and pinning lead to, right and wrong ones
     lesson: Literal["deep-supervision", "true-fields", "search"] = "deep-supervision"
-    mistakes: float = Field(0.0, ge=0, le=1)  # true-fields: at most so large a share of cells is ahead of or behind it
-    followed: float = Field(0.0, ge=0, lt=1)  # true-fields: the share of slots that go on from what the model read out
+    mistakes: float = Field(0.0, ge=0, le=1)  # true-fields: at most so large a share of cells stands at another time
     survival_weights: tuple[float, float] = (4.0, 0.5)  # search: of the answer's candidates in the loss, of the others
     conflict_weight: float = Field(0.3, ge=0)  # search: of whether the set has lost the answer
     pinning: float = Field(0.5, ge=0, le=1)  # search: the share of slots in which symbols are pinned
@@ -166,6 +165,7 @@ class TrainingSettings(_Section):
 
 class EvaluationSettings(_Section):
     every: int = Field(1000, ge=1)  # optimiser steps
+    points: int | None = Field(None, ge=1)  # at so many equal shares of the run instead
     puzzles: int = Field(256, ge=1)
     batch: int = Field(128, ge=1)
 
@@ -237,7 +237,7 @@ def _content(name: str | Path, seen: tuple[str, ...] = ()) -> dict[str, Any]:
     elif str(name) in shipped_recipes():
         text = (files(__package__) / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
     else:
-        raise RecipeError(f"no recipe {shorten(str(name))!r}{_nearest(str(name), shipped_recipes())}")
+        raise RecipeError(f"no recipe {shorten(str(name))!r}{nearest(str(name), shipped_recipes())}")
     try:
         content: dict[str, Any] = tomllib.loads(text)
     except UNPARSABLE as error:
@@ -273,10 +273,23 @@ def _over(below: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
 
 def parse_recipe(content: dict[str, Any], overrides: list[str] | None = None) -> Recipe:
     """A validated recipe; `RecipeError` names every key that is wrong."""
+    return _validated(_over(content, as_sections(overrides or [], content)))
+
+
+def derive_recipe(base: str | Path, *changes: dict[str, Any]) -> Recipe:
+    """The recipe ``base`` with what each of ``changes`` says over it: section by section, key by key."""
+    return _validated(reduce(_over, changes, _content(base)))
+
+
+def as_sections(overrides: Iterable[str], content: Any = None) -> dict[str, Any]:
+    """``section.key=value`` settings as a recipe says them, over one of this ``content``."""
     said: dict[str, Any] = {}
-    for override in overrides or []:
-        _override(said, override)
-    content = _over(content, said)
+    for override in overrides:
+        _override(said, override, content)
+    return said
+
+
+def _validated(content: dict[str, Any]) -> Recipe:
     if long := next(_too_long(content), None):
         raise RecipeError(f"{long} is a number of more digits than there is any use for")
     form = _form(_config_class(content.get("model")))
@@ -308,7 +321,8 @@ def _form(config: type[ModelConfig]) -> type[Recipe]:
     return create_model("Recipe", __base__=Recipe, model=(config, Recipe.model_fields["model"].default))
 
 
-def _override(content: dict[str, Any], override: str) -> None:
+def _override(said: dict[str, Any], override: str, content: Any) -> None:
+    """Add what an override says to what is ``said``; a table in a section keeps what ``content`` has there beside."""
     key, equals, value = override.partition("=")
     if not equals or not key.strip():
         raise RecipeError(f"a setting is section.key=value, such as training.steps=500, not {override!r}")
@@ -317,11 +331,12 @@ def _override(content: dict[str, Any], override: str) -> None:
     except UNPARSABLE:
         parsed = value  # a bare word is a string
     *sections, last = key.strip().split(".")
-    for section in sections:
-        content = content.setdefault(section, {})
-        if not isinstance(content, dict):
+    for depth, section in enumerate(sections):
+        content = content.get(section) if isinstance(content, dict) else None
+        said = said.setdefault(section, dict(content) if depth and isinstance(content, dict) else {})
+        if not isinstance(said, dict):
             raise RecipeError(f"{override}: {section!r} is a value, not a section")
-    content[last] = parsed
+    said[last] = parsed
 
 
 def _explain(form: type[Recipe], fault: dict[str, Any]) -> str:
@@ -337,9 +352,9 @@ def _explain(form: type[Recipe], fault: dict[str, Any]) -> str:
         section = inner[get_origin(section) is dict] if inner else section.model_fields[part].annotation
     name, known = str(fault["loc"][-1]), section.model_fields
     whose = f": {known['system'].default} has no setting {name}" if issubclass(section, ModelConfig) else ""
-    return f"unknown key {place}{whose}{_nearest(name, list(known))}"
+    return f"unknown key {place}{whose}{nearest(name, list(known))}"
 
 
-def _nearest(name: str, known: list[str]) -> str:
+def nearest(name: str, known: list[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"

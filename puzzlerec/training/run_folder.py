@@ -27,6 +27,10 @@ class ResumeError(RuntimeError):
     """A run that cannot be begun or continued: why, and what to do."""
 
 
+class BusyError(ResumeError):
+    """Another process is at work in the folder."""
+
+
 class RunFolder:
     """``recipe.json``, ``metrics.jsonl``, ``state.safetensors``, ``checkpoint/`` and TensorBoard files of one run."""
 
@@ -51,14 +55,14 @@ class RunFolder:
 
     @contextmanager
     def claimed(self) -> Iterator[None]:
-        """While the block runs nobody else trains in the folder. Raises `ResumeError` if somebody does."""
+        """While the block runs nobody else trains in the folder. Raises `BusyError` if somebody does."""
         self.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path / ".lock", timeout=0)  # which the system lets go of when a process ends
         try:
             lock.acquire()
         except Timeout:
             busy = f"Another training is at work in {self.path}: wait for it, or choose another --out."
-            raise ResumeError(busy) from None
+            raise BusyError(busy) from None
         try:
             yield
         finally:

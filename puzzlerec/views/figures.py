@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from functools import singledispatch
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import matplotlib
@@ -14,13 +15,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from puzzlerec.evaluation import Report
-from puzzlerec.experiments.compare import Comparison, interval
-from puzzlerec.experiments.curves import Curve, Training
+from puzzlerec.experiments.curves import AGAINST, Curve, Training
+from puzzlerec.experiments.findings import Comparison, Result, interval
 from puzzlerec.files import replacing
 
 FORMATS = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}  # and what leaves the time out of them
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito's
+DASHES = ("-", "--", ":")  # once the colours are used up
 WIDTH, HEIGHT = 5.5, 2.6  # inches: a column of text, and each plot in it
+SYSTEMS_IN_A_PLOT = 12  # named one below the other
 STYLE: Any = {
     "axes.prop_cycle": cycler(color=COLOURS),
     "axes.spines.top": False,
@@ -62,21 +65,56 @@ def _(found: Training) -> Figure:
 
 @of.register
 def _(found: Comparison) -> Figure:
-    """Each system's share of exact answers, with its 95% interval."""
-    systems = list(dict.fromkeys(result.label for result in found.results))
+    """Each system's share of exact answers: in the end, over time, over work, over weights, and by length."""
+    colours = {label: COLOURS[n % len(COLOURS)] for n, label in enumerate(found.of)}
+    dashes = {label: DASHES[n // len(COLOURS) % len(DASHES)] for n, label in enumerate(found.of)}
+    curved = [label for label, runs in found.of.items() if all(one.curve for one in runs)]
+    bins = list(dict.fromkeys(name for one in found.results for name in one.by_rating))
     with matplotlib.rc_context(STYLE):
-        figure, (plot,) = _stacked(1)
-        for place, system in enumerate(systems):
-            runs = [result for result in found.results if result.label == system]
-            shares = [result.shares["exact"] for result in runs]
+        count = 2 + 2 * bool(curved) + bool(bins)
+        figure, axes = _stacked(count, [max(1.0, len(found.of) / SYSTEMS_IN_A_PLOT)] + [1.0] * (count - 1))
+        ends, weights, *others = axes
+        for place, (label, runs) in enumerate(found.of.items()):
+            shares = [one.shares["exact"] for one in runs]
             mean, low, high = interval(shares, runs[0].puzzles)
-            plot.errorbar(mean, place, xerr=[[mean - low], [high - mean]], fmt="o", color=COLOURS[0], capsize=3)
-            plot.plot(shares, [place] * len(shares), "|", color=COLOURS[1], markersize=10)
-        plot.set_yticks(range(len(systems)), systems)
-        plot.invert_yaxis()
-        plot.xaxis.set_major_formatter(PercentFormatter(1.0))
-        plot.set_xlabel("exact; the mark of each seed, the mean and its 95% interval")
+            bars: Any = {"fmt": "o", "color": colours[label], "capsize": 3}
+            ends.errorbar(mean, place, xerr=[[mean - low], [high - mean]], **bars)
+            ends.plot(shares, [place] * len(shares), "|", color="#000000", markersize=10)
+            weights.errorbar(runs[0].weights, mean, yerr=[[mean - low], [high - mean]], **bars)
+            beside: Any = {"xytext": (4, 2), "textcoords": "offset points", "fontsize": 6}
+            weights.annotate(label, (runs[0].weights, mean), **beside)
+        ends.set_yticks(range(len(found.of)), list(found.of))
+        ends.invert_yaxis()
+        ends.xaxis.set_major_formatter(PercentFormatter(1.0))
+        ends.set_xlabel("exact; the mark of each seed, the mean and its 95% interval")
+        weights.set_xscale("log")
+        weights.set_xlabel("weights")
+        if curved:
+            for plot, against in zip(others, ("seconds", "evaluations"), strict=False):
+                for label in curved:
+                    x, y = _mean_curve(found.of[label], against)
+                    plot.plot(x, y, dashes[label], color=colours[label], label=label, linewidth=1.4)
+                plot.set_xscale("log")
+                plot.set_xlabel(AGAINST[against])
+        if bins:
+            for label, runs in found.of.items():
+                means = [fmean(one.by_rating.get(name, 0.0) for one in runs) for name in bins]
+                axes[-1].plot(bins, means, dashes[label], color=colours[label], label=label, linewidth=1.4)
+            axes[-1].set_xlabel("rating or length")
+        for plot in axes[1:]:
+            plot.set_ylabel("exact")
+            plot.set_ylim(-0.02, 1.02)
+            plot.yaxis.set_major_formatter(PercentFormatter(1.0))
+        if others:
+            others[0].legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
+
+
+def _mean_curve(runs: Sequence[Result], against: str) -> tuple[list[float], list[float]]:
+    """The mean over the seeds, point by point: runs of one system and budget are measured at the same ones."""
+    points = list(zip(*(one.curve for one in runs), strict=False))
+    x = [fmean(getattr(point, against) for point in some) for some in points]
+    return x, [fmean(point.exact for point in some) for some in points]
 
 
 def learning(curves: Sequence[Curve]) -> Figure:
@@ -133,7 +171,8 @@ def save(figure: Figure, path: Path) -> None:
         figure.savefig(partial, format=form, dpi=200, metadata=FORMATS[form])
 
 
-def _stacked(count: int) -> tuple[Figure, Sequence[Any]]:
-    figure = Plot((WIDTH, HEIGHT * count), layout="constrained")
-    axes = figure.subplots(count, 1, sharex=True, squeeze=False)
+def _stacked(count: int, heights: Sequence[float] | None = None) -> tuple[Figure, Sequence[Any]]:
+    """So many plots below each other on one x axis; or on an axis each where their relative ``heights`` are given."""
+    figure = Plot((WIDTH, HEIGHT * (sum(heights) if heights else count)), layout="constrained")
+    axes = figure.subplots(count, 1, sharex=heights is None, squeeze=False, height_ratios=heights)
     return figure, axes[:, 0].tolist()

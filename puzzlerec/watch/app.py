@@ -23,15 +23,17 @@ from textual.theme import Theme
 
 from puzzlerec.files import write
 from puzzlerec.puzzles import Puzzle, get
+from puzzlerec.puzzles.arc.tasks import Task, holds_tasks
 from puzzlerec.signals import ENDING
 from puzzlerec.watch.colours import readable
 from puzzlerec.watch.context import Context, Side
 from puzzlerec.watch.grid import GridView
 from puzzlerec.watch.memory import Memory
-from puzzlerec.watch.opening import Open, contents
+from puzzlerec.watch.opening import Open, contents, tasks_of
 from puzzlerec.watch.refinement import EXAMPLE, RefinementScreen
 from puzzlerec.watch.run_files import is_run, runs_below
 from puzzlerec.watch.runs import RunsScreen
+from puzzlerec.watch.tasks import TaskScreen
 from puzzlerec.watch.timeline import Timeline
 from puzzlerec.watch.training import TrainingScreen
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from puzzlerec.solving.trace import Trace
 
 _NO_COLOR = NoColor()
+MINUTES = 3.0  # that a task of ARC is learned for
 SUDOKU = "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3.."
 
 DARK = Theme(
@@ -110,6 +113,8 @@ class Watch(App[None]):
         *,
         traces: Sequence[Trace] = (),
         run: Path | None = None,
+        tasks: Sequence[Task] = (),
+        minutes: float = MINUTES,
         model: str | None = None,
         second: tuple[str | None, Mapping[str, Any]] | None = None,
         options: Mapping[str, Any] | None = None,
@@ -117,8 +122,8 @@ class Watch(App[None]):
         memory: Memory | None = None,
     ) -> None:
         """``puzzles`` to solve with ``model`` (by default that of their kind) under ``options``,
-        which are those of `SolveSettings`; ``traces`` to replay; or a training ``run`` to follow, which need not be
-        there yet, or a folder with several.
+        which are those of `SolveSettings`; ``traces`` to replay; a training ``run`` to follow, which need not be there
+        yet, or a folder with several; or ``tasks`` of ARC, each to be learned for so many ``minutes``.
 
         ``second`` is the model and the options of another side. Without anything to watch it is the last puzzle.
         """
@@ -129,6 +134,7 @@ class Watch(App[None]):
             self.memory, model=model, options=options, second=Side(*second) if second else None, device=device
         )
         self._run = run
+        self._tasks, self._minutes = list(tasks), minutes
         self._traces, self._asks = list(traces), not (puzzles or traces)
         self._puzzles = (
             [trace.answer.puzzle for trace in traces] or list(puzzles) or [self.memory.recall() or example()]
@@ -204,7 +210,7 @@ class Watch(App[None]):
     def exit(self, *arguments: Any, **more: Any) -> None:
         """As `App.exit`, and whatever is still computed is given up at once."""
         for screen in self.screen_stack:
-            if isinstance(screen, RefinementScreen):
+            if isinstance(screen, RefinementScreen | TaskScreen):
                 screen.cancel()
         super().exit(*arguments, **more)
 
@@ -228,23 +234,32 @@ class Watch(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         if self._run is not None:
-            return self._screen_of(self._run)
+            return self._screen_of_run(self._run)
+        if self._tasks:
+            return self._screen_of(self._tasks)
         return RefinementScreen(self.context, self._puzzles, self._traces, asks=self._asks)
 
-    def _screen_of(self, run: Path) -> Screen[None]:
+    def _screen_of_run(self, run: Path) -> Screen[None]:
         """For a run, one that is still to begin, or a folder of several."""
         several = run.is_dir() and not is_run(run)
         return RunsScreen(run) if several else TrainingScreen(run, self.context.device)
+
+    def _screen_of(self, tasks: Sequence[Task]) -> TaskScreen:
+        seed = int((self.context.options or {}).get("seed", 0))
+        return TaskScreen(tasks, self._minutes, seed)
 
     def watch_theme(self, theme: str) -> None:
         self.memory.theme = theme
 
     def on_open(self, event: Open) -> None:
-        """Show a file of puzzles, a trace, a run or a folder of runs; what cannot be shown is said."""
+        """Show a file of puzzles, a trace, a run, a folder of runs or ARC's tasks; what cannot be shown is said."""
         if runs_below(event.path):
-            self.push_screen(self._screen_of(event.path))
+            self.push_screen(self._screen_of_run(event.path))
             return
         try:
+            if holds_tasks(event.path):
+                self.push_screen(self._screen_of(tasks_of(event.path)))
+                return
             reading, traces = contents(event.path)
         except (ValueError, OSError) as error:
             self.notify(str(error), severity="error", timeout=10, markup=False)
@@ -274,7 +289,7 @@ class Watch(App[None]):
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
 
 
-SCREENS = (Watch, RefinementScreen, GridView, Timeline, TrainingScreen, RunsScreen)  # those that have keys
+SCREENS = (Watch, RefinementScreen, GridView, Timeline, TrainingScreen, RunsScreen, TaskScreen)  # those that have keys
 
 
 def _known(name: str, names: Iterable[str], what: str) -> None:
