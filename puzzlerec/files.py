@@ -140,3 +140,9 @@ def is_hdf5(path: Path) -> bool:
             return file.read(len(HDF5)) == HDF5
     except OSError:
         return False
+
+
+def shipped(installed: str, checked_out: str = "") -> tuple[Path, Path]:
+    """Where what comes with the package lies: as it is called in an installed wheel, and in a checkout."""
+    package = Path(__file__).resolve().parent
+    return package / installed, package.parent / (checked_out or installed)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from puzzlerec.cli import completion
 from puzzlerec.cli.errors import INTERRUPTED, CommandError
 from puzzlerec.cli.options import Device, chosen_device
 from puzzlerec.cli.stop import Stop
@@ -53,7 +54,10 @@ Exit status:
 
 def compare(
     entrants: Annotated[
-        list[str] | None, typer.Argument(metavar="ENTRANT...", help="Recipes, with labels and settings.")
+        list[str] | None,
+        typer.Argument(
+            metavar="ENTRANT...", autocompletion=completion.recipes, help="Recipes, with labels and settings."
+        ),
     ] = None,
     plan: Annotated[str | None, typer.Option("--plan", metavar="NAME|FILE", help="What to compare, and how.")] = None,
     listing: Annotated[bool, typer.Option("--list", help="Name the plans that are shipped, and end.")] = False,

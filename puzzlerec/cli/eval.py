@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from puzzlerec.cli import completion
 from puzzlerec.cli.errors import INTERRUPTED, UNUSABLE, CommandError, assumed, in_words
 from puzzlerec.cli.options import Device, Evaluations, Seed, Strategy, session_on
 from puzzlerec.cli.plot import need_matplotlib
@@ -57,9 +58,21 @@ FIRST_PASS = ("split", "attempts", "evaluations", "strategy", "curve", "figure")
 
 def evaluate(
     context: typer.Context,
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name or folder.")],
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="An HDF5 dataset or a list of puzzles.")],
-    split: Annotated[str, typer.Option(metavar="NAME", help="Of an HDF5 dataset: train or test.")] = "test",
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", autocompletion=completion.models, help="A model's name or folder.")
+    ],
+    dataset: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DATASET", autocompletion=completion.datasets, help="An HDF5 dataset or a list of puzzles."
+        ),
+    ],
+    split: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", autocompletion=completion.one_of("train", "test"), help="Of an HDF5 dataset: train or test."
+        ),
+    ] = "test",
     limit: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="The first N puzzles alone; with --votes, tasks.")
     ] = None,

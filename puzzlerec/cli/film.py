@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from puzzlerec.cli import completion
 from puzzlerec.cli.errors import SOLVED, STATUSES, UNSOLVED, CommandError
 from puzzlerec.cli.opening import opened
 from puzzlerec.cli.options import Attempts, Device, Early, Kind, Model, Seed, Steps, Strategy, session_on
@@ -46,7 +47,7 @@ class Format(StrEnum):
 
 
 def film(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Puzzles or a trace.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", autocompletion=completion.puzzles, help="Puzzles or a trace.")],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write the film there; by default to standard output."),

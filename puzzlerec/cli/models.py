@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from puzzlerec.cli import completion
 from puzzlerec.cli.errors import CommandError
 from puzzlerec.cli.terminal import answers, messages, printable
 
@@ -52,7 +53,10 @@ def list_models(as_json: AsJSON = False) -> None:
 
 @app.command()
 def show(
-    model: Annotated[str, typer.Argument(metavar="NAME|FOLDER", help="The checkpoint.")], as_json: AsJSON = False
+    model: Annotated[
+        str, typer.Argument(metavar="NAME|FOLDER", autocompletion=completion.models, help="The checkpoint.")
+    ],
+    as_json: AsJSON = False,
 ) -> None:
     """Show a checkpoint's settings and its card: what it was trained on, and how well it does."""
     from puzzlerec.models.checkpoint import CARD, Measured, find
@@ -88,7 +92,9 @@ def show(
 @app.command("import")
 def import_file(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A checkpoint of TRM's reference code (step_N).")],
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="The recipe whose model it is.")],
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE", autocompletion=completion.recipes, help="The recipe whose model it is.")
+    ],
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to put the checkpoint.")],
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Another setting for the recipe.")
@@ -114,7 +120,12 @@ def import_file(
 
 @app.command("export")
 def export_file(
-    model: Annotated[str, typer.Argument(metavar="NAME|FOLDER", help="The checkpoint: TRM with attention or MLP.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FOLDER", autocompletion=completion.models, help="The checkpoint: TRM with attention or MLP."
+        ),
+    ],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
 ) -> None:
     """Turn a checkpoint into a file that the reference code of TRM loads."""

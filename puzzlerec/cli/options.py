@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from puzzlerec.cli import completion
 from puzzlerec.cli.errors import CommandError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ Device = Annotated[
     typer.Option(
         metavar="NAME",
         envvar="PUZZLEREC_DEVICE",
+        autocompletion=completion.one_of(*completion.DEVICES),
         callback=valid_device,
         help="Where to compute: cpu, cuda, cuda:N, mps, or auto for the fastest of them that is here.",
     ),
@@ -49,13 +51,19 @@ Seed = Annotated[
 # How puzzles are read and solved: of `solve` and `watch`, some of `eval` too.
 Kind = Annotated[
     str | None,
-    typer.Option("--puzzle", metavar="KIND", help="Read the files as this kind, such as sudoku-4x4 or maze."),
+    typer.Option(
+        "--puzzle",
+        metavar="KIND",
+        autocompletion=completion.kinds,
+        help="Read the files as this kind, such as sudoku-4x4 or maze.",
+    ),
 ]
 Model = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
         envvar="PUZZLEREC_MODEL",
+        autocompletion=completion.models,
         help="The model that solves, or its folder. By default the one that is called like the kind.",
     ),
 ]
@@ -83,6 +91,7 @@ Strategy = Annotated[
     typer.Option(
         metavar="NAME",
         envvar="PUZZLEREC_STRATEGY",
+        autocompletion=completion.one_of(*completion.STRATEGIES),
         help="How attempts differ: pins, copies, noise or votes. By default what suits the kind and the model best.",
     ),
 ]

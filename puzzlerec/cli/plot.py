@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from puzzlerec.cli import completion
 from puzzlerec.cli.errors import CommandError
 from puzzlerec.cli.terminal import messages
 from puzzlerec.files import write
@@ -36,7 +37,10 @@ class Against(StrEnum):
 
 
 def plot(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs or comparisons.")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN...", autocompletion=completion.runs, help="Folders of runs or comparisons."),
+    ],
     x: Annotated[
         Against, typer.Option("--x", metavar="NAME", help="steps, seconds, or evaluations: layers applied to puzzles.")
     ] = Against.steps,

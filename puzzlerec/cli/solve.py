@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from puzzlerec.cli import completion
 from puzzlerec.cli.errors import INTERRUPTED, SOLVED, STATUSES, UNSOLVED, UNUSABLE, CommandError, assumed, in_words
 from puzzlerec.cli.options import (
     Attempts,
@@ -70,7 +71,12 @@ rules have not passed. JSON and SVG hold failed answers too, marked as such.
 
 def solve(
     context: typer.Context,
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files of puzzles; - is standard input.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...", autocompletion=completion.puzzles, help="Files of puzzles; - is standard input."
+        ),
+    ],
     puzzle: Kind = None,
     model: Model = None,
     steps: Steps = None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from puzzlerec.cli import completion
 from puzzlerec.cli.errors import INTERRUPTED, CommandError
 from puzzlerec.cli.options import Device, chosen_device
 from puzzlerec.cli.stop import Stop
@@ -40,7 +41,12 @@ Exit status:
 
 def train(
     recipe: Annotated[
-        str | None, typer.Argument(metavar="RECIPE", help="A shipped recipe or a TOML file; sudoku if not given.")
+        str | None,
+        typer.Argument(
+            metavar="RECIPE",
+            autocompletion=completion.recipes,
+            help="A shipped recipe or a TOML file; sudoku if not given.",
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="The run's folder, if not runs/RECIPE.")] = None,
     resume: Annotated[

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from puzzlerec.cli import completion
 from puzzlerec.cli.errors import SOLVED, STATUSES, UNSOLVED, CommandError
 from puzzlerec.cli.opening import opened
 from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, Strategy, session_on
@@ -43,12 +44,20 @@ Where there is no terminal (or TERM is dumb), every step is printed as plain tex
 def watch(
     context: typer.Context,
     file: Annotated[
-        str | None, typer.Argument(metavar="[FILE]", help="Puzzles, a trace or the folder of a run.")
+        str | None,
+        typer.Argument(
+            metavar="[FILE]", autocompletion=completion.puzzles, help="Puzzles, a trace or the folder of a run."
+        ),
     ] = None,
     puzzle: Kind = None,
     model: Model = None,
     against: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A second model, side by side with the first and in step.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            autocompletion=completion.models,
+            help="A second model, side by side with the first and in step.",
+        ),
     ] = None,
     steps: Steps = None,
     attempts: Attempts = 64,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
 
-from puzzlerec.files import is_dir, is_file, shorten, typed, write
+from puzzlerec.files import is_dir, is_file, shipped, shorten, typed, write
 from puzzlerec.models.config import ModelConfig, fault_of
 from puzzlerec.models.registry import build, config_class
 
@@ -31,8 +31,7 @@ FORMAT = "puzzlerec checkpoint"
 VERSION = 1
 WEIGHTS, CONFIG, CARD = "model.safetensors", "config.json", "README.md"
 
-_PACKAGE = Path(__file__).resolve().parents[1]
-SHIPPED = (_PACKAGE / "checkpoints", _PACKAGE.parent / "checkpoints")  # in an installed wheel, in a checkout
+SHIPPED = shipped("checkpoints")
 
 BUFFERS = 1 << 30  # bytes of tables that a model may have beside its weights
 SMALL = 1 << 28  # numbers, in a model that may be built before it is compared with its weights
@@ -225,7 +224,7 @@ def find(name: str | Path) -> Path:
     path, text = typed(name), str(name)
     if not text.strip():
         raise CheckpointError("A model has a name, or the path of its folder; puzzlerec models list names them.")
-    for folder in (path, *(shipped / text for shipped in SHIPPED), Path("runs") / text / "checkpoint"):
+    for folder in (path, *(parent / text for parent in SHIPPED), Path("runs") / text / "checkpoint"):
         for candidate in (folder, folder / "checkpoint"):  # a run's folder names its checkpoint
             if is_file(candidate / CONFIG):
                 return candidate

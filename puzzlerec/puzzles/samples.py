@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_PACKAGE = Path(__file__).resolve().parents[1]
-_SHIPPED = (_PACKAGE / "samples", _PACKAGE.parent / "datasets" / "samples")  # in an installed wheel, in a checkout
+from puzzlerec.files import shipped
 
 
 def samples() -> list[Path]:
     """The files, by name; none in an installation without them."""
-    return next((sorted(place.iterdir()) for place in _SHIPPED if place.is_dir()), [])
+    return next((sorted(place.iterdir()) for place in shipped("samples", "datasets/samples") if place.is_dir()), [])

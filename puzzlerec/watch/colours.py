@@ -66,12 +66,14 @@ def readable(variables: Mapping[str, str]) -> dict[str, str]:
     papers = [Color.parse(variables[name]).hex6 for name in ("background", "surface", "panel")]
     foreground, surface, primary = (Color.parse(variables[name]).hex6 for name in ("foreground", "surface", "primary"))
     cursor = Color.parse(variables["block-cursor-background"]).hex6
-    chosen = [mixed(primary, paper, 0.3) for paper in papers]  # of what is chosen, without the focus
+    # of what is chosen, without the focus, and of what is selected in a field
+    chosen = [mixed(primary, paper, share) for paper in papers for share in (0.3, 0.4)]
     foreground = legible(foreground, *papers, *chosen)
     inks = {
         "foreground": foreground,
         "footer-foreground": foreground,
         "footer-description-foreground": foreground,
+        "input-selection-foreground": foreground,
         "text-muted": mixed(foreground, surface, 0.7),
         "text-disabled": mixed(foreground, surface, 0.5),
         "footer-key-foreground": Color.parse(variables["accent"]).hex6,

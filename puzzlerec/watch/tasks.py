@@ -62,13 +62,13 @@ class TaskScreen(Screen[None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "task(-1)", "Task before", id="task.previous", tooltip="The one before in the folder or file."),
-        Binding("n", "task(1)", "Next task", id="task.next", tooltip="The next one in the folder or file."),
-        Binding("l", "choose", "List", id="task.list", tooltip="All tasks, and what came of those that were learned."),
-        Binding("t", "test", "Next test", id="task.test", tooltip="The task's next test, where it has several."),
-        Binding("a", "again", "Again", id="task.again", tooltip="Learn the task once more, with another seed."),
-        Binding("z", "zoom", "Zoom", id="task.zoom", tooltip="The test alone, larger; again: as before."),
-        Binding("v", "digits", "Digits", id="task.digits", tooltip="Digits on the colours as a second cue, or not."),
+        Binding("p", "task(-1)", "Task before", id="task-before", tooltip="The one before in the folder or file."),
+        Binding("n", "task(1)", "Next task", id="task-after", tooltip="The next one in the folder or file."),
+        Binding("l", "choose", "List", id="task-list", tooltip="All tasks, and what came of those that were learned."),
+        Binding("t", "test", "Next test", id="task-test", tooltip="The task's next test, where it has several."),
+        Binding("a", "again", "Again", id="task-again", tooltip="Learn the task once more, with another seed."),
+        Binding("z", "zoom", "Zoom", id="task-zoom", tooltip="The test alone, larger; again: as before."),
+        Binding("v", "digits", "Digits", id="task-digits", tooltip="Digits on the colours as a second cue, or not."),
     ]
 
     def __init__(self, tasks: Sequence[Task], minutes: float, seed: int = 0) -> None:

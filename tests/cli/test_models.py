@@ -19,12 +19,17 @@ def test_list_names_every_checkpoint(run: Run, shipped: Path) -> None:
     model = checkpoint.load(shipped / "sudoku")
     parameters = sum(parameter.numel() for parameter in model.parameters())
     header, nine, four = run("models", "list").stdout.splitlines()
-    assert header.split() == ["MODEL", "SYSTEM", "PUZZLE", "PARAMETERS", "SIZE", "FROM"]
+    assert header.split() == ["MODEL", "SYSTEM", "PUZZLE", "EXACT", "PARAMETERS", "SIZE", "FROM"]
     assert nine.split()[:4] == ["sudoku", "trm", "sudoku", f"{parameters:,}"] and nine.endswith("shipped")
     assert four.startswith("sudoku-4x4 ")
     described = json.loads(run("models", "list", "--json").stdout)
     assert [one["model"] for one in described] == ["sudoku", "sudoku-4x4"]
     assert described[0]["folder"] == str(shipped / "sudoku")
+    assert described[0]["measured"] is None  # nobody has measured these; those that are shipped say how good they are
+    assert all(
+        checkpoint.measured(folder)
+        for folder in sorted((Path(checkpoint.__file__).parents[2] / "checkpoints").iterdir())
+    )
     assert described[0]["bytes"] == (shipped / "sudoku" / "model.safetensors").stat().st_size
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from puzzlerec.cli import completion
 from puzzlerec.cli.data import arc
 from puzzlerec.cli.data.making import Making, Progress
 from puzzlerec.cli.errors import INTERRUPTED, CommandError
@@ -42,7 +43,11 @@ def build(
     context: typer.Context,
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", help="A puzzle kind: sudoku, sudoku-4x4, jigsaw, maze, maze-20x20, ..., arc."),
+        typer.Argument(
+            metavar="NAME",
+            autocompletion=completion.kinds,
+            help="A puzzle kind: sudoku, sudoku-4x4, jigsaw, maze, maze-20x20, ..., arc.",
+        ),
     ],
     train: Annotated[int, typer.Option(metavar="N", min=0, help="Training puzzles.")] = 1000,
     test: Annotated[int, typer.Option(metavar="N", min=0, help="Test puzzles, none a copy of a training one.")] = 1000,

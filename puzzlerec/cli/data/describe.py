@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from puzzlerec.cli import completion
 from puzzlerec.cli.data import arc
 from puzzlerec.cli.data.exchange import File
 from puzzlerec.cli.errors import UNSOLVED, CommandError
@@ -60,7 +61,10 @@ def info(
 
 
 def show(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A dataset, or ARC tasks as JSON.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", autocompletion=completion.datasets, help="A dataset, or ARC tasks as JSON."),
+    ],
     split: Annotated[str, typer.Option(metavar="NAME", help="train or test.")] = "train",
     index: Annotated[int, typer.Option(metavar="N", min=0, help="The first example, or task, to show, from 0.")] = 0,
     count: Annotated[int, typer.Option(metavar="N", min=1, help="How many.")] = 1,

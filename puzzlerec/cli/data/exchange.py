@@ -7,13 +7,17 @@ from typing import Annotated
 
 import typer
 
+from puzzlerec.cli import completion
 from puzzlerec.cli.errors import CommandError, assumed, in_words
 from puzzlerec.cli.options import Kind, Seed
 from puzzlerec.cli.terminal import messages, progress
 
 MOST_FAULTS = 3  # puzzles that are left out and named one by one
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A dataset that was built or imported.")]
+File = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", autocompletion=completion.datasets, help="A dataset that was built or imported."),
+]
 
 IMPORT_HELP = """Turn puzzles of your own into a dataset file.
 

@@ -85,10 +85,10 @@ class Help(Dialog[None]):
             if node is self.app:
                 name = "everywhere"
             if name:
-                table.add_row("", Text(name, "dim italic"))
+                table.add_row("", Text(name, "italic"))
             for binding, names in keys:
-                about = Text(binding.description)
+                about = Text(binding.description, "bold")
                 if binding.tooltip:
-                    about.append(f"  {binding.tooltip}", "dim")
+                    about.append(f"  {binding.tooltip}", "not bold")
                 table.add_row(" ".join(names), about)
         return table
