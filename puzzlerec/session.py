@@ -4,29 +4,43 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from puzzlerec.device import choose_device
-from puzzlerec.models import checkpoint
+from puzzlerec.models import arrays, checkpoint
 from puzzlerec.models.checkpoint import CheckpointError
 from puzzlerec.puzzles import PuzzleError, PuzzleKind
 from puzzlerec.solving.solver import Solver
+
+if TYPE_CHECKING:
+    import torch
+
+
+WITHOUT_TORCH = ("auto", "cpu")  # devices on which a model runs in NumPy, if it can
 
 
 class NoModelError(CheckpointError):
     """A kind of puzzle without a model."""
 
 
-def load(name: str | Path, device: torch.device) -> Solver:
+def load(name: str | Path, device: str | torch.device = "auto") -> Solver:
     """A new solver with the model of a shipped checkpoint, of a run or of a checkpoint's folder.
 
-    Raises `CheckpointError`.
+    It computes on ``device`` as for `choose_device`, in NumPy where that knows the model and no other device than the
+    CPU is asked for: it has answered before torch is imported, and is the faster one on the CPU in float32. Raises
+    `CheckpointError`, and ValueError for a device that is not here.
     """
     folder = checkpoint.find(name)
     title = folder.parent.name if folder.name == "checkpoint" else folder.name
+    model: Any = None
+    if str(device) in WITHOUT_TORCH:
+        model = arrays.load(folder / checkpoint.WEIGHTS, checkpoint.read_config(folder))
+    if model is None:
+        from puzzlerec.device import choose_device
+
+        device = choose_device(str(device))
+        model = checkpoint.load(folder, device)
     try:
-        solver = Solver(checkpoint.load(folder, device), device, title)
+        solver = Solver(model, str(device) if device != "auto" else "cpu", title)
     except PuzzleError as error:
         raise CheckpointError(f"{folder} is a model of puzzles that are not known here: {error}") from None
     tokens, known = solver.model.config.vocabulary, len(solver.kind.vocabulary)
@@ -62,16 +76,26 @@ class Session:
 
     def __init__(self, device: str | torch.device = "auto") -> None:
         """``device`` is as for `choose_device`, which raises ValueError for one that is not here."""
-        self.device = choose_device(device) if isinstance(device, str) else device
+        if str(device) not in WITHOUT_TORCH:
+            from puzzlerec.device import choose_device
+
+            device = choose_device(str(device))
+        self._device = device
         self._solvers: dict[Path, Solver] = {}
         self._loading = threading.Lock()
+
+    @property
+    def device(self) -> str:
+        """Where its solvers compute, as far as that is known: "auto" becomes a device when one is loaded."""
+        devices = [solver.device for solver in self._solvers.values()]
+        return next((device for device in devices if device != "cpu"), devices[0] if devices else str(self._device))
 
     def solver(self, name: str | Path) -> Solver:
         """The solver with the model that ``name`` names, as for `load`. Raises `CheckpointError`."""
         folder = checkpoint.find(name)
         with self._loading:
             if folder.resolve() not in self._solvers:
-                self._solvers[folder.resolve()] = load(folder, self.device)
+                self._solvers[folder.resolve()] = load(folder, self._device)
             return self._solvers[folder.resolve()]
 
     def solver_for(self, kind: PuzzleKind, model: str | Path | None = None) -> Solver:

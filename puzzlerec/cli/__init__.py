@@ -2,10 +2,12 @@
 
 import os
 
-# OpenMP's threads wait for each other by spinning, by default so long that beside other busy processes it costs many
-# times the work itself; on idle cores a thirtieth of that is as fast (GNU's library, the one in torch for Linux).
-# It is read when torch is first imported, so it comes before all else; whoever has set it keeps what they set.
+# Threads that share a product wait for each other by spinning, which beside other busy processes costs many times the
+# work itself. For OpenMP (GNU's library, the one in torch for Linux) a thirtieth of the usual patience is as fast on
+# idle cores. The products that NumPy computes here are too small to be shared. Both are read when the libraries are
+# first imported, so this comes before all else; whoever has set them keeps what they set.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from puzzlerec.cli.app import app, main
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from puzzlerec.cli.errors import INTERRUPTED, UNUSABLE, CommandError, assumed, in_words
-from puzzlerec.cli.options import Device, Evaluations, Seed, Strategy, chosen_device
+from puzzlerec.cli.options import Device, Evaluations, Seed, Strategy, session_on
 from puzzlerec.cli.plot import need_matplotlib
 from puzzlerec.cli.tables import Form, TableFormat, show
 from puzzlerec.cli.terminal import answers, messages, progress, speaks_unicode
+from puzzlerec.cli.votes import vote
 from puzzlerec.files import HDF5
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ The answers to a list are computed; where a Sudoku has several, trust what the r
 The first pass takes all its steps, as in the papers, and its last answer counts. --curve tells what every step was
 worth, and after these every doubling of --attempts, as one curve; --figure draws it.
 
+--votes, for datasets of ARC's tasks: the model answers every copy of a test, answers are turned back, and those that
+agree add up; pass@k says that one of the k with most votes is right.
+
 \b
 Exit status:
   0    everything was measured
@@ -47,11 +51,28 @@ Exit status:
 """
 
 
+VOTES = ("copies", "submission")  # options for --votes
+FIRST_PASS = ("split", "attempts", "evaluations", "strategy", "curve", "figure")  # and those that mean nothing to it
+
+
 def evaluate(
+    context: typer.Context,
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model's name or folder.")],
     dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="An HDF5 dataset or a list of puzzles.")],
     split: Annotated[str, typer.Option(metavar="NAME", help="Of an HDF5 dataset: train or test.")] = "test",
-    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="The first N puzzles alone.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="The first N puzzles alone; with --votes, tasks.")
+    ] = None,
+    votes: Annotated[
+        bool, typer.Option("--votes", help="ARC: answer all copies of each test and count what they agree on.")
+    ] = False,
+    copies: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="With --votes, so many copies of a task, if not all.")
+    ] = None,
+    submission: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --votes, write two tries at each test as Kaggle's submission.json."),
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Steps of each attempt, if not as many as in training.")
     ] = None,
@@ -72,12 +93,16 @@ def evaluate(
     seed: Seed = 0,
 ) -> None:
     from puzzlerec.evaluation import evaluate
-    from puzzlerec.session import Session
     from puzzlerec.solving.answer import SolveSettings
 
     if figure is not None:
         need_matplotlib(figure)
-    solver = Session(chosen_device(device)).solver(model)
+    _require_fitting(context, votes)
+    solver = session_on(device).solver(model)
+    form = TableFormat.json if as_json else form
+    if votes:
+        vote(solver, dataset, form, submission, copies=copies, limit=limit, steps=steps, batch=batch)
+        return
     settings = SolveSettings(
         steps=steps,
         attempts=attempts,
@@ -111,7 +136,6 @@ def evaluate(
         messages.warning(f"Interrupted: {total:,} of {asked:,} puzzles were measured.")
         if not total:
             raise typer.Exit(INTERRUPTED)
-    form = TableFormat.json if as_json else form
     if form is TableFormat.text:
         _head(report, dataset, solver, settings)
     about = {**examples.about, "device": str(solver.device)}
@@ -135,6 +159,15 @@ def evaluate(
         raise typer.Exit(INTERRUPTED)
     if unreadable:
         raise typer.Exit(UNUSABLE)
+
+
+def _require_fitting(context: typer.Context, votes: bool) -> None:
+    """Raises `CommandError` for options that mean nothing with votes, or without."""
+    for parameter in FIRST_PASS if votes else VOTES:
+        source = context.get_parameter_source(parameter)
+        if source and source.name == "COMMANDLINE":
+            said = "does not apply to --votes" if votes else "is for --votes"
+            raise CommandError(f"--{parameter} {said}.")
 
 
 def _head(report: Report, dataset: Path, solver: Solver, settings: SolveSettings) -> None:

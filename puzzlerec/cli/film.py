@@ -11,7 +11,7 @@ import typer
 
 from puzzlerec.cli.errors import SOLVED, STATUSES, UNSOLVED, CommandError
 from puzzlerec.cli.opening import opened
-from puzzlerec.cli.options import Attempts, Device, Early, Kind, Model, Seed, Steps, Strategy, chosen_device
+from puzzlerec.cli.options import Attempts, Device, Early, Kind, Model, Seed, Steps, Strategy, session_on
 from puzzlerec.cli.terminal import messages
 from puzzlerec.files import write
 
@@ -121,10 +121,9 @@ def _need_pillow() -> None:
 
 
 def _solved(puzzle: Puzzle, model: str | None, device: str, settings: SolveSettings) -> Trace:
-    from puzzlerec.session import Session
     from puzzlerec.solving.trace import Recorder
 
-    solver = Session(chosen_device(device)).solver_for(puzzle.kind, model)
+    solver = session_on(device).solver_for(puzzle.kind, model)
     recorder = Recorder(solver.name, settings, [puzzle])
     (answer,) = solver.solve([puzzle], settings, recorder)
     return recorder.trace(0, answer)

@@ -20,6 +20,8 @@ AsJSON = Annotated[bool, typer.Option("--json", help="As JSON.")]
 def list_models(as_json: AsJSON = False) -> None:
     """List all checkpoints that have a name: the shipped ones, and those of the runs under ./runs.
 
+    EXACT is the share of right answers in one pass, on puzzles that `puzzlerec models show` names.
+
     Everything that takes a model takes the path of a checkpoint's folder too.
     """
     from puzzlerec.models.checkpoint import CheckpointError, available
@@ -36,14 +38,15 @@ def list_models(as_json: AsJSON = False) -> None:
     if not described:
         messages.note("There are no checkpoints here. puzzlerec train makes one.")
         return
-    rows = [("MODEL", "SYSTEM", "PUZZLE", "PARAMETERS", "SIZE", "FROM")]
+    rows = [("MODEL", "SYSTEM", "PUZZLE", "EXACT", "PARAMETERS", "SIZE", "FROM")]
     for one in described:
         origin = "shipped" if one["shipped"] else _short(one["folder"])
         size = f"{one['bytes'] / 1e6:.1f} MB"
-        rows.append((one["model"], one["system"], one["puzzle"], f"{one['parameters']:,}", size, origin))
+        exact = f"{one['measured']['exact']:.1%}" if one["measured"] else ""
+        rows.append((one["model"], one["system"], one["puzzle"], exact, f"{one['parameters']:,}", size, origin))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        cells = zip(row, "<<<>><", widths, strict=True)  # numbers to the right
+        cells = zip(row, "<<<>>><", widths, strict=True)  # numbers to the right
         print(printable("  ".join(f"{cell:{side}{width}}" for cell, side, width in cells).rstrip()))
 
 
@@ -52,7 +55,7 @@ def show(
     model: Annotated[str, typer.Argument(metavar="NAME|FOLDER", help="The checkpoint.")], as_json: AsJSON = False
 ) -> None:
     """Show a checkpoint's settings and its card: what it was trained on, and how well it does."""
-    from puzzlerec.models.checkpoint import CARD, find
+    from puzzlerec.models.checkpoint import CARD, Measured, find
 
     folder = find(model)
     described = _described(model, folder)
@@ -70,6 +73,8 @@ def show(
     table.add_column(overflow="fold")
     table.add_row("folder", described["folder"])
     table.add_row("puzzle", described["puzzle"])
+    if described["measured"]:
+        table.add_row("exact", str(Measured(**described["measured"])))
     table.add_row("parameters", f"{described['parameters']:,} in {described['bytes'] / 1e6:.1f} MB")
     for key, value in described["config"].items():
         if key not in ("puzzle", "vocabulary") and value not in (None, []):
@@ -121,10 +126,10 @@ def export_file(
 
 
 def _described(name: str, folder: Path) -> dict[str, Any]:
-    from puzzlerec.models.checkpoint import SHIPPED, WEIGHTS, outline
+    from puzzlerec.models.checkpoint import SHIPPED, WEIGHTS, measured, outline
 
     model = outline(folder)
-    config = model.config
+    config, known = model.config, measured(folder)
     return {
         "model": name,
         "system": config.system,
@@ -133,6 +138,7 @@ def _described(name: str, folder: Path) -> dict[str, Any]:
         "shipped": folder.parent in SHIPPED,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "bytes": (folder / WEIGHTS).stat().st_size,
+        "measured": known and vars(known),
         "config": config.model_dump(mode="json"),
     }
 

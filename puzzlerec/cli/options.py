@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +13,8 @@ from puzzlerec.cli.errors import CommandError
 
 if TYPE_CHECKING:
     import torch
+
+    from puzzlerec.session import Session
 
 DEVICES = re.compile(r"auto|cpu|cuda(:\d+)?|mps")
 
@@ -94,7 +98,21 @@ def chosen_device(name: str) -> torch.device:
     """The device that ``name`` means here. Raises `CommandError` if it is not there."""
     from puzzlerec.device import choose_device
 
-    try:
+    with _device_in_words():
         return choose_device(name)
+
+
+def session_on(name: str) -> Session:
+    """Solvers on the device that ``name`` means here. Raises `CommandError` if it is not there."""
+    from puzzlerec.session import Session
+
+    with _device_in_words():
+        return Session(name)
+
+
+@contextmanager
+def _device_in_words() -> Iterator[None]:
+    try:
+        yield
     except ValueError as error:
         raise CommandError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from None

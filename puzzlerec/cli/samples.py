@@ -20,20 +20,19 @@ puzzlerec solve samples/hard.sdm
 A file that is there already is left as it is.
 """
 
-_PACKAGE = Path(__file__).resolve().parents[1]
-_SHIPPED = (_PACKAGE / "samples", _PACKAGE.parent / "datasets" / "samples")  # in an installed wheel, in a checkout
-
 
 def samples(
     folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Where to.")] = Path("samples"),
 ) -> None:
-    shipped = next((place for place in _SHIPPED if place.is_dir()), None)
-    if shipped is None:
+    from puzzlerec.puzzles.samples import samples
+
+    shipped = samples()
+    if not shipped:
         raise CommandError("This installation has no samples; install puzzlerec again.")
     if folder.exists() and not folder.is_dir():
         raise CommandError(f"{folder} is a file: name another folder.")
     folder.mkdir(parents=True, exist_ok=True)
-    for sample in sorted(shipped.iterdir()):
+    for sample in shipped:
         target = folder / sample.name
         if target.exists():
             messages.note(f"{target} is there already.")

@@ -28,8 +28,27 @@ class Solve(Strict):
     batch: Count | None = None
 
 
+Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
+
+
+class Theme(Strict):
+    """``[watch.themes.NAME]``: what is not given is derived from ``primary``."""
+
+    primary: Colour
+    secondary: Colour | None = None
+    accent: Colour | None = None
+    warning: Colour | None = None
+    error: Colour | None = None
+    success: Colour | None = None
+    foreground: Colour | None = None
+    background: Colour | None = None
+    surface: Colour | None = None
+    panel: Colour | None = None
+    dark: bool = True
+
+
 class Watch(Strict):
-    """``[watch]``"""
+    """``[watch]``: options, and the look and the keys of the app."""
 
     model: str | None = None
     against: str | None = None
@@ -37,6 +56,9 @@ class Watch(Strict):
     attempts: Count | None = None
     early: bool | None = None
     exact: bool | None = None
+    theme: str | None = None
+    themes: dict[str, Theme] = {}
+    keys: dict[str, Annotated[str, Field(min_length=1)]] = {}  # of an action, by its name: one or several with commas
 
 
 class Eval(Strict):

@@ -11,6 +11,17 @@ defaults. For example::
 
     [eval]
     batch = 256
+
+    [watch]
+    theme = "mine"
+
+    [watch.keys]
+    play = "p"
+    puzzle-before = "N"
+
+    [watch.themes.mine]
+    primary = "#1fa187"
+    dark = true
 """
 
 from __future__ import annotations
@@ -70,7 +81,8 @@ def _in_words(error: Any) -> str:
     if error["type"] != "extra_forbidden":
         return f"{place} = {error['input']!r} cannot be: {error['msg'][0].lower()}{error['msg'][1:]}."
     *section, name = error["loc"]
-    known = list((getattr(schema, section[0].title()) if section else schema.Settings).model_fields)
+    model = schema.Theme if "themes" in section else getattr(schema, section[0].title()) if section else schema.Settings
+    known = list(model.model_fields)
     nearest = get_close_matches(name, known, n=1)
     remedy = f"Did you mean {nearest[0]!r}?" if nearest else f"Known are {', '.join(known)}."
     return f"There is no setting {place!r}. {remedy}"

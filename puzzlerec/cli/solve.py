@@ -26,7 +26,7 @@ from puzzlerec.cli.options import (
     Seed,
     Steps,
     Strategy,
-    chosen_device,
+    session_on,
 )
 from puzzlerec.cli.output import Drawings, Format, Writer, opened, place, writer
 from puzzlerec.cli.tasks import are_tasks, solve_tasks
@@ -267,9 +267,7 @@ class _Run:
     @cached_property
     def _session(self) -> Session:
         """Solvers, once there is something to solve: what nobody can solve is told at once."""
-        from puzzlerec.session import Session
-
-        return Session(chosen_device(self.device))
+        return session_on(self.device)
 
     @property
     def where(self) -> str:

@@ -7,13 +7,14 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from puzzlerec.cli.errors import INTERRUPTED, SOLVED, UNSOLVED, UNUSABLE, CommandError, in_words
 from puzzlerec.cli.output import Format, opened
 from puzzlerec.cli.terminal import answers, messages, printable, progress, speaks_unicode
+from puzzlerec.views.words import ORDINALS, task_verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,32 +22,19 @@ if TYPE_CHECKING:
     from puzzlerec.puzzles.arc.tasks import Task
     from puzzlerec.training.test_time import TaskAnswer
 
-ORDINALS = ("first", "second")
-
 
 def are_tasks(files: Sequence[str], kind: str | None) -> bool:
     """Whether the ``files`` are ARC tasks, or folders of them. Raises `CommandError` if only some of them are."""
     from puzzlerec.puzzles import get
+    from puzzlerec.puzzles.arc.tasks import holds_tasks
 
     if kind is not None:
         return get(kind).pairs
     # a pipe can be read but once; what is missing is said later
-    found = [_holds_tasks(path) for path in map(Path, files) if path.is_file() or path.is_dir()]
+    found = [holds_tasks(path) for path in map(Path, files) if path.is_file() or path.is_dir()]
     if any(found) and not all(found):
         raise CommandError("ARC tasks are solved by themselves: give other puzzles in a command of their own.")
     return any(found)
-
-
-def _holds_tasks(path: Path) -> bool:
-    from puzzlerec.puzzles.arc.tasks import is_task
-
-    try:
-        if path.is_dir():
-            return any(path.rglob("*.json"))
-        with path.open(encoding="utf-8-sig", errors="replace") as stream:
-            return is_task(stream.read(2000))
-    except (OSError, ValueError):
-        return False
 
 
 def solve_tasks(files: Sequence[str], minutes: float, form: Format | None, output: Path | None, seed: int) -> int:
@@ -98,17 +86,16 @@ def _read(file: str, faults: list[Exception]) -> list[Task]:
     from puzzlerec.puzzles.arc.tasks import parse_tasks
     from puzzlerec.puzzles.generator import DatasetError
 
+    wrong: list[PuzzleError] = []
     try:
         if file == "-":
-            return parse_tasks(sys.stdin.read(), file)
-        if not Path(file).is_dir():
-            return arc_agi.read_tasks(file)
-        tasks, wrong = arc_agi.tasks_below(file)
-        faults += wrong
-        return tasks
+            return parse_tasks(sys.stdin.read(), file, wrong)
+        return arc_agi.tasks_at(file, wrong)
     except (PuzzleError, DatasetError) as fault:
         faults.append(fault)
         return []
+    finally:
+        faults += wrong
 
 
 def _answer(task: Task, seconds: float, seed: int) -> TaskAnswer:
@@ -178,7 +165,7 @@ class _Drawings(_Writer):
                 )
                 console.print(drawing, soft_wrap=True)
             style = {True: "bold green", False: "bold red", None: "bold yellow"}[found.right(test)]
-            console.print(Text(_verdict(found, test), style), "", sep="\n", soft_wrap=True)
+            console.print(Text(task_verdict(found, test), style), "", sep="\n", soft_wrap=True)
 
 
 class _Text(_Writer):
@@ -189,7 +176,7 @@ class _Text(_Writer):
 
     def write(self, found: TaskAnswer) -> None:
         for test in range(len(found.task.tests)):
-            print(f"# {_place(found, test)}: {_verdict(found, test)}", file=self.stream)
+            print(f"# {_place(found, test)}: {task_verdict(found, test)}", file=self.stream)
             for number, one in enumerate(found.tries[test]):
                 print(f"# {ORDINALS[number]} try, {one.support:.0%} of the votes", file=self.stream)
                 print(*("".join(map(str, row)) for row in one.output.tolist()), sep="\n", file=self.stream)
@@ -230,35 +217,13 @@ class _Submission(_Writer):
         self._tasks: dict[str, list[dict[str, list[list[int]]]]] = {}
 
     def write(self, found: TaskAnswer) -> None:
-        self._tasks[found.task.id] = [dict(_attempts(found, test)) for test in range(len(found.task.tests))]
+        from puzzlerec.puzzles.arc.tasks import attempts
+
+        self._tasks[found.task.id] = [attempts([one.output for one in tries]) for tries in found.tries]
 
     def close(self) -> None:
         print(json.dumps(self._tasks), file=self.stream)
 
 
-def _attempts(found: TaskAnswer, test: int) -> Iterator[tuple[str, list[list[int]]]]:
-    """Both attempts, the second like the first where there is but one."""
-    tries = [one.output.tolist() for one in found.tries[test]] or [[[0]]]
-    for number in (1, 2):
-        yield f"attempt_{number}", tries[min(number, len(tries)) - 1]
-
-
 def _place(found: TaskAnswer, test: int) -> str:
     return printable(f"{found.task.id}, test {test + 1}")
-
-
-def _verdict(found: TaskAnswer, test: int) -> str:
-    """What is known of the tries at a test, in a sentence."""
-    if not found.tries[test]:
-        return "Not solved: the size of the output is not known."
-    learned = f"{found.fitted:.0%} of the demonstrations' views were learned"
-    right = found.right(test)
-    if right is None:
-        return f"Not confirmed: the file does not hold the output; {learned}."
-    if not right:
-        return f"Not solved: neither try is the output; {learned}."
-    import numpy as np
-
-    known = found.task.tests[test].known
-    number = [np.array_equal(one.output, known) for one in found.tries[test]].index(True)
-    return f"Solved: the {ORDINALS[number]} try is the output; {learned}."

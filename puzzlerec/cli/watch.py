@@ -12,21 +12,25 @@ import typer
 
 from puzzlerec.cli.errors import SOLVED, STATUSES, UNSOLVED, CommandError
 from puzzlerec.cli.opening import opened
-from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, Strategy, chosen_device
-from puzzlerec.cli.terminal import answers, speaks_unicode
+from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, Strategy, session_on
+from puzzlerec.cli.settings import config_file
+from puzzlerec.cli.terminal import answers, messages, speaks_unicode
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from puzzlerec.puzzles import Puzzle
+    from puzzlerec.puzzles import Puzzle, PuzzleError
+    from puzzlerec.puzzles.arc.tasks import Task
     from puzzlerec.solving.answer import Answer
     from puzzlerec.solving.trace import Trace
     from puzzlerec.watch.recording import Recording
 
 HELP = f"""Watch an answer form, step by step, or a training run.
 
-FILE is a file of puzzles (- is standard input), a trace that `puzzlerec solve --trace` or this app has saved, or the
-folder of a training run. Without it the app shows the last puzzle again.
+FILE is a file of puzzles (- is standard input), a trace that `puzzlerec solve --trace` or this app has saved, the
+folder of a training run, also of one that is still to begin, a folder of several, which are compared, or tasks of ARC
+as JSON, in a file or a folder, which are learned while you look on, each for --minutes. Without it the app shows the
+last puzzle again.
 
 ? shows all keys, Ctrl-P all commands.
 
@@ -37,6 +41,7 @@ Where there is no terminal (or TERM is dumb), every step is printed as plain tex
 
 
 def watch(
+    context: typer.Context,
     file: Annotated[
         str | None, typer.Argument(metavar="[FILE]", help="Puzzles, a trace or the folder of a run.")
     ] = None,
@@ -50,16 +55,21 @@ def watch(
     early: Early = True,
     strategy: Strategy = None,
     exact: Exact = False,
+    minutes: Annotated[float, typer.Option(metavar="M", min=0.01, help="That a task of ARC is learned for.")] = 3.0,
     once: Annotated[bool, typer.Option("--once", help="Print the last frame of the first puzzle and leave.")] = False,
     device: Device = "auto",
     seed: Seed = 0,
 ) -> None:
     options: dict[str, Any] = {"steps": steps, "attempts": attempts, "early": early, "exact": exact, "seed": seed}
     options |= {"strategy": strategy} if strategy else {}
-    puzzles, traces, run = _opened(file, puzzle)
+    tasks = _tasks(file)
+    puzzles, traces, run = _opened(None if tasks else file, puzzle)
+    if tasks and (once or not _is_terminal()):
+        raise CommandError(f"{file} holds ARC tasks, which only the app shows: puzzlerec solve {file} answers them.")
     if once or not _is_terminal():
         if run is not None:
-            raise CommandError(f"{run} is a training run: only the app shows it, and here is no terminal for it.")
+            what = "is of training runs" if run.exists() else "is not there; the app would wait for a training run"
+            raise CommandError(f"{run} {what}: only the app shows them, and here is no terminal for it.")
         if against:
             raise CommandError("Only the app shows two models side by side: leave --against out.")
         raise typer.Exit(_print(_recorded(puzzles, traces, model, options, device), once))
@@ -67,17 +77,23 @@ def watch(
     from puzzlerec.watch.app import Watch
     from puzzlerec.watch.memory import Memory
 
-    memory = Memory.load()
+    memory, chosen = Memory.load(), context.default_map or {}
     app = Watch(
         puzzles,
         traces=traces,
         run=run,
+        tasks=tasks,
+        minutes=minutes,
         model=model,
         second=(against, options) if against else None,
         options=options,
         device=device,
         memory=memory,
     )
+    try:
+        app.suit(chosen.get("theme"), chosen.get("themes", {}), chosen.get("keys", {}))
+    except ValueError as error:
+        raise CommandError(f"{config_file()}: {error}") from None
     app.run()
     memory.save()
     sys.stdout.flush()
@@ -86,18 +102,42 @@ def watch(
     os._exit(app.return_code or int(app.failed))
 
 
+def _tasks(file: str | None) -> list[Task]:
+    """The tasks of ARC that FILE holds, if it does; faulty ones are named. Raises the errors of reading."""
+    from puzzlerec.puzzles.arc.tasks import holds_tasks
+    from puzzlerec.watch.run_files import runs_below
+
+    path = Path(file or "-")
+    if not (path.is_file() or path.is_dir()) or runs_below(path) or not holds_tasks(path):
+        return []
+    from puzzlerec.data.arc_agi import tasks_at
+
+    faults: list[PuzzleError] = []
+    tasks = tasks_at(path, faults)
+    for fault in faults if tasks else faults[1:]:
+        messages.warning(f"skipped: {fault}")
+    if not tasks:
+        raise faults[0]
+    return tasks
+
+
 def _opened(file: str | None, puzzle: str | None) -> tuple[list[Puzzle], list[Trace], Path | None]:
     """What FILE holds: puzzles, traces or a run. Raises `CommandError` and the errors of reading."""
     if file is None:
         return [], [], None
     path = Path(file)
-    if file != "-" and path.is_dir():
-        from puzzlerec.watch.run_files import is_run
+    if file != "-" and (path.is_dir() or _is_to_come(path)):
+        from puzzlerec.watch.run_files import runs_below
 
-        if not is_run(path):
+        if path.is_dir() and any(path.iterdir()) and not runs_below(path):
             raise CommandError(f"{path} is a folder, but of no training run: name a file of puzzles or a run's folder.")
         return [], [], path
     return (*opened(file, puzzle), None)
+
+
+def _is_to_come(path: Path) -> bool:
+    """Whether ``path`` can be the folder of a run that has not begun: files of puzzles have an ending."""
+    return not path.exists() and not path.suffix
 
 
 def _is_terminal() -> bool:
@@ -121,7 +161,6 @@ def _recorded(
     puzzles: Sequence[Puzzle], traces: Sequence[Trace], model: str | None, options: dict[str, Any], device: str
 ) -> Recording:
     """The first puzzle, solved, or the first trace. Raises `CommandError` if it cannot be solved here."""
-    from puzzlerec.session import Session
     from puzzlerec.watch.app import example
     from puzzlerec.watch.job import Job
     from puzzlerec.watch.memory import Memory
@@ -130,7 +169,7 @@ def _recorded(
         job = Job.replaying(traces[0])
     else:
         first = puzzles[0] if puzzles else Memory.load().recall() or example()
-        job = Job(first, model, options, Session(chosen_device(device)).solver_for)
+        job = Job(first, model, options, session_on(device).solver_for)
         job.run()
     if job.problem:
         raise CommandError(job.problem)

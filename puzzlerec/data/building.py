@@ -1,4 +1,4 @@
-"""Builds datasets from generators: the same seed makes the same rows, whatever the number of workers.
+"""Builds datasets from generators, the same rows for the same seed whatever the workers, and ARC's from its tasks.
 
 The work is cut into chunks, each with a random state of its own from (seed, split, number of the chunk). Chunks come
 back in order; rows that repeat an earlier one are dropped. Test is built first, and training rows that are symmetric to
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from puzzlerec.data import arc_agi
 from puzzlerec.data.store import SPLITS, Attributes, Dataset, Rows, write_dataset
 from puzzlerec.puzzles import KINDS, PuzzleKind
 from puzzlerec.puzzles.generator import Chunk, DatasetError, Generator
@@ -52,10 +53,16 @@ def build(
 
     ``workers`` processes generate, as many as there are free processors if None. ``settings`` are the generator's own.
     The file appears when it is complete. Raises `DatasetError` for a name, number or setting that cannot be used.
+
+    Tasks are loaded and not generated: ``train`` and ``test`` mean nothing to them, the settings are
+    `arc_agi.SETTINGS`.
     """
-    kind, _ = kind_and_shape(name)
-    maker = generator(name)
+    kind, shape = kind_and_shape(name)
     settings = checked(name, settings)
+    if is_loaded(name):
+        tasks = arc_agi.collect_by(settings, shape)
+        return arc_agi.build(tasks, path, copies=settings["copies"], seed=seed, progress=progress)
+    maker = generator(name)
     wanted = {"test": test, "train": train}
     for split, rows in wanted.items():
         if rows < 0:
@@ -102,10 +109,27 @@ def ensure(
 
 def default_path(name: str, *, train: int, test: int, seed: int, **settings: Any) -> Path:
     """Where `ensure` keeps a dataset: its name tells what it is, the version and settings by a short hash."""
+    settings = checked(name, settings)
+    if is_loaded(name):
+        tasks = arc_agi.collect_by(settings, kind_and_shape(name)[1])
+        return arc_agi.default_path(tasks, datasets_folder(), copies=settings["copies"], seed=seed)
     maker = generator(name)
-    exact = json.dumps(maker.signature(checked(name, settings)), sort_keys=True)
+    exact = json.dumps(maker.signature(settings), sort_keys=True)
     digest = hashlib.sha256(exact.encode()).hexdigest()[:8]
     return datasets_folder() / f"{name}-{train}-{test}-seed{seed}-{digest}.h5"
+
+
+def rows_of(name: str, train: int, test: int, **settings: Any) -> int:
+    """About how many rows such a dataset has."""
+    if not is_loaded(name):
+        return train + test
+    settings = checked(name, settings)
+    return arc_agi.most_rows(arc_agi.collect_by(settings, kind_and_shape(name)[1]), settings["copies"])
+
+
+def is_loaded(name: str) -> bool:
+    """Whether the dataset's puzzles are tasks that are loaded, and not generated."""
+    return kind_and_shape(name)[0].pairs
 
 
 def datasets_folder() -> Path:
@@ -118,10 +142,7 @@ def generator(name: str) -> Generator:
     kind, shape = kind_and_shape(name)
     maker = kind.generator(shape)
     if maker is None:
-        raise DatasetError(
-            f"Nothing generates puzzles of the kind {kind.name!r}; ARC's tasks are loaded: puzzlerec data build arc "
-            "makes the file of a dataset."
-        )
+        raise DatasetError(f"Nothing generates puzzles of the kind {kind.name!r}; ARC's tasks are loaded.")
     return maker
 
 
@@ -144,20 +165,25 @@ def kind_and_shape(name: str) -> tuple[PuzzleKind, tuple[int, int] | None]:
 
 
 def checked(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """All settings of the generator of ``name``, those that are not given at their defaults. Raises `DatasetError`."""
-    maker = generator(name)
+    """All settings of the datasets called ``name``, those that are not given at their defaults. Raises `DatasetError`.
+
+    Of what is generated they are the generator's.
+    """
+    maker = None if is_loaded(name) else generator(name)
+    defaults = arc_agi.SETTINGS if maker is None else maker.settings
     for key, value in settings.items():
-        if key not in maker.settings:
-            known = f"it has {', '.join(maker.settings)}" if maker.settings else "it has none"
+        if key not in defaults:
+            known = f"it has {', '.join(defaults)}" if defaults else "it has none"
             raise DatasetError(f"The dataset {name!r} has no setting {key!r}; {known}.")
-        default = maker.settings[key]
+        default = defaults[key]
         if isinstance(default, str):
             if not isinstance(value, str):
                 raise DatasetError(f"The setting {key!r} is a word such as {default}, not {value!r}.")
         elif isinstance(value, bool) or not isinstance(value, (int, float) if isinstance(default, float) else int):
             raise DatasetError(f"The setting {key!r} is a number such as {default}, not {value!r}.")
-    complete = {key: type(default)(settings.get(key, default)) for key, default in maker.settings.items()}
-    maker.check(complete)
+    complete = {key: type(default)(settings.get(key, default)) for key, default in defaults.items()}
+    if maker is not None:
+        maker.check(complete)
     return complete
 
 

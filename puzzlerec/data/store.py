@@ -1,6 +1,6 @@
 """The dataset store: one HDF5 file a dataset, read in slices, written in pieces, proved by a hash.
 
-Groups are splits ("train", "test"), each with the columns
+Groups are splits ("train", "test"; "asked", whose answers are not all known), each with the columns
 
     inputs      uint8 [N, L]    questions as tokens, L = H * W, row-major
     labels      uint8 [N, L]    answers as tokens
@@ -13,7 +13,7 @@ something, the root holds
 
     identifiers fixed-length UTF-8 [I]   the name of each puzzle id; 0 is "<blank>"
 
-The SHA-256 is that of the columns' own SHA-256 digests, in the order above, train before test, the identifiers last; it
+The SHA-256 is that of the columns' own SHA-256 digests, split by split in the order above, the identifiers last; it
 depends on the content alone.
 """
 
@@ -37,7 +37,7 @@ from puzzlerec.files import is_hdf5
 from puzzlerec.puzzles.generator import DatasetError
 
 FORMAT_VERSION = 2
-SPLITS = ("train", "test")
+SPLITS = ("train", "test", "asked")
 COLUMNS = {"inputs": np.uint8, "labels": np.uint8, "puzzle_ids": np.int32, "group_ids": np.int32, "ratings": np.float32}
 _CHUNK_BYTES = 1 << 16
 _PIECE = 8192  # rows that are hashed or copied at a time
@@ -83,17 +83,20 @@ def _sound(path: Path) -> Iterator[None]:
 
 
 class Column:
-    """One column of a split on disk: slice it to read. What is damaged there is a `DatasetError`."""
+    """One column of a split on disk: slice it to read, or name rows in order. What is damaged is a `DatasetError`.
 
-    def __init__(self, column: h5py.Dataset, path: Path) -> None:
-        self._column, self._path = column, path
+    With ``numbers`` [n], in order, those rows are all that there is.
+    """
+
+    def __init__(self, column: h5py.Dataset, path: Path, numbers: np.ndarray | None = None) -> None:
+        self._column, self._path, self._numbers = column, path, numbers
 
     def __len__(self) -> int:
-        return len(self._column)
+        return len(self._column if self._numbers is None else self._numbers)
 
     def __getitem__(self, rows: Any) -> Any:
         with _sound(self._path):
-            return self._column[rows]
+            return self._column[rows if self._numbers is None else self._numbers[rows]]
 
 
 class Split:
@@ -105,10 +108,11 @@ class Split:
     group_ids: Column  # [N] int32
     ratings: Column | None  # [N] float32
 
-    def __init__(self, group: h5py.Group, path: Path) -> None:
+    def __init__(self, group: h5py.Group, path: Path, numbers: np.ndarray | None = None) -> None:
+        self._group, self._path, self._numbers = group, path, numbers
         for name in COLUMNS:
             column = group.get(name)
-            setattr(self, name, None if column is None else Column(column, path))
+            setattr(self, name, None if column is None else Column(column, path, numbers))
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -118,6 +122,30 @@ class Split:
         ratings = None if self.ratings is None else self.ratings[start:stop]
         rows = slice(start, stop)
         return Rows(self.inputs[rows], self.labels[rows], self.puzzle_ids[rows], self.group_ids[rows], ratings)
+
+    def part(self, numbers: np.ndarray) -> Split:
+        """These rows alone, which are named in order."""
+        if self._numbers is not None:
+            numbers = self._numbers[numbers]
+        return Split(self._group, self._path, numbers)
+
+    def copies(self, most: int | None) -> Split:
+        """Of each group the rows of its first puzzle id, the puzzle as it is, and of ``most`` others, all if None."""
+        if most is None:
+            return self
+        groups, ids = self.group_ids[:], self.puzzle_ids[:]
+        new_group = np.diff(groups, prepend=-1) != 0
+        copy = np.cumsum(new_group | (np.diff(ids, prepend=-1) != 0))
+        starts = np.flatnonzero(new_group)
+        first = np.repeat(copy[starts], np.diff(starts, append=len(ids)))
+        return self.part(np.flatnonzero(copy - first <= most))
+
+    def first_groups(self, most: int | None) -> Split:
+        """The rows of the first ``most`` groups, of all if None."""
+        if most is None:
+            return self
+        number = np.cumsum(np.diff(self.group_ids[:], prepend=-1) != 0)
+        return self.part(np.flatnonzero(number <= most))
 
     def pieces(self, rows: int = _PIECE) -> Iterator[Rows]:
         """All rows, ``rows`` at a time."""
@@ -228,7 +256,7 @@ def write_dataset(
     with hdf5.writing(path) as (file, piece):
         for name, pieces in splits.items():
             if name not in SPLITS:
-                raise DatasetError(f"A split is called {' or '.join(SPLITS)}, not {name!r}.")
+                raise DatasetError(f"A split is called {', '.join(SPLITS)}, not {name!r}.")
             with piece():
                 group = file.create_group(name)
             for rows in pieces:

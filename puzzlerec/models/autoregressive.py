@@ -35,8 +35,8 @@ from torch import Tensor, nn
 
 from .blocks import Canvas, Network, truncated_normal_
 from .config import Count, Layers, ModelConfig, Prefix, Steps, Token, Truncation
-from .encoders import PADDING
-from .system import FrameKind, Prediction, System, unrolled
+from .prediction import PADDING, FrameKind, Prediction
+from .system import System, unrolled
 
 Rung = Literal["dense", "iterative", "iterative-step", "universal", "dual-universal", "dual-nested", "ar-trm"]
 STEP_EMBEDDING = ("iterative-step", "universal", "dual-universal", "dual-nested")

@@ -9,20 +9,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import torch
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as serialized
-from torch import Tensor, nn
 
 from puzzlerec.files import is_dir, is_file, shorten, typed, write
 from puzzlerec.models.config import ModelConfig, fault_of
 from puzzlerec.models.registry import build, config_class
-from puzzlerec.models.system import System
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+    from puzzlerec.models.system import System
 
 FORMAT = "puzzlerec checkpoint"
 VERSION = 1
@@ -34,11 +37,22 @@ SHIPPED = (_PACKAGE / "checkpoints", _PACKAGE.parent / "checkpoints")  # in an i
 BUFFERS = 1 << 30  # bytes of tables that a model may have beside its weights
 SMALL = 1 << 28  # numbers, in a model that may be built before it is compared with its weights
 NUMBERS = ("F32", "BF16", "F16", "F64")  # what weights may be stored as
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 class CheckpointError(ValueError):
     """A folder that is no checkpoint, or not one that this version can load: what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How many answers of one pass were right, and on how many puzzles of which sort. The card says the rest."""
+
+    exact: float
+    puzzles: int
+    on: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.exact:.1%} of {self.puzzles:,}{f' {self.on}' if self.on else ''}"
 
 
 def save(
@@ -48,20 +62,25 @@ def save(
     *,
     dtype: Literal["float32", "bfloat16", "float16"] = "float32",
     step: int | None = None,
+    measured: Measured | None = None,
 ) -> Path:
     """Write ``model`` (which has a `ModelConfig` as ``config``) and ``card``, the text of its README.md.
 
-    ``step`` is how many steps of training made its weights. Each file is written beside its target and renamed.
-    Returns the folder.
+    ``step`` is how many steps of training made its weights, ``measured`` how good they are.
+    Each file is written beside its target and renamed. Returns the folder.
     """
+    import torch
+    from safetensors.torch import save as serialized
+
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {
-        name: tensor.detach().to("cpu", DTYPES[dtype]).contiguous() for name, tensor in _own_tensors(model).items()
-    }
+    stored = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[dtype]
+    tensors = {name: tensor.detach().to("cpu", stored).contiguous() for name, tensor in _own_tensors(model).items()}
     config: dict[str, Any] = {"format": FORMAT, "version": VERSION}
     if step is not None:
         config["step"] = step
+    if measured is not None:
+        config["measured"] = asdict(measured)
     config["model"] = model.config.model_dump(mode="json")
     write(folder / WEIGHTS, serialized(tensors, metadata={"format": "pt"}))
     write(folder / CONFIG, json.dumps(config, indent=2) + "\n")
@@ -71,6 +90,8 @@ def save(
 
 def load(name: str | Path, device: str | torch.device = "cpu") -> System:
     """The model of the checkpoint that ``name`` names, in float32 and evaluation mode. Raises `CheckpointError`."""
+    import torch
+
     folder = find(name)
     model = outline(folder)
     if next(model.parameters()).is_meta:
@@ -87,6 +108,8 @@ def outline(name: str | Path) -> System:
     The weights' file has been proved to hold what the settings ask for, so that the model takes no more memory than
     the file, and `BUFFERS` besides. Raises `CheckpointError`.
     """
+    import torch
+
     folder = find(name)
     config = read_config(folder)
     # the first model on the meta device loads compilers for seconds
@@ -167,6 +190,15 @@ def trained_steps(folder: str | Path) -> int | None:
     """
     step = _document(folder).get("step")
     return step if isinstance(step, int) and not isinstance(step, bool) else None
+
+
+def measured(folder: str | Path) -> Measured | None:
+    """How good the weights in a checkpoint's folder are; None where it does not say. Raises `CheckpointError`."""
+    said = _document(folder).get("measured")
+    try:
+        return TypeAdapter(Measured).validate_python(said)
+    except ValidationError:
+        return None
 
 
 def _document(folder: str | Path) -> dict[str, Any]:

@@ -21,7 +21,8 @@ from torch import Tensor, nn
 
 from .blocks import SwiGLU, linear, rms_norm, truncated_normal_
 from .config import ModelConfig
-from .encoders import PADDING, Encoder
+from .encoders import Encoder
+from .prediction import PADDING
 
 IMPOSSIBLE = -1e9  # the logit of a token that is no colour; finite, so that losses stay finite
 DROPOUT = 0.05  # of what is heard, in training: a task has few grids, which are soon known by heart
@@ -33,10 +34,10 @@ class ColourCanvas(NamedTuple):
 
     colours: int  # K
     grid: tuple[int, int]  # (H, W)
-    real: Tensor | None = None  # [B, 1, H, W, 1], 1 where a cell is no padding; None if none is
-    in_rows: Tensor | None = None  # [B, 1, H, 1], at least 1
-    in_columns: Tensor | None = None  # [B, 1, W, 1]
-    in_grid: Tensor | None = None  # [B, 1, 1]
+    real: Tensor  # [B, H, W] float, 1 where a cell is no padding
+    in_rows: Tensor  # [B, 1, H, 1], at least 1
+    in_columns: Tensor  # [B, 1, W, 1]
+    in_grid: Tensor  # [B, 1, 1]
 
 
 class ColourEncoder(Encoder[ColourCanvas]):
@@ -61,12 +62,10 @@ class ColourEncoder(Encoder[ColourCanvas]):
         return torch.where(none[:, None], NONE, same.long()).flatten(1)
 
     def canvas(self, question: Tensor) -> ColourCanvas:
-        grid = (question.shape[1], question.shape[2])
-        real = question != PADDING
-        if bool(real.all()):
-            return ColourCanvas(self.K, grid)
-        counts = (real.sum(-1)[:, None, :, None], real.sum(-2)[:, None, :, None], real.sum((-1, -2))[:, None, None])
-        return ColourCanvas(self.K, grid, real[:, None, ..., None].float(), *(c.clamp(min=1) for c in counts))
+        real = (question != PADDING).float()
+        rows, columns = real.sum(-1)[:, None, :, None], real.sum(-2)[:, None, :, None]
+        sums = (rows, columns, rows.sum(2))
+        return ColourCanvas(self.K, (question.shape[1], question.shape[2]), real, *(n.clamp(min=1) for n in sums))
 
     def gather(self, state: Tensor, canvas: ColourCanvas) -> Tensor:
         return state
@@ -91,10 +90,8 @@ class ColourEncoder(Encoder[ColourCanvas]):
 
     def summary(self, y: Tensor, canvas: ColourCanvas) -> Tensor:
         """The most doubtful vector speaks for the whole grid."""
-        if canvas.real is not None:
-            padding = (canvas.real == 0).expand(-1, self.K, -1, -1, -1).reshape(len(y), -1, 1)
-            y = y.masked_fill(padding, -torch.inf)
-        return y.amax(dim=1)
+        padding = (canvas.real == 0).flatten(1).repeat(1, self.K)
+        return y.masked_fill(padding[..., None], -torch.inf).amax(dim=1)
 
 
 class ColourLayer(nn.Module):
@@ -113,19 +110,27 @@ class ColourLayer(nn.Module):
         self.mlp = SwiGLU(D, config.expansion, config.multiple, config.gate_norm)
 
     def forward(self, h: Tensor, canvas: ColourCanvas) -> Tensor:
-        """``[B, K, H, W, D] -> [B, K, H, W, D]``."""
-        h = rms_norm(h + F.dropout(self.heard(h, canvas), DROPOUT, self.training))
-        return rms_norm(h + self.mlp(h))
+        """``[B, K, H, W, D] -> [B, K, H, W, D]``, zero where a cell is padding, before and after."""
+        dropout = DROPOUT if self.training else 0.0
+        matrices = (self.local, self.row, self.column, self.grid, self.cell, self.all, self.mlp.gate_up, self.mlp.down)
+        if compiled_for(h) and not self.mlp.gate_norm:
+            from .colour_kernels import Layer  # Numba takes a while to import
+
+            counts = (canvas.in_rows[:, 0, :, 0], canvas.in_columns[:, 0, :, 0], canvas.in_grid[:, 0, 0])
+            weights = (self.neighbours.weight, *(matrix.weight for matrix in matrices))
+            out: Tensor = Layer.apply(h, canvas.real, counts, dropout, *weights)  # type: ignore[no-untyped-call]
+            return out
+        real = canvas.real[:, None, ..., None].to(h.dtype)
+        h = rms_norm(h + F.dropout(self.heard(h, canvas), dropout, self.training)) * real
+        return rms_norm(h + self.mlp(h)) * real
 
     def heard(self, h: Tensor, canvas: ColourCanvas) -> Tensor:
         B, K, H, W, D = h.shape
-        if canvas.real is not None:
-            h = h * canvas.real
         row_sum, column_sum = h.sum(3), h.sum(2)
         row_most, column_most = h.amax(3).relu(), h.amax(2).relu()
-        grid_mean, grid_most = _over(row_sum.sum(2), canvas.in_grid, H * W), row_most.amax(2)
-        row = self.row(torch.cat((_over(row_sum, canvas.in_rows, W), row_most), -1))
-        column = self.column(torch.cat((_over(column_sum, canvas.in_columns, H), column_most), -1))
+        grid_mean, grid_most = row_sum.sum(2) / canvas.in_grid, row_most.amax(2)
+        row = self.row(torch.cat((row_sum / canvas.in_rows, row_most), -1))
+        column = self.column(torch.cat((column_sum / canvas.in_columns, column_most), -1))
         grid = self.grid(torch.cat((grid_mean, grid_most), -1))
         everything = self.all(torch.cat((grid_mean.mean(1), grid_most.amax(1)), -1))
         cell = self.cell(torch.cat((h.mean(1), h.amax(1).relu()), -1))
@@ -136,9 +141,10 @@ class ColourLayer(nn.Module):
         return heard
 
 
-def _over(sums: Tensor, real: Tensor | None, all: int) -> Tensor:
-    """The mean of which these are the sums, over the cells that are ``real`` or, where that is None, over ``all``."""
-    return sums / (all if real is None else real)
+def compiled_for(h: Tensor) -> bool:
+    """Whether layers run compiled on vectors like these: float32 on a CPU."""
+    autocast = torch.is_autocast_enabled("cpu")
+    return h.is_cpu and h.dtype == torch.float32 and not autocast and not torch.compiler.is_compiling()
 
 
 class ColourNetwork(nn.Module):
@@ -149,7 +155,7 @@ class ColourNetwork(nn.Module):
         self.layers = nn.ModuleList(ColourLayer(config) for _ in range(config.layers))
 
     def forward(self, h: Tensor, canvas: ColourCanvas) -> Tensor:
-        grids = h.view(len(h), canvas.colours, *canvas.grid, h.shape[-1])
+        grids = h.view(len(h), canvas.colours, *canvas.grid, h.shape[-1]) * canvas.real[:, None, ..., None].to(h.dtype)
         for layer in self.layers:
             grids = layer(grids, canvas)
         return grids.view(h.shape)

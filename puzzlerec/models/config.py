@@ -23,7 +23,8 @@ Prefix = Annotated[int, Field(ge=0, le=64)]
 class Part(BaseModel):
     """Settings that belong together; those that a system does not have are refused by name."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # built when first used: most of the classes below are only inherited from
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Board(Part):
@@ -126,7 +127,7 @@ class Encoder(Network):
     """How questions enter the network."""
 
     prefix: Prefix = 16  # P positions in front of the grid; the first holds the puzzle embedding
-    # rows of the puzzle embedding, which stands in the prefix; the colours mixer adds it to every vector
+    # rows of the puzzle embedding, which stands in the prefix; the colours mixer and TR-LDM add it to every vector
     puzzle_ids: int = Field(1, ge=1, le=2**24)
     mask_padding: bool = False  # padding cells (token 0) are outside the grid: no cell hears them, none halts for them
     # of attention. grid: learned embeddings of row and column; grid-rope: rotary ones of both
@@ -147,6 +148,11 @@ class Encoder(Network):
         if self.mask_padding and self.mixer not in ("attention", "local", "colours"):
             raise ValueError(f"the {self.mixer} mixer cannot leave padding out: set mask_padding = false")
         return self
+
+    @property
+    def embeds_puzzles(self) -> bool:
+        """Whether there is a puzzle embedding."""
+        return self.prefix > 0 or self.mixer == "colours"
 
     @property
     def state_length(self) -> int:

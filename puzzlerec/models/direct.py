@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from .config import Layers, ModelConfig, Steps
-from .system import Prediction, System, network_for
+from .prediction import Prediction
+from .system import System, network_for
 
 
 class DirectConfig(ModelConfig):

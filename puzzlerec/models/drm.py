@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from .blocks import truncated_normal_
 from .config import Count, ModelConfig, TinyRecursion
 from .denoising import of_step, ranks, seeded_uniform
-from .encoders import PADDING
-from .system import FrameKind, Prediction, detached
+from .prediction import PADDING, FrameKind, Prediction
+from .system import detached
 from .trm import TRM
 
 LEVELS = 1000  # of corruption, t = 0 ... LEVELS - 1
@@ -96,7 +96,8 @@ class DRM(TRM, system="drm"):
     def step(self, question: Tensor, state: State, puzzle_ids: Tensor | None = None) -> tuple[State, Prediction]:  # type: ignore[override]
         """One denoising step: restore the answer over T recursions, then hide some of it again.
 
-        Given cells are restored and hidden like the others; padding stays token 0 where it is not hidden.
+        Given cells are restored and hidden like the others. Where padding is outside the grid (`mask_padding`), it
+        stays token 0 where it is not hidden; elsewhere an answer may be larger than its question, as in ARC.
         """
         config, (x, canvas) = self.config, self.encode(question, puzzle_ids)
         y = math.sqrt(config.width) * self.label_embedding(self.encoder.labelled(state.answer, canvas))
@@ -106,7 +107,9 @@ class DRM(TRM, system="drm"):
         prediction = self.predict(y, canvas)
         done = state.done + 1
         hidden = self._hidden(question, prediction.logits, state.uniform, done)
-        answer = prediction.logits.argmax(-1).masked_fill(question.flatten(1) == PADDING, PADDING)
+        answer = prediction.logits.argmax(-1)
+        if config.mask_padding:
+            answer = answer.masked_fill(question.flatten(1) == PADDING, PADDING)
         answer = answer.masked_fill(hidden, config.vocabulary)
         z = self.encoder.scatter(state.z, z.detach(), canvas)
         return detached(State(z, answer, done, state.uniform)), prediction._replace(masked=hidden)

@@ -16,8 +16,7 @@ from torch import Tensor, nn
 
 from .blocks import Canvas
 from .config import ModelConfig
-
-PADDING = 0  # the token of no cell
+from .prediction import PADDING
 
 C = TypeVar("C")  # what the network is told of where its vectors lie
 

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from .blocks import truncated_normal_
 from .config import Count, Layers, ModelConfig, Prefix, Recursion
-from .system import Prediction, System, network_for
+from .prediction import Prediction
+from .system import System, network_for
 
 
 class HRMConfig(Recursion, ModelConfig):

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .config import HintedRecursion
-from .system import Prediction
+from .prediction import Prediction
 from .trm import TRM, AnyState, State
 
 LEVELS, FIRST, BETAS = 1000, 100, (1e-4, 0.02)

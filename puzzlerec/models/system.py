@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -19,30 +20,12 @@ from .blocks import Network, linear, truncated_normal_
 from .candidates import CandidateEncoder, CandidateNetwork
 from .colours import ColourEncoder, ColourNetwork
 from .config import ModelConfig, Truncation
-from .encoders import PADDING as PADDING
 from .encoders import CellEncoder, Encoder
-
-FrameKind = Literal["supervision", "denoising", "token"]
+from .prediction import FrameKind, Prediction
 
 Recursion = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]  # y and z to the next y and z
 
 HALT_BIAS = -5.0  # a new model does not halt
-
-
-class Prediction(NamedTuple):
-    """What a model says after a step."""
-
-    logits: Tensor  # [B, L, V]
-    halt: Tensor  # [B] logit of "every token is right"
-    proceed: Tensor  # [B] logit of the continue value (Q-learning halting only)
-    weights: Tensor | None = None  # [B, L] of the tokens in the loss, where the system has its own
-    hints: Tensor | None = None  # [B, L, K] logits of the hints, where the model has any
-    masked: Tensor | None = None  # [B, L] bool, cells that hold no answer yet, where the system masks cells
-    settled: Tensor | None = None  # [B] bool, no step will change anything any more, where the model can know
-    # where the state is a set of open candidates, of the set before the step: the logits [B, L * K] that a candidate is
-    # the answer's, for what they are used (closed and placed ones are 0), and that the set has lost the answer [B]
-    survival: Tensor | None = None
-    conflict: Tensor | None = None
 
 
 class System(nn.Module):
@@ -77,7 +60,7 @@ class System(nn.Module):
             assert config.symbols is not None
             self.colour_embedding = nn.Embedding(config.symbols[1], D)  # what sets a colour apart from the others
             nn.init.zeros_(self.colour_embedding.weight)
-        if config.prefix or config.mixer == "colours":
+        if config.embeds_puzzles:
             # of many ids a batch holds few: sparse gradients leave the other rows alone
             self.puzzle_embedding = nn.Embedding(config.puzzle_ids, D, sparse=config.puzzle_ids > 1)
             nn.init.zeros_(self.puzzle_embedding.weight)
@@ -96,6 +79,11 @@ class System(nn.Module):
         raise NotImplementedError
 
     # ---- what training and restarts may want to differ
+
+    @property
+    def weights(self) -> int:
+        """How many there are."""
+        return sum(parameter.numel() for parameter in self.parameters())
 
     @property
     def training_steps(self) -> int:
@@ -117,9 +105,9 @@ class System(nn.Module):
         parts = {name: getattr(state, name).clone() for name in self.disturbed}
         for run, (deviation, seed) in enumerate(zip(deviations, seeds, strict=True)):
             if deviation:
-                generator = torch.Generator().manual_seed(seed)  # on the CPU: the same noise on every device
+                generator = np.random.default_rng(seed)  # the same noise on every device, and without torch
                 for part in parts.values():
-                    drawn = torch.randn(part.shape[1:], generator=generator)
+                    drawn = torch.from_numpy(generator.standard_normal(part.shape[1:], np.float32))
                     part[run] += deviation * drawn.to(part.device, part.dtype)
         return state._replace(**parts)
 

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from .blocks import Canvas, Network, truncated_normal_
 from .config import Count, Layers, ModelConfig, Prefix, Recursion, Steps, Truncation
 from .denoising import of_step, ranks, seeded_uniform
-from .system import FrameKind, Prediction, System, detached, position_embedding, unrolled
+from .prediction import FrameKind, Prediction
+from .system import System, detached, position_embedding, unrolled
 
 
 class TRLDMConfig(Recursion, Truncation, ModelConfig):
@@ -44,6 +45,10 @@ class TRLDMConfig(Recursion, Truncation, ModelConfig):
     @property
     def state_length(self) -> int:
         return 2 * self.cells
+
+    @property
+    def embeds_puzzles(self) -> bool:
+        return self.puzzle_ids > 1
 
     @property
     def passes(self) -> int:
@@ -110,7 +115,7 @@ class TRLDM(System, system="trldm"):
         """One denoising step: predict what is masked, keep the rest as it is, mask the least certain share again."""
         config, L = self.config, state.answer.shape[1]
         canvas = Canvas((question.shape[1], question.shape[2]))
-        x = self._embed(question, state.answer)
+        x = self._embed(question, state.answer, puzzle_ids)
         first, anew = (
             condition[:, None, None] for condition in (state.done == 0, state.done % config.reset_every == 0)
         )
@@ -165,7 +170,7 @@ class TRLDM(System, system="trldm"):
         done = torch.zeros(B, dtype=torch.long, device=question.device)
         return State(empty, empty, all_masked, torch.ones(B, device=question.device), done, uniform)
 
-    def _embed(self, question: Tensor, answer: Tensor) -> Tensor:
+    def _embed(self, question: Tensor, answer: Tensor, puzzle_ids: Tensor | None = None) -> Tensor:
         masked = (answer == self.config.vocabulary)[..., None]
         r = torch.where(masked, self.mask_embedding, self.embedding(answer.clamp(max=self.config.vocabulary - 1)))
         x = torch.cat((self.embedding(question.flatten(1)), r), dim=1)
@@ -173,6 +178,8 @@ class TRLDM(System, system="trldm"):
             x = x + self.parts.weight.repeat_interleave(answer.shape[1], dim=0)
         if self.config.positions == "grid":
             x = x + self.places(question).repeat(2, 1)
+        if self.config.embeds_puzzles:
+            x = x + self.puzzles(puzzle_ids, len(x))[:, None]
         return math.sqrt(self.config.width) * x
 
     def _again(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, ClassVar, NamedTuple, cast
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -18,8 +19,8 @@ from torch import Tensor
 from .blocks import linear, truncated_normal_
 from .candidates import CandidateEncoder
 from .config import HintedRecursion, ModelConfig, TinyRecursion, TokenState, TRMConfig
-from .encoders import PADDING
-from .system import Prediction, System, network_for, position_embedding, unrolled
+from .prediction import PADDING, Prediction
+from .system import System, network_for, position_embedding, unrolled
 
 Function = Callable[[Tensor], Tensor]  # f
 
@@ -152,9 +153,9 @@ class TRM(System, system="trm"):
         hint = state.hint.clone()
         for run, (deviation, seed) in enumerate(zip(deviations, seeds, strict=True)):
             if deviation and self.hint_embedding is not None:
-                generator = torch.Generator().manual_seed(seed)  # on the CPU: the same on every device
-                drawn = torch.randint(self.hint_embedding.num_embeddings, hint[run].shape, generator=generator)
-                hint[run] = drawn.to(hint.device)
+                generator = np.random.default_rng(seed)  # the same on every device, and without torch
+                drawn = generator.integers(self.hint_embedding.num_embeddings, size=len(hint[run]))
+                hint[run] = torch.from_numpy(drawn).to(hint.device)
         return state._replace(hint=hint)
 
     # ---- a set of open candidates

@@ -256,6 +256,14 @@ class PuzzleKind(ABC):
         """What symmetric copies of a puzzle share, so that none of a test's is trained on. By default all differ."""
         return int.from_bytes(blake2b(question.tobytes(), digest_size=8).digest(), "little")
 
+    def restored(self, name: str, question: np.ndarray, tokens: np.ndarray) -> tuple[str, np.ndarray | None]:
+        """What stands on ``tokens`` [H, W], the question or an answer of the copy called ``name`` with this question.
+
+        The puzzle's own name, and the grid as it is there without the copy's changes, None if there is none to be read.
+        For kinds whose datasets have named copies, `pairs`.
+        """
+        return name, tokens
+
     # ---- training
 
     def hints(self, questions: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:

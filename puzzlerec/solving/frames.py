@@ -7,28 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from puzzlerec.device import autocast
 from puzzlerec.display import Displayed
 from puzzlerec.models.config import ModelConfig
-from puzzlerec.models.system import FrameKind, Prediction, part
+from puzzlerec.models.prediction import FrameKind, Prediction
 from puzzlerec.puzzles import Puzzle, PuzzleError, PuzzleKind, Symmetry, get
+from puzzlerec.solving.backends import backend_of
+
+if TYPE_CHECKING:
+    import torch
+
+LEAST = np.float32(-80)  # a logarithm below which a probability is none: float32 has no smaller ones
 
 
 class Model(Protocol):
-    """What refinement asks of a model; questions are [B, H, W], a state is a NamedTuple of tensors [B, ...]."""
+    """What refinement asks of a model; questions are [B, H, W].
+
+    Tensors, with states that are NamedTuples of tensors [B, ...], or arrays, with lists of B states: see `backends`.
+    """
 
     config: ModelConfig
     frames: ClassVar[FrameKind]
 
-    def start(self, question: Tensor, steps: int | None, seeds: Sequence[int], /) -> Any: ...
+    def start(self, question: Any, steps: int | None, seeds: Sequence[int], /) -> Any: ...
 
-    def step(self, question: Tensor, state: Any, puzzle_ids: Tensor | None = None, /) -> tuple[Any, Prediction]: ...
+    def step(self, question: Any, state: Any, puzzle_ids: Any | None = None, /) -> tuple[Any, Prediction]: ...
 
     def perturb(self, state: Any, deviations: Sequence[float], seeds: Sequence[int]) -> Any: ...
 
@@ -122,7 +128,7 @@ class Refinement:
         questions: Sequence[np.ndarray] | np.ndarray,
         *,
         device: str | torch.device = "cpu",
-        precision: torch.dtype = torch.float32,
+        precision: torch.dtype | None = None,
         puzzle_ids: Sequence[int] | None = None,
         symmetries: Sequence[Symmetry | None] | None = None,
         noise: Sequence[float] | None = None,
@@ -140,7 +146,7 @@ class Refinement:
             if not config.any_size and question.shape != config.grid:
                 shapes = ["x".join(map(str, shape)) for shape in (question.shape, config.grid)]
                 raise ValueError(f"a question has {shapes[0]} cells, this model takes {shapes[1]}")
-        self.model, self.device, self.precision = model, torch.device(device), precision
+        self.model, self._backend = model, backend_of(model, device, precision)
         self.kind = get(config.puzzle)
         self.step = 0
         H, W = (max(sizes) for sizes in zip(*(question.shape for question in questions), strict=True))
@@ -150,7 +156,7 @@ class Refinement:
             padded[run, : question.shape[0], : question.shape[1]] = question
         self.questions = padded  # [B, H, W], in frames' own places and tokens
         self._puzzles = tuple(Puzzle(self.kind, question) for question in padded)
-        self._undo: tuple[Tensor, Tensor] | None = None
+        self._undo: tuple[np.ndarray, np.ndarray] | None = None
         seen = padded.reshape(len(padded), -1).astype(np.int64)
         if symmetries is not None and any(symmetry is not None for symmetry in symmetries):
             cells = np.tile(np.arange(H * W), (len(padded), 1))  # which cell of the question each seen cell is
@@ -163,12 +169,12 @@ class Refinement:
                     cells[run, places[:height, :width].reshape(-1)] = old_places[symmetry.cells]
                     tokens[run] = symmetry.tokens
             seen = np.take_along_axis(tokens, np.take_along_axis(seen, cells, 1), 1)
-            self._undo = self._tensor(np.argsort(cells, 1)), self._tensor(tokens)
-        self._seen = self._tensor(seen.reshape(padded.shape))  # [B, H, W], what the model sees
-        self._allowed = self._tensor(self.kind.allowed(padded))  # [B, L, V]
-        self._open = self._tensor(~self.kind.given(padded.reshape(len(padded), -1)))  # [B, L]
+            self._undo = np.argsort(cells, 1), tokens
+        self._seen = self._backend.given(seen.reshape(padded.shape))  # [B, H, W], what the model sees
+        self._allowed = self.kind.allowed(padded)  # [B, L, V]
+        self._open = ~self.kind.given(padded.reshape(len(padded), -1))  # [B, L]
         self._ids = self._embedded(puzzle_ids)
-        with torch.inference_mode(), autocast(self.device, precision):
+        with self._backend.computing():
             drawn = seeds or [0] * len(questions)
             self._state = model.start(self._seen, steps, drawn)
             if noise is not None and any(noise):
@@ -177,63 +183,69 @@ class Refinement:
     def __len__(self) -> int:
         return len(self._seen)
 
-    @torch.inference_mode()
     def advance(self) -> Frame:
         """One step of the model."""
-        with autocast(self.device, self.precision):
+        with self._backend.computing():
             self._state, prediction = self.model.step(self._seen, self._state, self._ids)
         self.step += 1
-        logits, masked = prediction.logits.float(), prediction.masked
-        hints = prediction.hints
+        logits, halt = self._backend.taken(prediction.logits), self._backend.taken(prediction.halt)
+        masked, hints, settled, conflict = (
+            None if said is None else self._backend.taken(said)
+            for said in (prediction.masked, prediction.hints, prediction.settled, prediction.conflict)
+        )
         if self._undo is not None:
             hints = None  # which may name directions, that turn with the grid
             cells, tokens = self._undo
-            masked = None if masked is None else masked.gather(1, cells)
-            logits = logits.gather(1, cells[:, :, None].expand_as(logits))
-            logits = logits.gather(2, tokens[:, None].expand_as(logits))
-        logp = logits.masked_fill(~self._allowed, -torch.inf).log_softmax(-1)
-        probabilities = logp.exp()
-        confidence, chosen = probabilities.max(-1)
-        entropy = -(probabilities * logp.clamp_min(-100.0)).sum(-1)
+            masked = None if masked is None else np.take_along_axis(masked, cells, 1)
+            logits = np.take_along_axis(logits, cells[:, :, None], 1)
+            logits = np.take_along_axis(logits, tokens[:, None].astype(np.int64), 2)
+        logits = np.where(self._allowed, logits, np.float32(-np.inf))
+        logp = logits - logits.max(-1, keepdims=True)
+        probabilities = np.exp(logp)
+        total = probabilities.sum(-1, keepdims=True)
+        probabilities /= total
+        logp -= np.log(total)
         shape = (len(self), *self.grid)
         return Frame(
             step=self.step,
             kind=self.model.frames,
-            tokens=chosen.to(torch.uint8).cpu().numpy().reshape(shape),
-            confidence=confidence.cpu().numpy().reshape(shape),
-            entropy=entropy.cpu().numpy().reshape(shape),
-            probabilities=probabilities.half().cpu().numpy(),
-            masked=None if masked is None else (masked & self._open).cpu().numpy().reshape(shape),
-            halt=prediction.halt.float().sigmoid().cpu().numpy(),
-            hints=None if hints is None else hints.argmax(-1).to(torch.uint8).cpu().numpy().reshape(shape),
-            settled=None if prediction.settled is None else prediction.settled.cpu().numpy(),
-            conflict=None if prediction.conflict is None else prediction.conflict.float().sigmoid().cpu().numpy(),
+            tokens=probabilities.argmax(-1).astype(np.uint8).reshape(shape),
+            confidence=probabilities.max(-1).reshape(shape),
+            entropy=-(probabilities * np.maximum(logp, LEAST)).sum(-1).reshape(shape),
+            probabilities=probabilities.astype(np.float16),
+            masked=None if masked is None else (masked & self._open).reshape(shape),
+            halt=_sigmoid(halt),
+            hints=None if hints is None else hints.argmax(-1).astype(np.uint8).reshape(shape),
+            settled=settled,
+            conflict=None if conflict is None else _sigmoid(conflict),
             puzzles=self._puzzles,
         )
 
     def keep(self, runs: np.ndarray) -> None:
         """Go on with these ``runs`` (indices or a mask over B) alone."""
-        index = self._tensor(np.arange(len(self))[runs])
-        self.questions = self.questions[runs]
-        self._puzzles = tuple(self._puzzles[run] for run in np.arange(len(self))[runs].tolist())
-        self._seen, self._allowed, self._open = self._seen[index], self._allowed[index], self._open[index]
-        self._ids = None if self._ids is None else self._ids[index]
-        self._state = part(self._state, index)
+        index = np.arange(len(self))[runs]
+        self.questions, self._allowed, self._open = self.questions[index], self._allowed[index], self._open[index]
+        self._puzzles = tuple(self._puzzles[run] for run in index.tolist())
+        given = self._backend.given(index)
+        self._seen, self._ids = self._seen[given], None if self._ids is None else self._ids[given]
+        self._state = self._backend.kept(self._state, index)
         if self._undo is not None:
             cells, tokens = self._undo
             self._undo = cells[index], tokens[index]
 
-    def _embedded(self, puzzle_ids: Sequence[int] | None) -> Tensor | None:
+    def _embedded(self, puzzle_ids: Sequence[int] | None) -> Any | None:
         """[B] rows of the puzzle embedding; None where the model has no use for them."""
-        if not self.model.config.prefix or puzzle_ids is None:
+        if not self.model.config.embeds_puzzles or puzzle_ids is None:
             return None
         ids, known = np.asarray(puzzle_ids, np.int64), self.model.config.puzzle_ids
         if missing := [int(one) for one in ids if not 0 <= one < known]:
             raise PuzzleError(f"This model knows the puzzle ids 0 to {known - 1}, not {missing[0]}.")
-        return self._tensor(ids)
+        return self._backend.given(ids)
 
-    def _tensor(self, array: np.ndarray) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
+
+def _sigmoid(logits: np.ndarray) -> np.ndarray:
+    probabilities: np.ndarray = 1 / (1 + np.exp(-np.maximum(logits, LEAST)))
+    return probabilities
 
 
 def refine(

@@ -9,16 +9,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from puzzlerec.models.config import ModelConfig
-from puzzlerec.models.system import PADDING
+from puzzlerec.models.prediction import PADDING
 from puzzlerec.puzzles import NO_SOLUTION, SEVERAL_SOLUTIONS, Puzzle, PuzzleError, PuzzleKind, Verdict, get
 from puzzlerec.solving.answer import Answer, SolveSettings, refused
 from puzzlerec.solving.frames import Frame, Model, Refinement, on_board
 from puzzlerec.solving.strategies import Attempt, Outcome, Strategy, Task, strategy, strategy_for
+
+if TYPE_CHECKING:
+    import torch
 
 LOST = 0.9  # a run with pins ends where the model is so sure that the answer is lost
 LARGEST_ROUND = 8  # attempts of one puzzle that start together; rounds double up to this: 1, 1, 2, 4, 8, 8, ...
@@ -29,7 +32,8 @@ OnFrame = Callable[[Frame, Sequence[Attempt]], None]  # row i of the frame belon
 class Solver:
     """Solves puzzles of the kind that ``model`` was made for, and of others that it can be put on the boards of.
 
-    ``name`` is what the model is called, for whoever shows the answer; ``precision`` is what it computes in.
+    ``name`` is what the model is called, for whoever shows the answer; ``precision`` is what it computes in, float32 if
+    None.
     """
 
     def __init__(
@@ -37,11 +41,11 @@ class Solver:
         model: Model,
         device: str | torch.device = "cpu",
         name: str = "",
-        precision: torch.dtype = torch.float32,
+        precision: torch.dtype | None = None,
     ) -> None:
-        self.model, self.device, self.name, self.precision = model, torch.device(device), name, precision
+        self.model, self.device, self.name, self.precision = model, str(device), name, precision
         self.kind = get(model.config.puzzle)
-        self.weights = sum(p.numel() for p in model.parameters()) if isinstance(model, torch.nn.Module) else 0
+        self.weights: int = getattr(model, "weights", 0)
         self._models = {self.kind: model}  # by the kind of board
 
     def model_for(self, kind: PuzzleKind) -> Model:

@@ -18,7 +18,7 @@ from puzzlerec import hdf5
 from puzzlerec.display import Displayed
 from puzzlerec.files import is_hdf5
 from puzzlerec.hdf5 import member, put_text, text_of
-from puzzlerec.models.system import FrameKind
+from puzzlerec.models.prediction import FrameKind
 from puzzlerec.puzzles import Puzzle, Verdict, get
 from puzzlerec.solving.answer import Answer, SolveSettings
 from puzzlerec.solving.frames import Frame

@@ -18,7 +18,11 @@ class CheckpointSaver:
         self.data = data
 
     def __call__(self, trainer: Trainer, record: dict[str, Any]) -> None:
-        checkpoint.save(trainer.averaged, trainer.folder.checkpoint, self.card(trainer, record), step=trainer.done)
+        recipe = trainer.recipe
+        exact, puzzles = record.get("eval_exact_accuracy"), min(recipe.evaluation.puzzles, recipe.data.test)
+        measured = None if exact is None else checkpoint.Measured(exact, puzzles, "test puzzles")
+        card = self.card(trainer, record)
+        checkpoint.save(trainer.averaged, trainer.folder.checkpoint, card, step=trainer.done, measured=measured)
 
     def card(self, trainer: Trainer, record: dict[str, Any]) -> str:
         recipe = trainer.recipe

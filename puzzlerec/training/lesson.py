@@ -19,7 +19,8 @@ from torch import Tensor
 
 from ..device import autocast
 from ..models.candidates import CandidateEncoder
-from ..models.system import Prediction, System, joined, part
+from ..models.prediction import Prediction
+from ..models.system import System, joined, part
 from ..models.trm import TRM, Candidates
 from ..puzzles import PuzzleKind
 from .distributed import Group
@@ -85,18 +86,19 @@ class DeepSupervision:
         All processes draw for all slots and keep their share, so a run does not depend on the number of processes.
         """
         recipe, examples, B, most = self.recipe, pool.examples, pool.batch, self.most_steps(pool)
-        generator = step_generator(recipe.training.seed, step, self.device)
-        drawn = torch.randint(len(examples.questions), (B,), generator=generator, device=self.device)
+        generator, mine = step_generator(recipe.training.seed, step, self.device), self.group.share
+        drawn = examples.draw(B, generator)
         explores = torch.rand(B, generator=generator, device=self.device) < recipe.objective.exploration
         least = torch.randint(2, max(3, most + 1), (B,), generator=generator, device=self.device) * explores
-        question, label = examples.questions[drawn].long(), examples.labels[drawn].long()
+        uniform = torch.rand(B, 1 + examples.labels.shape[1], generator=generator, device=self.device)
+        rows = mine(drawn)
+        rows = torch.where(pool.slots.halted, rows, rows[0])  # who goes on needs nothing that would have to be read
+        question, label = examples.questions[rows].long(), examples.labels[rows].long()
         if recipe.data.augment and pool.kind.answers_move_along:
             question, label = self._copies(pool.kind, question, label, step)
-        uniform = torch.rand(B, 1 + label.shape[1], generator=generator, device=self.device)
-        mine = self.group.share
-        start = pool.model.begin(mine(question), mine(label), mine(uniform))
-        hint, due, ids = examples.hints[drawn].long(), examples.due[drawn].long(), examples.puzzle_ids[drawn]
-        pool.slots.refill(mine(question), mine(label), mine(hint), mine(due), mine(ids), mine(least), start)
+        start = pool.model.begin(question, label, mine(uniform))
+        hint, due, ids = examples.hints[rows].long(), examples.due[rows].long(), examples.puzzle_ids[rows]
+        pool.slots.refill(question, label, hint, due, ids, mine(least), start)
 
     def learn(self, pool: Pool, step: int) -> Learned:
         """Gradients of the mean loss over the whole batch, micro-batch by micro-batch."""
@@ -137,7 +139,8 @@ class DeepSupervision:
     def _halts(self, prediction: Prediction) -> Tensor:
         """Which slots [B] want to halt, by what the model says."""
         continues = self.recipe.objective.continue_loss
-        return (prediction.halt > (prediction.proceed if continues else self._halting_logit)).detach()
+        halts: Tensor = prediction.halt > (prediction.proceed if continues else self._halting_logit)
+        return halts.detach()
 
     @torch.no_grad()
     def taught(self, teacher: System, question: Tensor, ids: Tensor) -> Tensor:
@@ -145,7 +148,8 @@ class DeepSupervision:
         state = teacher.start(question)
         for _ in range(teacher.config.supervision_steps):
             state, prediction = teacher.step(question, state, ids)
-        return prediction.logits
+        logits: Tensor = prediction.logits
+        return logits
 
     @torch.no_grad()
     def continue_target(self, pool: Pool, question: Tensor, state: Any, ids: Tensor, steps: Tensor) -> Tensor:
@@ -157,8 +161,8 @@ class DeepSupervision:
     def _copies(self, kind: PuzzleKind, question: Tensor, label: Tensor, step: int) -> tuple[Tensor, Tensor]:
         """A random symmetric copy of each puzzle; what is drawn depends on the seed and the step alone."""
         rng = np.random.default_rng([self.recipe.training.seed, step])
-        drawn = kind.random_symmetries(rng, len(question), (question.shape[1], question.shape[2]))
-        cells, tokens = (torch.from_numpy(array).to(self.device).long() for array in drawn)
+        drawn = kind.random_symmetries(rng, len(question) * self.group.size, (question.shape[1], question.shape[2]))
+        cells, tokens = (self.group.share(torch.from_numpy(array).to(self.device).long()) for array in drawn)
         copies = (tokens.gather(1, grid.flatten(1).gather(1, cells)) for grid in (question, label))
         return next(copies).view_as(question), next(copies)
 

@@ -22,6 +22,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from ..device import can_compile, choose_precision
 from ..evaluation import evaluate
+from ..evaluation.run import Rows
 from ..files import shorten
 from ..models import build, checkpoint
 from ..models.system import System
@@ -36,6 +37,8 @@ from .optimizers import build_optimizers, clip_gradients, schedule
 from .recipe import Recipe
 from .run_folder import REMEDY, ResumeError, RunFolder, optimizer_tensors, restore_optimizers
 from .slots import step_generator
+
+SHARED = "module.puzzle_embedding.weight"  # of the averaged model, which the trained one has too
 
 
 class DivergedError(ArithmeticError):
@@ -87,7 +90,7 @@ class Trainer:
         self.lesson = LESSONS[recipe.objective.lesson](recipe, device, self.dtype, self.group)
         self.optimizers = build_optimizers(self.model, recipe.optimizer)
         self.average = AveragedModel(self.model, multi_avg_fn=self._average_weights, use_buffers=False)
-        if recipe.model.prefix:  # puzzle embeddings are not averaged: most rows rest at every step
+        if recipe.model.embeds_puzzles:  # puzzle embeddings are not averaged: most rows rest at every step
             self.average.module.puzzle_embedding = self.model.puzzle_embedding
         self.compiled = settings.compile and can_compile(device)
         if self.compiled:
@@ -112,7 +115,7 @@ class Trainer:
         """The pool of a dataset, with the model on its kind's board. Raises ValueError if that cannot be."""
         kind, model, teacher = self.kind, self.model, self.teacher
         highest, shape = int(examples.puzzle_ids.max()), tuple(examples.questions.shape[1:])
-        if model.config.prefix and highest >= model.config.puzzle_ids:
+        if model.config.embeds_puzzles and highest >= model.config.puzzle_ids:
             raise ValueError(f"the data has puzzle id {highest}: set model.puzzle_ids = {highest + 1} or more")
         if examples.puzzle not in (None, kind.name):
             kind = get(examples.puzzle)
@@ -124,7 +127,7 @@ class Trainer:
             model = moved
         if teacher is not None:
             teacher = self._teacher_of(teacher, kind, shape)
-            if teacher.config.prefix and highest >= teacher.config.puzzle_ids:
+            if teacher.config.embeds_puzzles and highest >= teacher.config.puzzle_ids:
                 raise ValueError(
                     f"the data has puzzle id {highest}, which the teacher {self.recipe.objective.teacher} lacks"
                 )
@@ -298,8 +301,8 @@ class Trainer:
         model = self.averaged.eval()  # which is the model in training itself where there is no average
         found = evaluate(
             model,
-            test.questions,
-            test.labels,
+            cast(Rows, test.questions),
+            cast(Rows, test.labels),
             SolveSettings(early=False, batch=self.recipe.evaluation.batch),
             puzzle_ids=test.puzzle_ids,
             limit=self.recipe.evaluation.puzzles,
@@ -317,7 +320,7 @@ class Trainer:
     def save(self) -> None:
         """Everything that the next step depends on, in one file."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
-        tensors |= {f"average.{name}": value for name, value in self.average.state_dict().items()}
+        tensors |= {f"average.{name}": value for name, value in self.average.state_dict().items() if name != SHARED}
         tensors |= {f"optimizer.{name}": value for name, value in optimizer_tensors(self.optimizers).items()}
         for pool, its in self.pools.items():
             tensors |= {f"slots.{pool}.{name}": self.group.gather(value) for name, value in its.slots.tensors().items()}
@@ -334,7 +337,8 @@ class Trainer:
 
         try:
             self.model.load_state_dict(under("model."))
-            self.average.load_state_dict(under("average."))
+            shared = {SHARED: self.model.puzzle_embedding.weight} if self.recipe.model.embeds_puzzles else {}
+            self.average.load_state_dict(under("average.") | shared)
             restore_optimizers(self.optimizers, under("optimizer."))
             for name, pool in self.pools.items():
                 slots = under(f"slots.{name}.")

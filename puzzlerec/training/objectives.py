@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..models.system import PADDING, Prediction
+from ..models.prediction import PADDING, Prediction
 from .recipe import Objective
 
 

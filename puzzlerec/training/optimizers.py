@@ -1,16 +1,18 @@
-"""Optimisers: PyTorch's AdamW and Muon, Adam-atan2, and sign descent for puzzle embeddings; one schedule for all."""
+"""Optimisers: PyTorch's AdamW, Muon, Adam-atan2, and sign descent for puzzle embeddings; one schedule for all."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.optim import AdamW, Muon, Optimizer
+from torch.optim import AdamW, Optimizer
 
 from .recipe import OptimizerSettings
+
+Scale = Literal["match_rms_adamw", "original"]
 
 
 class AdamAtan2(Optimizer):
@@ -71,6 +73,58 @@ class SignDescent(Optimizer):
                 parameter.index_add_(0, rows, update, alpha=-group["lr"])
 
 
+class Muon(Optimizer):
+    """Momentum whose updates are made orthogonal (Jordan, 2024), as PyTorch's Muon has it.
+
+    Matrices of one shape are made so together: a small network has many, each of which takes no time but its call.
+    """
+
+    def __init__(
+        self, params: Iterable[Any], lr: float, weight_decay: float, momentum: float, scale: Scale = "match_rms_adamw"
+    ) -> None:
+        defaults = {"lr": lr, "weight_decay": weight_decay, "momentum": momentum, "scale": scale}
+        super().__init__(params, defaults)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        for group in self.param_groups:
+            shapes: dict[torch.Size, list[Tensor]] = {}
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    shapes.setdefault(parameter.shape, []).append(parameter)
+            for (rows, columns), matrices in shapes.items():
+                updates = orthogonal(torch.stack([self._momentum(matrix, group["momentum"]) for matrix in matrices]))
+                adamw = group["scale"] == "match_rms_adamw"
+                scale = 0.2 * math.sqrt(max(rows, columns)) if adamw else math.sqrt(max(1, rows / columns))
+                for matrix, update in zip(matrices, updates, strict=True):
+                    matrix.mul_(1 - group["lr"] * group["weight_decay"])
+                    matrix.add_(update, alpha=-group["lr"] * scale)
+
+    def _momentum(self, matrix: Tensor, momentum: float) -> Tensor:
+        """Nesterov's, with the gradient that the matrix has now."""
+        gradient = matrix.grad
+        assert gradient is not None
+        state = self.state[matrix]
+        if not state:
+            state["momentum_buffer"] = torch.zeros_like(gradient)
+        buffer: Tensor = state["momentum_buffer"]
+        update: Tensor = gradient.lerp(buffer.lerp_(gradient, 1 - momentum), momentum)
+        return update
+
+
+def orthogonal(matrices: Tensor) -> Tensor:
+    """About U V^T of each of the ``matrices [n, rows, columns]`` U S V^T, by five Newton-Schulz steps."""
+    if matrices.shape[1] > matrices.shape[2]:
+        x: Tensor = orthogonal(matrices.mT).mT
+        return x
+    x = matrices / matrices.norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)
+    x = x.to(torch.float32 if x.is_cpu else torch.bfloat16)
+    for _ in range(5):
+        gram = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=-4.7750, alpha=2.0315), x, beta=3.4445)
+    return x
+
+
 def build_optimizers(model: nn.Module, settings: OptimizerSettings) -> list[Optimizer]:
     """The optimisers of all weights: puzzle embeddings by sign descent, the rest as ``settings.name`` says.
 
@@ -91,7 +145,7 @@ def build_optimizers(model: nn.Module, settings: OptimizerSettings) -> list[Opti
                 lr=settings.lr,
                 weight_decay=settings.weight_decay,
                 momentum=settings.momentum,
-                adjust_lr_fn=settings.muon_scale,
+                scale=settings.muon_scale,
             )
         )
     if settings.name == "adam-atan2":

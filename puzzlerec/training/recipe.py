@@ -273,7 +273,7 @@ def _over(below: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
 
 def parse_recipe(content: dict[str, Any], overrides: list[str] | None = None) -> Recipe:
     """A validated recipe; `RecipeError` names every key that is wrong."""
-    return _validated(_over(content, as_sections(overrides or [])))
+    return _validated(_over(content, as_sections(overrides or [], content)))
 
 
 def derive_recipe(base: str | Path, *changes: dict[str, Any]) -> Recipe:
@@ -281,11 +281,11 @@ def derive_recipe(base: str | Path, *changes: dict[str, Any]) -> Recipe:
     return _validated(reduce(_over, changes, _content(base)))
 
 
-def as_sections(overrides: Iterable[str]) -> dict[str, Any]:
-    """``section.key=value`` settings as a recipe says them."""
+def as_sections(overrides: Iterable[str], content: Any = None) -> dict[str, Any]:
+    """``section.key=value`` settings as a recipe says them, over one of this ``content``."""
     said: dict[str, Any] = {}
     for override in overrides:
-        _override(said, override)
+        _override(said, override, content)
     return said
 
 
@@ -321,7 +321,8 @@ def _form(config: type[ModelConfig]) -> type[Recipe]:
     return create_model("Recipe", __base__=Recipe, model=(config, Recipe.model_fields["model"].default))
 
 
-def _override(content: dict[str, Any], override: str) -> None:
+def _override(said: dict[str, Any], override: str, content: Any) -> None:
+    """Add what an override says to what is ``said``; a table in a section keeps what ``content`` has there beside."""
     key, equals, value = override.partition("=")
     if not equals or not key.strip():
         raise RecipeError(f"a setting is section.key=value, such as training.steps=500, not {override!r}")
@@ -330,11 +331,12 @@ def _override(content: dict[str, Any], override: str) -> None:
     except UNPARSABLE:
         parsed = value  # a bare word is a string
     *sections, last = key.strip().split(".")
-    for section in sections:
-        content = content.setdefault(section, {})
-        if not isinstance(content, dict):
+    for depth, section in enumerate(sections):
+        content = content.get(section) if isinstance(content, dict) else None
+        said = said.setdefault(section, dict(content) if depth and isinstance(content, dict) else {})
+        if not isinstance(said, dict):
             raise RecipeError(f"{override}: {section!r} is a value, not a section")
-    content[last] = parsed
+    said[last] = parsed
 
 
 def _explain(form: type[Recipe], fault: dict[str, Any]) -> str:

@@ -21,8 +21,8 @@ import torch
 from torch import Tensor
 
 from puzzlerec.models.config import TRMConfig
+from puzzlerec.models.prediction import PADDING
 from puzzlerec.models.registry import build
-from puzzlerec.models.system import PADDING
 from puzzlerec.puzzles import PuzzleError
 from puzzlerec.puzzles.arc.augmentation import DIHEDRAL, DIHEDRAL_INVERSE
 from puzzlerec.puzzles.arc.sizes import NOTHING, Shape, SizeRule, cornered, shape_of, size_rule
@@ -36,6 +36,8 @@ BATCH = 8  # copies of pairs
 MOST_PADDING = 0.25  # of a batch's real cells
 VOTING = 0.6  # of the time, after which votes are taken
 VOTE_EVERY = 8  # batches
+HASTE = 2  # how much faster time runs while all views of all demonstrations are known
+LOOK_EVERY = 0.05  # of the time until then, after which the tests are answered to be looked at
 MODEL = {
     **{"puzzle": "arc", "mixer": "colours", "prefix": 0, "mask_padding": True, "puzzle_ids": len(DIHEDRAL)},
     **{"width": 24, "layers": 2, "expansion": 2, "multiple": 16},
@@ -90,6 +92,9 @@ class Progress(NamedTuple):
     share: float  # of the time, 0 to 1
     loss: float  # of the last supervision step, a puzzle's mean
     fitted: float  # see `TaskAnswer`
+    known: tuple[float, ...]  # the same of each demonstration
+    tries: tuple[tuple[Try, ...], ...]  # as the votes stand; until they count, as the network answers just now
+    votes: int  # how many of each test's views count so far
 
 
 class Copy(NamedTuple):
@@ -132,24 +137,37 @@ def answer(
     encoding = Encoding.of(task, rule)
     demonstrations, tests = encoding.copies(task.demonstrations), encoding.copies(task.tests, asked=True)
     learner = Learner(encoding, seed)
-    votes: list[Counter[tuple[Shape, bytes]]] = [Counter() for _ in task.tests]
+    votes: list[Counter[tuple[Shape, bytes]]] = []
+    tries: tuple[tuple[Try, ...], ...] = ()
     right: dict[tuple[int, int], bool] = {}
     rng = np.random.default_rng(seed)
-    count, share = 0, 0.0
+    count, taken, share, looked, before = 0, 0, 0.0, 0.0, begun
     while share < 1:
         for batch in batches(demonstrations, rng):
             loss, hits = learner.learn(batch, share)
             right.update(((copy.pair, copy.view), hit) for copy, hit in zip(batch.copies, hits, strict=True))
-            fitted = sum(right.values()) / len(demonstrations)
             count += 1
-            share = (clock() - begun) / seconds
-            if share >= 1 or (share >= VOTING and count % VOTE_EVERY == 0):
+            known = tuple(
+                sum(right.get((pair, view), False) for view in range(len(DIHEDRAL))) / len(DIHEDRAL)
+                for pair in range(len(task.demonstrations))
+            )
+            fitted = float(np.mean([known[copy.pair] for copy in demonstrations]))
+            now = clock()
+            share = min(share + (HASTE if fitted == 1 else 1) * (now - before) / seconds, 1.0)
+            before = now
+            counting = share >= 1 or (share >= VOTING and count % VOTE_EVERY == 0)
+            if counting or (share < VOTING and share >= looked):
+                if not taken:  # what was answered before is not counted
+                    votes = [Counter() for _ in task.tests]
                 for copy, output, confidence in learner.answers(tests):
                     votes[copy.pair][shape_of(output), output.tobytes()] += confidence  # type: ignore[assignment]
-            progress(Progress(min(share, 1.0), loss, fitted))
+                tries = tuple(map(_most_voted, votes))
+                taken += len(DIHEDRAL) * counting
+                looked = share + LOOK_EVERY
+            progress(Progress(share, loss, fitted, known, tries, taken))
             if share >= 1:
                 break
-    return TaskAnswer(task, tuple(map(_most_voted, votes)), rule.words, fitted, count, clock() - begun)
+    return TaskAnswer(task, tries, rule.words, fitted, count, clock() - begun)
 
 
 def _most_voted(votes: Counter[tuple[Shape, bytes]]) -> tuple[Try, ...]:

@@ -9,6 +9,9 @@ from puzzlerec.puzzles import NO_SOLUTION, Verdict
 
 if TYPE_CHECKING:
     from puzzlerec.solving.answer import Answer
+    from puzzlerec.training.test_time import TaskAnswer
+
+ORDINALS = ("first", "second")  # tries at a test of a task
 
 
 @dataclass(frozen=True)
@@ -103,3 +106,20 @@ def _facts(answer: Answer) -> tuple[str, ...]:
     elif puzzle.kind.check_question(puzzle.question).facts.get("too_few_givens"):
         facts.append("one of several solutions")
     return tuple(facts)
+
+
+def task_verdict(found: TaskAnswer, test: int) -> str:
+    """What is known of the tries at a test of a task, in a sentence."""
+    if not found.tries[test]:
+        return "Not solved: the size of the output is not known."
+    learned = f"{found.fitted:.0%} of the demonstrations' views were learned"
+    right = found.right(test)
+    if right is None:
+        return f"Not confirmed: the file does not hold the output; {learned}."
+    if not right:
+        return f"Not solved: neither try is the output; {learned}."
+    import numpy as np
+
+    known = found.task.tests[test].known
+    number = [np.array_equal(one.output, known) for one in found.tries[test]].index(True)
+    return f"Solved: the {ORDINALS[number]} try is the output; {learned}."

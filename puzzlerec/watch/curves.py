@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from textual import events
 from textual.message import Message
@@ -32,12 +35,19 @@ def ascii_dots(bits: int) -> str:
 
 
 def raster(
-    values: Sequence[float], columns: int, rows: int, low: float, high: float, scale: Callable[[float], float] = float
+    values: Sequence[float],
+    columns: int,
+    rows: int,
+    low: float,
+    high: float,
+    scale: Callable[[float], float] = float,
+    places: Sequence[float] | None = None,
 ) -> Raster:
     """The line through ``values`` in ``columns`` x ``rows`` character cells of 2 x 4 dots.
 
     ``low`` and ``high`` are the values of the lowest and the highest dots; both, and all values, go through ``scale``.
-    A value that ``scale`` makes NaN is left out: the line goes straight on to the next.
+    ``places`` say where each value stands, from 0 to 1 and rising; evenly from end to end if None. A value that
+    ``scale`` makes NaN, or that has NaN as its place, is left out: the line goes straight on to the next.
     """
     width, height = 2 * columns, 4 * rows
     dots = [[0] * columns for _ in range(rows)]
@@ -45,9 +55,10 @@ def raster(
     lift = (height - 1) / (top - bottom) if top > bottom else 0.0
     points: list[tuple[int, int]] = []
     for index, value in enumerate(values):
-        if not math.isnan(scaled := scale(value)):
+        if not math.isnan(scaled := scale(value)) and not (places and math.isnan(places[index])):
+            x = round(places[index] * (width - 1)) if places else column_of(index, len(values), width)
             y = round((top - min(max(scaled, bottom), top)) * lift) if lift else (height - 1) // 2
-            points.append((column_of(index, len(values), width), y))
+            points.append((x, y))
     for (x, y), (next_x, next_y) in zip(points, points[1:] or points, strict=False):
         steps = max(abs(next_x - x), abs(next_y - y), 1)
         for step in range(steps + 1):
@@ -61,29 +72,46 @@ def column_of(index: int, count: int, width: int) -> int:
     return round(index * (width - 1) / (count - 1)) if count > 1 else 0
 
 
-def thinned(values: Sequence[float], most: int) -> Sequence[float]:
-    """``values``, or where there are more than ``most`` of them, the least and the greatest of each stretch."""
+def thinned(values: Sequence[float], most: int) -> Sequence[int]:
+    """The indices of ``values``, or where there are more than ``most``, of the least and greatest of each stretch."""
     if len(values) <= most:
-        return values
-    kept: list[float] = []
+        return range(len(values))
+    kept: list[int] = []
     stretches = most // 2
     for part in range(stretches):
-        stretch = values[part * len(values) // stretches : (part + 1) * len(values) // stretches]
-        known = [(value, place) for place, value in enumerate(stretch) if not math.isnan(value)]
-        ends = sorted((min(known), max(known)), key=lambda end: end[1]) if known else []
-        kept += [value for value, _ in ends] or [math.nan, math.nan]
+        stretch = range(part * len(values) // stretches, (part + 1) * len(values) // stretches)
+        known = [index for index in stretch if not math.isnan(values[index])]
+        if known:
+            kept += sorted({min(known, key=values.__getitem__), max(known, key=values.__getitem__)})
     return kept
 
 
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Values, NaN where there is none, and where they stand on the axis (rising; None: at 1, 2, ...)."""
+
+    values: Sequence[float]
+    at: Sequence[float] | None = None
+    ink: str = "line"  # see `colours.Colours`
+    sign: str = ""  # a letter at the end of the line: a second cue beside the colour
+
+    def place(self, index: int) -> float:
+        return self.at[index] if self.at else index + 1
+
+    def nearest(self, place: float) -> int:
+        """The index of the value that stands nearest to ``place``."""
+        return min(range(len(self.values)), key=lambda index: abs(self.place(index) - place))
+
+
 class Curve(Widget):
-    """One series over steps: its name, the value at the cursor, the line with its axis, and a mark at the cursor."""
+    """Series over steps: their name, the value at the cursor, the lines with their axes, and a mark at the cursor."""
 
     DEFAULT_CSS = """
     Curve { height: 1fr; min-height: 3; }
     """
 
     class Picked(Message):
-        """A click on the value ``index``."""
+        """A click on the value ``index`` of the first series."""
 
         def __init__(self, curve: Curve, index: int) -> None:
             super().__init__()
@@ -110,19 +138,23 @@ class Curve(Widget):
         """
         super().__init__(id=id, classes=classes)
         self.label, self.low, self.high, self.form = label, low, high, form
-        self.logarithmic = log
-        self._values: Sequence[float] = ()
+        self.logarithmic, self.logarithmic_steps = log, False  # what is drawn next has them
+        self._series: Sequence[Series] = ()
         self._cursor: int | None = None
-        self._steps: Sequence[int] | None = None
+        self._span: tuple[float, float] = (1, 1)  # the first and the last place on the axis of steps
         self._strips: list[Strip] = []
         self._drawn: tuple[int, int, str] | None = None  # width, height and theme of the strips; None: out of date
 
-    def show(self, values: Sequence[float], cursor: int | None = None, steps: Sequence[int] | None = None) -> None:
-        """Draw ``values``, NaN where there is none, with a mark at the index ``cursor``.
+    def show(self, values: Sequence[float], cursor: int | None = None, steps: Sequence[float] | None = None) -> None:
+        """Draw one series with a mark at the index ``cursor``; ``steps`` are where its values stand."""
+        self.show_all([Series(values, steps)] if values else [], cursor)
 
-        ``steps`` are the values' own numbers on the axis, 1, 2, ... if None.
-        """
-        self._values, self._cursor, self._steps = values, cursor, steps
+    def show_all(self, series: Sequence[Series], cursor: int | None = None) -> None:
+        """Draw several, the first over the others; the mark and the number above are those of the first."""
+        self._series, self._cursor = [one for one in series if one.values], cursor
+        places = [one.place(index) for one in self._series for index in range(len(one.values))]
+        known = [place for place in places if not math.isnan(self._along(place))]
+        self._span = min(known, default=1), max(known, default=1)
         self._drawn = None
         self.refresh()
 
@@ -149,10 +181,13 @@ class Curve(Widget):
     def _pick(self, event: events.MouseEvent) -> None:
         offset = event.get_content_offset_capture(self)
         left = self._gutter(self.size.width)
-        if self._values:
+        if self._series:
             share = (offset.x - left) / max(self.size.width - left - 1, 1)
-            index = round(min(max(share, 0.0), 1.0) * (len(self._values) - 1))
-            self.post_message(self.Picked(self, index))
+            first, last = map(self._along, self._span)
+            place = first + min(max(share, 0.0), 1.0) * (last - first)
+            self.post_message(
+                self.Picked(self, self._series[0].nearest(10**place if self.logarithmic_steps else place))
+            )
 
     # ---- drawing
 
@@ -161,58 +196,97 @@ class Curve(Widget):
         lines = [self._heading(width)]
         if rows < 1 or width - left < 1:
             return lines
-        columns = width - left
-        low, high = self._range()
-        values = thinned(self._values, 8 * columns)
-        dots = raster(values, columns, rows, low, high, self._scale)
+        columns, (low, high) = width - left, self._range()
+        bits, inks, signs = self._layers(columns, rows)
         cursor = -1
-        if self._cursor is not None and self._values:
-            cursor = column_of(min(self._cursor, len(self._values) - 1), len(self._values), 2 * columns) // 2
+        if self._cursor is not None and self._series:
+            first = self._series[0]
+            share = self._share(first.place(min(self._cursor, len(first.values) - 1)))
+            cursor = round(share * (2 * columns - 1)) // 2
         character, bar = (braille, "│") if self._has_braille else (ascii_dots, "|")
         ends = {rows - 1: self._number(low), 0: self._number(high)}
-        for row, bits in enumerate(dots):
-            text = "".join(map(character, bits))
+        for row in range(rows):
+            texts = [
+                signs[row, column].text if (row, column) in signs else character(bit)
+                for column, bit in enumerate(bits[row])
+            ]
+            if cursor >= 0:
+                inks[row][cursor:] = ["mark", *("later" if ink == "line" else ink for ink in inks[row][cursor + 1 :])]
+                texts[cursor] = texts[cursor] if bits[row][cursor] else bar
             line = [Piece(f"{ends.get(row, ''):>{left - 1}} ", "muted")] if left else []
-            if cursor < 0:
-                line.append(Piece(text, "line"))
-            else:
-                at = text[cursor] if bits[cursor] else bar
-                line += [Piece(text[:cursor], "line"), Piece(at, "mark"), Piece(text[cursor + 1 :], "later")]
+            for ink, run in groupby(zip(inks[row], texts, strict=True), key=itemgetter(0)):
+                line.append(Piece("".join(text for _, text in run), ink))
             lines.append(line)
         if height >= _LOWEST:
             lines.append(self._foot(left, columns))
         return lines
 
+    def _layers(self, columns: int, rows: int) -> tuple[Raster, list[list[str]], dict[tuple[int, int], Piece]]:
+        """All series in one raster, the ink of each character, and the letters at the ends of the lines."""
+        bits = [[0] * columns for _ in range(rows)]
+        inks = [["line"] * columns for _ in range(rows)]
+        signs: dict[tuple[int, int], Piece] = {}
+        low, high = self._range()
+        for series in reversed(self._series):
+            kept = thinned(series.values, 8 * columns)
+            values, places = [series.values[index] for index in kept], [self._share(series.place(i)) for i in kept]
+            dots = raster(values, columns, rows, low, high, self._scale, places)
+            for row in range(rows):
+                for column, dot in enumerate(dots[row]):
+                    if dot:
+                        bits[row][column] |= dot
+                        inks[row][column] = series.ink
+            if series.sign and any(map(any, dots)):
+                column = max(column for row in dots for column, dot in enumerate(row) if dot)
+                row = next(row for row in range(rows) if dots[row][column])
+                while (row, column) in signs and column:
+                    column -= 1  # where several end alike their letters stand side by side
+                signs[row, column] = Piece(series.sign, series.ink)
+        for (row, column), (_, ink) in signs.items():
+            inks[row][column] = ink
+        return bits, inks, signs
+
     def _heading(self, width: int) -> list[Piece]:
-        index = len(self._values) - 1 if self._cursor is None else min(self._cursor, len(self._values) - 1)
-        while self._cursor is None and index >= 0 and math.isnan(self._values[index]):
+        values = self._series[0].values if self._series else ()
+        index = len(values) - 1 if self._cursor is None else min(self._cursor, len(values) - 1)
+        while self._cursor is None and index >= 0 and math.isnan(values[index]):
             index -= 1
-        known = index >= 0 and not math.isnan(self._values[index])
-        number = self._number(self._values[index]) if known else ""
+        known = index >= 0 and not math.isnan(values[index])
+        number = self._number(values[index]) if known else ""
         room = max(width - len(number) - 1, 0)
         name = self.label if len(self.label) <= room else self.label[: max(room - 1, 0)] + "." * (room > 0)
         gap = " " * max(width - len(name) - len(number), 0)
         return [Piece(name + gap), Piece(number, "value")]
 
     def _foot(self, left: int, columns: int) -> list[Piece]:
-        count = len(self._values)
-        if not count:
+        if not self._series:
             return []
-        first, last = (str(self._steps[index] if self._steps else index + 1) for index in (0, count - 1))
-        text = first + f"{last:>{max(columns - len(first), 0)}}" if count > 1 else first
+        first, last = (f"{round(end)}" for end in self._span)
+        text = first + f"{last:>{max(columns - len(first), 0)}}" if last != first else first
         return [Piece(" " * left + text, "muted")]
 
     def _gutter(self, width: int) -> int:
         """The columns that the axis takes."""
-        if not self._values or width < _NARROWEST:
+        if not self._series or width < _NARROWEST:
             return 0
         return max(len(self._number(end)) for end in self._range()) + 1
 
     def _range(self) -> tuple[float, float]:
-        known = [value for value in self._values if not math.isnan(self._scale(value))]
-        low = min(known, default=0.0) if self.low is None else self.low
+        """The least and the greatest value on the axis."""
+        known = [value for one in self._series for value in one.values if not math.isnan(self._scale(value))]
+        low = min(known, default=0.0) if self.low is None or self.logarithmic else self.low
         high = max(known, default=1.0) if self.high is None else self.high
         return low, high if high > low or self.low is None else low + 1  # what is all at the lowest stands at the foot
+
+    def _share(self, place: float) -> float:
+        """Where ``place`` is on the axis of steps, 0 to 1; NaN if it is not on it."""
+        first, last = map(self._along, self._span)
+        return (self._along(place) - first) / (last - first) if last > first else 0.0
+
+    def _along(self, place: float) -> float:
+        if self.logarithmic_steps:
+            return math.log10(place) if place > 0 else math.nan
+        return place
 
     def _scale(self, value: float) -> float:
         if not math.isfinite(value):

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
-from rich.table import Table
-from rich.text import Text
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.keys import format_key
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
@@ -227,28 +226,28 @@ class Editor(ModalScreen[Puzzle | None]):
     def _describe(self) -> None:
         editing, verdict = self._editing, self._verdict
         size = "x".join(map(str, self._question.shape))
-        text = Text.assemble((f"{editing.name} {size}\n\n", "bold"))
+        text = Content.assemble((f"{editing.name} {size}\n\n", "bold"))
         problems = [*verdict.problems, NO_SOLUTION] if self._solutions == 0 else verdict.problems
         if problems:
-            text.append("Cannot be solved:\n", "bold red").append("\n".join(problems))
+            text += Content.assemble(("Cannot be solved:\n", "bold $text-error"), "\n".join(problems))
         else:
             words = [editing.sound.format(**verdict.facts)]
             if editing.counts:
                 words.append(_COUNTED[self._solutions])
             solvable = self._solutions in (1, 2) or not editing.counts
-            text.append("Can be solved:\n" if solvable else "Sound:\n", "bold green")
-            text.append(", ".join(filter(None, words)))
+            text += Content.assemble(
+                ("Can be solved:\n" if solvable else "Sound:\n", "bold $text-success"), ", ".join(filter(None, words))
+            )
         if self._message:
-            text.append(f"\n\n{self._message}", "yellow")
+            text += Content.styled(f"\n\n{self._message}", "$text-warning")
         self.query_one("#verdict", Static).update(text)
 
-    def _keys(self) -> Table:
+    def _keys(self) -> Content:
         """The keys that change this kind of puzzle, each once."""
-        table = Table.grid(padding=(0, 1))
-        table.add_row("↑↓←→", "Move")
-        for key, about in self._editing_keys():
-            table.add_row(Text(key, "bold"), about)
-        return table
+        rows = [("↑↓←→", "Move"), *self._editing_keys()]
+        width = max(len(key) for key, _ in rows)
+        lines = [Content.assemble((f"{key:<{width}}  ", "bold"), about) for key, about in rows]
+        return Content("\n").join(lines)
 
     def _editing_keys(self) -> Iterator[tuple[str, str]]:
         editing = self._editing

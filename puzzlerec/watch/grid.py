@@ -30,11 +30,11 @@ class GridView(ScrollView, can_focus=True, inherit_bindings=False):
     """One puzzle with cells as large as fit, and a cursor that arrow keys and clicks move."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "move(-1, 0)", "Cell above", show=False),
-        Binding("down", "move(1, 0)", "Cell below", show=False),
-        Binding("left", "move(0, -1)", "Cell to the left", show=False),
-        Binding("right", "move(0, 1)", "Cell to the right", show=False),
-        Binding("escape", "leave", "Take the cursor away", show=False),
+        Binding("up", "move(-1, 0)", "Cell above", id="cell-above", show=False),
+        Binding("down", "move(1, 0)", "Cell below", id="cell-below", show=False),
+        Binding("left", "move(0, -1)", "Cell to the left", id="cell-left", show=False),
+        Binding("right", "move(0, 1)", "Cell to the right", id="cell-right", show=False),
+        Binding("escape", "leave", "Take the cursor away", id="no-cell", show=False),
     ]
     DEFAULT_CSS = """
     GridView {

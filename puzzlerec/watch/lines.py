@@ -39,6 +39,10 @@ class Lines(Widget):
             self._lines = made
             self.refresh()
 
+    @property
+    def text(self) -> str:
+        return "\n".join("".join(piece.text for piece in line) for line in self._lines)
+
     def render_line(self, y: int) -> Strip:
         here = colours(self.app)
         line = self._lines[y] if y < len(self._lines) else ()
@@ -58,3 +62,8 @@ def spread(left: Sequence[Piece], right: Sequence[Piece], width: int) -> list[Pi
         line.append(Piece(set_cell_size(text, min(cell_len(text), room)), ink))
         room -= cell_len(line[-1].text)
     return [*line, Piece(" " * room), *right]
+
+
+def centred(pieces: Sequence[Piece], width: int) -> list[Piece]:
+    """``pieces`` in the middle of a line."""
+    return [Piece(" " * max((width - sum(cell_len(piece.text) for piece in pieces)) // 2, 0)), *pieces]

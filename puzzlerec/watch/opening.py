@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from puzzlerec.files import is_hdf5
-from puzzlerec.puzzles import Reading, read
+from puzzlerec.puzzles import PuzzleError, Reading, read
+from puzzlerec.puzzles.arc.tasks import Task
 
 if TYPE_CHECKING:
     from puzzlerec.solving.trace import Trace
@@ -20,6 +21,17 @@ class Open(Message):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
+
+
+def tasks_of(path: Path) -> list[Task]:
+    """The tasks of ARC in a file or a folder; those that are faulty are left out. Raises `PuzzleError`, ValueError."""
+    from puzzlerec.data.arc_agi import tasks_at
+
+    faults: list[PuzzleError] = []
+    tasks = tasks_at(path, faults)
+    if not tasks:
+        raise faults[0]
+    return tasks
 
 
 def contents(path: Path) -> tuple[Reading, list[Trace]]:

@@ -6,20 +6,23 @@ newest.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from textual import on, work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Footer
+from textual.worker import get_current_worker
 
-from puzzlerec.puzzles import Puzzle
+from puzzlerec.puzzles import Puzzle, PuzzleError, read
+from puzzlerec.views.words import count
 from puzzlerec.watch.arrangement import PANELS, arrange
 from puzzlerec.watch.context import Context, Side
 from puzzlerec.watch.grid import GridView
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from puzzlerec.views.pictures import Picture
 
 LOOKS = 30  # a second, for something new to show
+EXAMPLE, PASTED = "example", "pasted"  # sources of puzzles
 _STEP, _PUZZLE = Binding.Group("Step", compact=True), Binding.Group("Puzzle", compact=True)
 
 
@@ -43,34 +47,70 @@ class RefinementScreen(Screen[None]):
     """One puzzle of several, and how one model or two make of it what they can."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "play", "Play", tooltip="Play or pause; at the end, play again from the start."),
-        Binding("comma", "step(-1)", "Step back", key_display=",", group=_STEP, tooltip="Nothing is computed again."),
-        Binding("full_stop", "step(1)", "Step on", key_display=".", group=_STEP),
-        Binding("home", "first", "First step", show=False),
-        Binding("end", "last", "Last step", show=False),
-        Binding("plus,equals_sign", "speed(1)", "Faster", key_display="+", show=False),
-        Binding("minus", "speed(-1)", "Slower", key_display="-", show=False),
-        Binding("left_square_bracket", "attempt(-1)", "Attempt before", key_display="[", show=False),
-        Binding("right_square_bracket", "attempt(1)", "Attempt after", key_display="]", show=False),
-        Binding("p", "puzzle(-1)", "Puzzle before", group=_PUZZLE, tooltip="The one before in the file."),
-        Binding("n", "puzzle(1)", "Next puzzle", group=_PUZZLE, tooltip="The next one in the file."),
-        Binding("o", "open", "Open", tooltip="Open a file of puzzles, a trace or a training run."),
-        Binding("e", "edit", "Edit", tooltip="Type or change a puzzle."),
-        Binding("g", "generate", "Generate", tooltip="Make a new puzzle of a chosen difficulty."),
-        Binding("m", "model", "Model", tooltip="Choose the model of the side that has the focus."),
-        Binding("c", "compare", "Compare", tooltip="A second model on the same puzzle; again: back to one."),
-        Binding("s", "settings", "Settings", tooltip="Steps, attempts, early halting and seed of the focused side."),
-        Binding("a", "again", "Solve again", show=False),
-        Binding("h", "heat", "Heat on or off", show=False),
-        Binding("v", "glyphs", "Bars as a second cue for the heat", show=False),
-        Binding("z", "zoom", "Zoom", tooltip="The puzzle alone, as large as it can be; again: all as before."),
-        Binding("1", "panel('curves')", "Curves on or off", show=False),
-        Binding("2", "panel('candidates')", "Candidates on or off", show=False),
-        Binding("3", "panel('attempts')", "Attempts on or off", show=False),
-        Binding("t", "truth", "Mark cells that differ from the exact answer", show=False),
-        Binding("w", "write", "Save a trace", show=False, tooltip="Every step, for `puzzlerec watch FILE`."),
-        Binding("x", "picture", "Save a picture (SVG)", show=False, tooltip="The grid as it is shown."),
-        Binding("r", "cast", "Save an asciicast", show=False, tooltip="The decisive attempt, for terminal players."),
+        Binding("space", "play", "Play", id="play", tooltip="Play or pause; at the end, play again from the start."),
+        Binding(
+            "comma",
+            "step(-1)",
+            "Step back",
+            id="step-back",
+            key_display=",",
+            group=_STEP,
+            tooltip="Nothing is computed again.",
+        ),
+        Binding("full_stop", "step(1)", "Step on", id="step-on", key_display=".", group=_STEP),
+        Binding("home", "first", "First step", id="first", show=False),
+        Binding("end", "last", "Last step", id="last", show=False),
+        Binding("plus,equals_sign", "speed(1)", "Faster", id="faster", key_display="+", show=False),
+        Binding("minus", "speed(-1)", "Slower", id="slower", key_display="-", show=False),
+        Binding(
+            "left_square_bracket", "attempt(-1)", "Attempt before", id="attempt-before", key_display="[", show=False
+        ),
+        Binding("right_square_bracket", "attempt(1)", "Attempt after", id="attempt-after", key_display="]", show=False),
+        Binding(
+            "p", "puzzle(-1)", "Puzzle before", id="puzzle-before", group=_PUZZLE, tooltip="The one before in the file."
+        ),
+        Binding("n", "puzzle(1)", "Next puzzle", id="puzzle-after", group=_PUZZLE, tooltip="The next one in the file."),
+        Binding("l", "list", "List", id="list", tooltip="All puzzles of the file, and which are solved."),
+        Binding("b", "begin", "Begin", id="begin", tooltip="Samples, a new puzzle, a file, a training run."),
+        Binding("o", "open", "Open", id="open", tooltip="Open a file of puzzles, a trace or a training run."),
+        Binding("e", "edit", "Edit", id="edit", tooltip="Type or change a puzzle."),
+        Binding(
+            "ctrl+v", "paste", "Paste", id="paste", show=False, tooltip="Puzzles as text, in any form that is known."
+        ),
+        Binding("g", "generate", "Generate", id="generate", tooltip="Make a new puzzle of a chosen difficulty."),
+        Binding("m", "model", "Model", id="model", tooltip="Choose the model of the side that has the focus."),
+        Binding(
+            "c", "compare", "Compare", id="compare", tooltip="A second model on the same puzzle; again: back to one."
+        ),
+        Binding(
+            "s",
+            "settings",
+            "Settings",
+            id="settings",
+            tooltip="Steps, attempts, early halting and seed of the focused side.",
+        ),
+        Binding("a", "again", "Solve again", id="again", show=False),
+        Binding("h", "heat", "Heat on or off", id="heat", show=False),
+        Binding("v", "glyphs", "Bars as a second cue for the heat", id="glyphs", show=False),
+        Binding(
+            "z", "zoom", "Zoom", id="zoom", tooltip="The puzzle alone, as large as it can be; again: all as before."
+        ),
+        Binding("1", "panel('curves')", "Curves on or off", id="curves", show=False),
+        Binding("2", "panel('candidates')", "Candidates on or off", id="candidates", show=False),
+        Binding("3", "panel('attempts')", "Attempts on or off", id="attempts", show=False),
+        Binding("t", "truth", "Mark cells that differ from the exact answer", id="truth", show=False),
+        Binding(
+            "w", "write", "Save a trace", id="write", show=False, tooltip="Every step, for `puzzlerec watch FILE`."
+        ),
+        Binding("x", "picture", "Save a picture (SVG)", id="picture", show=False, tooltip="The grid as it is shown."),
+        Binding(
+            "r",
+            "cast",
+            "Save an asciicast",
+            id="cast",
+            show=False,
+            tooltip="The decisive attempt, for terminal players.",
+        ),
     ]
     DEFAULT_CSS = """
     RefinementScreen {
@@ -78,15 +118,22 @@ class RefinementScreen(Screen[None]):
     }
     """
 
-    def __init__(self, context: Context, puzzles: Sequence[Puzzle], traces: Sequence[Trace] = ()) -> None:
-        """``traces`` are of the ``puzzles``, one for each, or there are none."""
+    def __init__(
+        self, context: Context, puzzles: Sequence[Puzzle], traces: Sequence[Trace] = (), *, asks: bool = False
+    ) -> None:
+        """``traces`` are of the ``puzzles``, one for each, or there are none; ``asks``: nobody has chosen anything."""
         super().__init__()
         self.context = context
-        self.puzzles, self.index, self.traces = list(puzzles), 0, list(traces)
+        self._asks = asks
+        self._take(puzzles, traces)
         self.player = Player()
         self._seen: tuple[object, ...] = ()
         self._truth_of: Puzzle | None = None
         self._zoomed = False
+
+    def _take(self, puzzles: Sequence[Puzzle], traces: Sequence[Trace] = ()) -> None:
+        self.puzzles, self.index, self.traces = list(puzzles), 0, list(traces)
+        self.outcomes = {index: trace.answer.verdict.solved for index, trace in enumerate(traces)}  # of those tried
 
     def compose(self) -> ComposeResult:
         yield Heading()
@@ -107,6 +154,8 @@ class RefinementScreen(Screen[None]):
         if self.context.second is not None:
             self._add_lane(self.context.second)
         self.set_interval(1 / LOOKS, self.look)
+        if self._asks:
+            self.action_begin()
 
     def on_resize(self) -> None:
         self.make_room()
@@ -153,10 +202,18 @@ class RefinementScreen(Screen[None]):
         state = (self.player.position, self.player.playing, *(lane.state for lane in lanes))
         if state != self._seen:
             self._seen = state
+            self._note_outcomes()
             self.draw()
             if self._truth_of is not self.puzzle and self.player.length:
                 self._truth_of = self.puzzle
                 self._find_truth(self.puzzle)
+
+    def _note_outcomes(self) -> None:
+        """What has come of the puzzle on any side: once solved it stays so."""
+        answers = [lane.recording.answer for lane in self.lanes if lane.recording is not None]
+        solved = [answer.verdict.solved for answer in answers if answer is not None and answer.puzzle is self.puzzle]
+        if solved:
+            self.outcomes[self.index] = any(solved) or self.outcomes.get(self.index, False)
 
     def draw(self) -> None:
         """Everything, as it stands."""
@@ -314,12 +371,80 @@ class RefinementScreen(Screen[None]):
 
     def set_puzzles(self, puzzles: Sequence[Puzzle], traces: Sequence[Trace] = ()) -> None:
         """Go on with these."""
-        self.puzzles, self.index, self.traces = list(puzzles), 0, list(traces)
+        self.workers.cancel_group(self, "all")
+        self._take(puzzles, traces)
         self._begin()
 
     def _set_puzzle(self, puzzle: Puzzle | None) -> None:
         if puzzle is not None:
             self.set_puzzles([puzzle])
+
+    def action_list(self) -> None:
+        from puzzlerec.watch.dialogs.puzzles import ChoosePuzzle
+
+        def chosen(index: int | None) -> None:
+            self.workers.cancel_group(self, "all")
+            if index is not None and index != self.index:
+                self.index = index
+                self._begin()
+
+        choosing = ChoosePuzzle(self.puzzles, self.outcomes, self.index, self.solve_all)
+        self.app.push_screen(choosing, chosen)
+
+    def solve_all(self, indices: Sequence[int], told: Callable[[int], None]) -> None:
+        """Find out which of these puzzles can be solved, as the first side does; ``told`` hears of each."""
+        job = self.lanes[0].job
+        if job is not None:
+            self._solve_all(list(indices), Side(job.model, job.options), told)
+
+    @work(thread=True, group="all", exclusive=True, exit_on_error=False)
+    def _solve_all(self, indices: list[int], side: Side, told: Callable[[int], None]) -> None:
+        from puzzlerec.solving.answer import SolveSettings
+
+        worker, puzzles, outcomes = get_current_worker(), self.puzzles, self.outcomes
+        for index in indices:
+            if worker.is_cancelled:
+                return
+            puzzle = puzzles[index]
+            try:
+                solver = self.context.solver_for(puzzle.kind, side.model)
+                answers = list(solver.solve([puzzle], SolveSettings(**side.options)))
+            except (ValueError, LookupError) as error:
+                self.app.call_from_thread(self.app.notify, str(error), severity="warning", markup=False)
+                return
+            outcomes[index] = answers[0].verdict.solved
+            self.app.call_from_thread(told, index)
+
+    def action_begin(self) -> None:
+        from puzzlerec.watch.dialogs.start import Start
+
+        def chosen(choice: Path | str | None) -> None:
+            if isinstance(choice, Path):
+                self._open(choice)
+            elif choice is not None:
+                self.call_later(self.run_action, choice)
+
+        self.app.push_screen(Start(None if self.puzzle.source == EXAMPLE else self.puzzle), chosen)
+
+    def action_paste(self) -> None:
+        self._paste(self.app.clipboard)
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        self._paste(event.text)
+
+    def _paste(self, text: str) -> None:
+        """Go on with the puzzles in a text; what cannot be read is said, and nothing is lost."""
+        try:
+            reading = read(io.StringIO(text), source=PASTED)
+            if not reading.puzzles:
+                raise reading.errors[0]
+        except PuzzleError as error:
+            self.notify(f"This cannot be pasted: {error}", severity="warning", markup=False)
+            return
+        self.set_puzzles(reading.puzzles)
+        more = f", {count(len(reading.errors), 'fault')}: {reading.errors[0]}" if reading.errors else ""
+        self.notify(f"{count(len(reading.puzzles), 'puzzle')} pasted{more}", markup=False)
 
     def action_open(self) -> None:
         from puzzlerec.watch.dialogs.files import OpenFile

@@ -22,10 +22,10 @@ class Timeline(Widget, can_focus=True):
     """Two lines: what is shown, and where it stands among all steps. A click or a drag goes to a step."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1)", "Step back", show=False),
-        Binding("right", "move(1)", "Step forward", show=False),
-        Binding("pageup", "move(-10)", "10 steps back", show=False),
-        Binding("pagedown", "move(10)", "10 steps forward", show=False),
+        Binding("left", "move(-1)", "Step back", id="timeline-back", show=False),
+        Binding("right", "move(1)", "Step forward", id="timeline-on", show=False),
+        Binding("pageup", "move(-10)", "10 steps back", id="timeline-back-10", show=False),
+        Binding("pagedown", "move(10)", "10 steps forward", id="timeline-on-10", show=False),
     ]
     DEFAULT_CSS = """
     Timeline { height: 2; padding: 0 1; }

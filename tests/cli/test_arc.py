@@ -38,7 +38,7 @@ def test_a_folder_is_built_described_and_shown(run: Run, folder: Path, tmp_path:
     assert (built.exit_code, built.stdout.strip()) == (0, str(path))
     assert "10 training and 5 test puzzles, seed 3" in built.stderr
     assert "0 training tasks, 1 evaluation task." in built.stderr
-    assert "1 test without a known output: left out." in built.stderr
+    assert "1 test without a known output: to be answered, not measured." in built.stderr
     assert "is there already" in run("data", "build", "arc", "--with", folder, "-o", path).stderr
 
     info = run("data", "info", path)

@@ -39,7 +39,7 @@ def learned(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float, int]]:
 
     def answer(task: Task, seconds: float, seed: int, progress: Callable[[Progress], None]) -> TaskAnswer:
         asked.append((task.id, seconds, seed))
-        progress(Progress(0.5, 1.0, 0.0))
+        progress(Progress(0.5, 1.0, 0.0, (0.0,), ((),), 0))
         tries = tuple((Try(np.fliplr(pair.input), 0.75), Try(pair.input, 0.25)) for pair in task.tests)
         return TaskAnswer(task, tries, "as large as their inputs", 0.875, 3, 1.5)
 

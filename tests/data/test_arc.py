@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from puzzlerec.cli.data import app
-from puzzlerec.data import Dataset, DatasetError, arc_agi
+from puzzlerec.data import Dataset, DatasetError, arc_agi, ensure
 from puzzlerec.data.arc_agi import Collection, augmentations, build, collect, default_path, official, read_folder
 from puzzlerec.data.reference import export_reference, import_reference
 from puzzlerec.puzzles import PuzzleError, get
@@ -105,8 +105,8 @@ def test_only_training_copies_move_about(built: Path) -> None:
     kind = get("arc")
     with Dataset.open(built) as dataset:
         names = dataset.identifiers[:]
-        for name, split in dataset.splits.items():
-            rows = split.read()
+        for name in ("train", "test"):
+            rows = dataset.split(name).read()
             corners: dict[int, list[tuple[int, ...]]] = {}
             for question, answer, id in zip(rows.inputs, rows.labels, rows.puzzle_ids.tolist(), strict=True):
                 canvases = [canvas.reshape(30, 30) for canvas in (question, answer)]
@@ -251,7 +251,73 @@ def test_files_that_hold_no_task_are_skipped_and_named(tmp_path: Path) -> None:
     arguments = ["build", "arc", "--with", str(folder), "--copies", "0", "-o", str(tmp_path / "a.h5")]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0
-    assert "Skipped: " in result.stderr and "package.json" in result.stderr
+    lines = result.stderr.splitlines()
+    named = [line for line in lines if "skipped: " in line]
+    assert ["broken.json" in named[0], "package.json" in named[1], "wide.json" in named[2]] == [True] * 3
+    assert "wide.json: train 1, input: The grid is 1x31" in named[2]
+    assert lines[-1] == "3 files or tasks skipped, each named above."
+
+
+def test_of_a_file_with_some_faulty_tasks_the_others_are_kept(tmp_path: Path) -> None:
+    several = {id: json.loads(format_task(some_task(id, seed))) for seed, id in enumerate(("a", "b", "c"))}
+    del several["b"]["train"][1]["output"]
+    tasks = collect(folders=[write(tmp_path / "mine", several=several)])
+    assert [task.id for task in tasks.evaluation] == ["a", "c"]
+    assert [str(fault).rpartition("/")[2] for fault in tasks.skipped] == [
+        "several.json: task b, train 2: The pair has no 'output'."
+    ]
+
+
+def test_where_all_files_are_faulty_each_is_named_and_nothing_is_written(tmp_path: Path) -> None:
+    folder = write(tmp_path / "mine", broken="{", wide={"train": [{"input": [[0] * 31], "output": [[1]]}], "test": []})
+    result = CliRunner().invoke(app, ["build", "arc", "--with", str(folder), "-o", str(tmp_path / "a.h5")])
+    assert result.exit_code != 0
+    assert "broken.json:1:" in result.stderr and "wide.json: train 1" in result.stderr
+    assert not (tmp_path / "a.h5").exists()
+    with pytest.raises(DatasetError, match=r"nothing to make a dataset of.*broken.json:1"):
+        collect(folders=[folder])
+
+
+def test_tasks_for_a_smaller_canvas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks with larger grids are left out, the others stand on it as they would on the large one."""
+    small, large = some_task("small", 1, tests=2), some_task("large", 2, shape=(9, 4))
+    tasks = collect(folders=[write(tmp_path / "mine", small=small, large=large)], shape=(8, 8))
+    assert ([task.id for task in tasks.evaluation], tasks.too_large) == (["small"], ("large",))
+    build(tasks, tmp_path / "a.h5", copies=5)
+    with Dataset.open(tmp_path / "a.h5") as dataset:
+        assert dataset.shape == (8, 8)
+    pairs = [(arc_agi._key(pair.input), arc_agi._key(pair.known)) for pair in small.demonstrations]
+    assert Counter(rows_of(tmp_path / "a.h5", "train")) == {("small", *pair): 6 for pair in pairs}
+    monkeypatch.setenv("PUZZLEREC_DATASETS", str(tmp_path / "sets"))
+    made = ensure("arc-8x8", **{"with": str(tmp_path / "mine")}, copies=5)
+    assert made.name.startswith("arc-8x8-5-seed0-")
+    with Dataset.open(made) as dataset, Dataset.open(tmp_path / "a.h5") as other:
+        assert dataset.sha256 == other.sha256
+    with pytest.raises(DatasetError, match="squares"):
+        collect(folders=[tmp_path / "mine"], shape=(8, 9))
+
+
+def test_tests_without_a_known_output_can_be_asked(collection: Collection, built: Path, tmp_path: Path) -> None:
+    """All tests of the task that they belong to, in all copies; where the output is not known there is no label."""
+    with Dataset.open(built) as dataset:
+        asked = dataset.split("asked").read()
+        names = dataset.identifiers[:]
+        originals = [dataset.split(name).copies(0) for name in ("train", "test", "asked")]
+        assert [len(split) for split in originals] == [12, 3, 1]
+        assert {names[id] for split in originals for id in split.puzzle_ids[:]} == {"t1", "t2", "e1", "e2", "e3"}
+        assert np.array_equal(originals[1].inputs[1:], dataset.split("test").inputs[:][[1, 42]])
+        few = dataset.split("test").copies(2)
+        assert [names[id] for id in few.first_groups(1).puzzle_ids[:]] == [names[id] for id in (43, 43, 44, 44, 45, 45)]
+        assert (len(few), len(few.read()), len(dataset.split("test").copies(None))) == (9, 9, 63)
+    assert [names[id].partition("|")[0] for id in asked.puzzle_ids] == ["e2"] * 21
+    assert not asked.labels.any()
+    for canvas, id in zip(asked.inputs, asked.puzzle_ids, strict=True):
+        grid = Augmentation.parse(names[id])[1].undo(decode(canvas))
+        assert np.array_equal(grid, collection.evaluation[1].tests[0].input)
+    partly = Task("p", some_task("", 6).demonstrations, (*some_task("", 7).tests, *some_task("", 8, known=False).tests))
+    build(Collection((), (partly,)), tmp_path / "p.h5", copies=1)
+    with Dataset.open(tmp_path / "p.h5") as dataset:
+        assert (len(dataset.split("test")), len(dataset.split("asked"))) == (2, 4)
 
 
 def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
@@ -265,9 +331,9 @@ def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
         collect(folders=[twice])
     write(tmp_path / "bad", broken='{"train": [')
     with pytest.raises(PuzzleError, match=r"broken.json:1:\d+: This is no JSON"):
-        collect(folders=[tmp_path / "bad"])
+        read_folder(tmp_path / "bad")
     (tmp_path / "bad" / "broken.json").write_bytes(b"\xff\xfe{")
-    with pytest.raises(PuzzleError, match="no UTF-8"):
+    with pytest.raises(DatasetError, match="no UTF-8"):
         collect(folders=[tmp_path / "bad"])
     with pytest.raises(DatasetError, match="--version"):
         collect()

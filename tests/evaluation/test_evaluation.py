@@ -12,7 +12,8 @@ from torch.nn.functional import one_hot
 
 from puzzlerec.evaluation import Report, evaluate, wilson
 from puzzlerec.models.config import TRMConfig
-from puzzlerec.models.system import Prediction, System
+from puzzlerec.models.prediction import Prediction
+from puzzlerec.models.system import System
 from puzzlerec.puzzles import get
 from puzzlerec.solving.answer import SolveSettings
 

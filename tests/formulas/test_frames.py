@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from puzzlerec.models import config_class
-from puzzlerec.models.system import Prediction, System
+from puzzlerec.models.prediction import Prediction
+from puzzlerec.models.system import System
 from puzzlerec.puzzles import get
 from puzzlerec.solving.frames import refine
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from puzzlerec.models.system import Prediction
+from puzzlerec.models.prediction import Prediction
 from puzzlerec.training.examples import Examples
 from puzzlerec.training.objectives import log_stablemax, supervise
 from puzzlerec.training.recipe import Objective

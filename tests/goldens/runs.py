@@ -142,7 +142,10 @@ RUNS: dict[str, Sections] = {
     "direct": {"model": SUDOKU | {"system": "direct"}},
     "drm": {"model": SUDOKU | {"system": "drm", "with_gradient": 2}},
     "sprm": {"model": SUDOKU | {"system": "sprm"}},
-    "trldm one-step": {"model": SUDOKU | {"system": "trldm", "prefix": 0}, "objective": {"loss": "softmax"}},
+    "trldm one-step": {
+        "model": SUDOKU | {"system": "trldm", "prefix": 0, "puzzle_ids": 1},
+        "objective": {"loss": "softmax"},
+    },
     "trldm ds": {
         "model": MAZE | {"system": "trldm", "regime": "ds", "training_denoising": 2, "positions": "grid"},
         "objective": {"loss": "softmax"},

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from puzzlerec.models import build, config_class
+from puzzlerec.models import build, colours, config_class
 from puzzlerec.models.colours import IMPOSSIBLE
 from puzzlerec.models.system import System
 
@@ -81,6 +81,53 @@ def test_only_colours_are_answered_and_views_have_vectors_of_their_own() -> None
     torch.testing.assert_close(said(model, question, views), logits)  # they begin at zero
     torch.nn.init.normal_(model.puzzle_embedding.weight)
     assert (said(model, question, views) - said(model, question, views.flip(0))).abs().max() > 1e-2
+
+
+def test_the_compiled_layer_is_the_formulas(monkeypatch: pytest.MonkeyPatch) -> None:
+    padded = torch.zeros(3, 9, 8, dtype=torch.long)
+    padded[:2, :3, :5] = questions()
+    padded[2] = questions(9, 8, 1)  # more than one chunk of cells, and no whole number of fours
+    weight = torch.randn(3, 72, COLOURS, generator=torch.Generator().manual_seed(2))
+    found = []
+    for compiled in (True, False):
+        if not compiled:
+            monkeypatch.setattr(colours, "compiled_for", lambda h: False)
+        model = small()
+        state = model.start(padded)
+        for _ in range(2):
+            state, prediction = model.step(padded, state)
+        said = prediction.logits[..., 1:NONE]
+        (weight * said.softmax(-1) * (padded > 0).flatten(1)[..., None]).sum().backward()
+        found.append([said.detach()[2], *(w.grad.to_dense() for w in model.parameters() if w.grad is not None)])
+    assert len(found[0]) > 20
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5 * float(other.abs().max()), rtol=1e-4)
+
+
+def test_compiled_dropout_keeps_the_mean_and_its_gradient() -> None:
+    from puzzlerec.models.colour_kernels import Layer
+
+    torch.manual_seed(0)
+    layer = colours.ColourNetwork(small().config).layers[0]
+    weights = [layer.neighbours.weight] + [  # type: ignore[union-attr, operator]
+        getattr(layer, name).weight for name in ("local", "row", "column", "grid", "cell", "all")
+    ]
+    weights += [layer.mlp.gate_up.weight, layer.mlp.down.weight]  # type: ignore[union-attr]
+    ones, h = torch.ones(1, 4, 4), torch.randn(1, 2, 4, 4, 8, generator=torch.Generator().manual_seed(0))
+    counts = (4 * ones[:, 0], 4 * ones[:, 0], 16 * ones[:, 0, 0])
+
+    def layered(h: Tensor, dropout: float) -> Tensor:
+        torch.manual_seed(3)
+        out: Tensor = Layer.apply(h, ones, counts, dropout, *weights)  # type: ignore[no-untyped-call]
+        return out
+
+    plain, dropped = layered(h, 0.0), layered(h, 0.5)
+    assert 0.1 < float((dropped - plain).detach().abs().mean()) < 2
+    h.requires_grad_()
+    step = 2e-3 * torch.randn(h.shape, generator=torch.Generator().manual_seed(1))
+    (slope,) = torch.autograd.grad(layered(h, 0.5).square().mul(h.detach()).sum(), h)
+    moved = [(layered(h.detach() + sign * step, 0.5).square() * h.detach()).sum() for sign in (1, -1)]
+    torch.testing.assert_close((slope * step).sum(), (moved[0] - moved[1]) / 2, rtol=2e-2, atol=1e-3)
 
 
 def test_settings_that_do_not_go_together() -> None:

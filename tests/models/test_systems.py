@@ -233,6 +233,17 @@ def test_drm_hides_fewer_cells_at_every_step_and_none_after_the_last(remasking: 
     assert shares == pytest.approx(expected, abs=0.05)
 
 
+def test_trldm_answers_for_each_puzzle_id() -> None:
+    """It has no prefix: the embedding is added to every token."""
+    model = build(small("trldm", puzzle_ids=3)).eval()
+    question = questions()[:1].expand(3, -1, -1)
+    torch.nn.init.normal_(model.puzzle_embedding.weight, std=2)
+    _, prediction = model.step(question, model.start(question, 1), torch.tensor([0, 1, 1]))
+    assert torch.equal(prediction.logits[1], prediction.logits[2])
+    assert not torch.allclose(prediction.logits[0], prediction.logits[1], atol=0.1)
+    assert not any("puzzle" in name for name, _ in build(small("trldm", puzzle_ids=1)).named_parameters())
+
+
 @pytest.mark.parametrize(("every", "fresh"), [(None, [False] * 4), (1, [True] * 4), (2, [False, True, False, True])])
 def test_drm_forgets_z_when_it_is_to(every: int | None, fresh: list[bool]) -> None:
     """What is in z as a step begins makes no difference where z starts anew; the start may be perturbed."""
@@ -246,12 +257,16 @@ def test_drm_forgets_z_when_it_is_to(every: int | None, fresh: list[bool]) -> No
         state, _ = model.step(question, state)
 
 
-def test_padding_stays_padding_in_an_answer_of_drm() -> None:
-    model = build(small("drm")).eval()
+def test_padding_outside_the_grid_stays_padding_in_an_answer_of_drm() -> None:
+    """Where it is not outside, an answer may be larger than its question, as ARC's are."""
     question = questions()
     question[:, :, 3] = 0
-    state, _ = model.step(question, model.start(question, 1))
-    assert not state.answer[(question == 0).flatten(1)].any()
+    for masked in (True, False):
+        model = build(small("drm", mask_padding=masked)).eval()
+        state, prediction = model.step(question, model.start(question, 1))
+        said = prediction.logits.argmax(-1)
+        expected = said.masked_fill((question == 0).flatten(1), 0) if masked else said
+        assert torch.equal(state.answer, expected) and bool((said != expected).any()) == masked
 
 
 def test_confident_cells_are_hidden_last_and_neighbours_together() -> None:

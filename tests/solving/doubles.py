@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from puzzlerec.models.config import TRMConfig
-from puzzlerec.models.system import Prediction, System
+from puzzlerec.models.prediction import Prediction
+from puzzlerec.models.system import System
 from puzzlerec.puzzles import get
 from puzzlerec.puzzles.maze.rules import answer as shortest_answer
 

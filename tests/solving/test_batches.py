@@ -7,7 +7,7 @@ import pytest
 from torch import Tensor
 
 from puzzlerec.models import config_class
-from puzzlerec.models.system import Prediction
+from puzzlerec.models.prediction import Prediction
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.solving.answer import SolveSettings
 from puzzlerec.solving.solver import Solver

@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from puzzlerec.models.config import ModelConfig
-from puzzlerec.models.system import Prediction, System
+from puzzlerec.models.prediction import Prediction
+from puzzlerec.models.system import System
 from puzzlerec.puzzles import Puzzle, Verdict, get
 from puzzlerec.solving.answer import Answer, SolveSettings
 from puzzlerec.solving.solver import Solver

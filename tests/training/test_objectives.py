@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from puzzlerec.models.system import Prediction
+from puzzlerec.models.prediction import Prediction
 from puzzlerec.training.objectives import log_stablemax, supervise, token_losses
 from puzzlerec.training.recipe import Objective
 

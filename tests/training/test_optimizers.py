@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import pytest
 import torch
 
 from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.trm import TRM
-from puzzlerec.training.optimizers import AdamAtan2, SignDescent, build_optimizers, clip_gradients, schedule
+from puzzlerec.training.optimizers import AdamAtan2, Muon, SignDescent, build_optimizers, clip_gradients, schedule
 from puzzlerec.training.recipe import OptimizerSettings
 
 
@@ -81,6 +82,24 @@ def test_every_weight_has_one_optimizer(name: str) -> None:
     if name == "muon":
         matrices = {id(p) for group in optimizers[1].param_groups for p in group["params"]}
         assert matrices == {id(p) for n, p in model.named_parameters() if n.startswith("network") and p.dim() == 2}
+
+
+@pytest.mark.parametrize("scale", ["match_rms_adamw", "original"])
+def test_muon_is_pytorchs(scale: Literal["match_rms_adamw", "original"]) -> None:
+    generator = torch.Generator().manual_seed(0)
+    shapes = [(8, 16), (16, 8), (8, 16), (5, 5)]
+    ours, theirs = ([torch.nn.Parameter(torch.ones(shape)) for shape in shapes] for _ in range(2))
+    settings = {"lr": 0.1, "weight_decay": 0.5, "momentum": 0.9}
+    one, other = Muon(ours, scale=scale, **settings), torch.optim.Muon(theirs, adjust_lr_fn=scale, **settings)
+    for _ in range(3):
+        for mine, their in zip(ours, theirs, strict=True):
+            mine.grad = their.grad = torch.randn(mine.shape, generator=generator)
+        one.step()
+        other.step()
+    for mine, their in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine, their, atol=2e-2, rtol=0)  # which computes in bfloat16
+    keys = [list(optimizer.state_dict()["state"][0]) for optimizer in (one, other)]
+    assert keys[0] == keys[1]
 
 
 def test_schedules() -> None:

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from puzzlerec.models.candidates import CandidateEncoder
-from puzzlerec.models.system import Prediction, part
+from puzzlerec.models.prediction import Prediction
+from puzzlerec.models.system import part
 from puzzlerec.training.lesson import MOST_PINS, Search, pinned
 from puzzlerec.training.loop import Trainer
 from puzzlerec.training.objectives import Outcome, survival_loss

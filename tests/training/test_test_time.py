@@ -41,10 +41,13 @@ def ticking() -> Callable[[], float]:
 )
 def test_toys_are_learned(change: Change, sizes: str) -> None:
     seen: list[Progress] = []
-    found = answer(toy(change), 64, progress=seen.append, clock=ticking())
+    found = answer(toy(change), 128, progress=seen.append, clock=ticking())
     assert found.right(0) and found.sizes == sizes
-    assert found.fitted > 0.8 and found.batches == len(seen) >= 60
+    assert found.fitted > 0.8 and 16 <= found.batches == len(seen) <= 128
     assert seen[-1].share == 1 and seen[-1].loss < 0.2 < seen[0].loss
+    assert seen[-1].fitted == np.mean(seen[-1].known) == found.fitted and len(seen[-1].known) == 4
+    assert seen[-1].tries is found.tries and all(len(now.tries) == 1 for now in seen)  # there is always one to see
+    assert seen[0].votes == 0 < seen[-1].votes and seen[-1].votes % 8 == 0
     first = found.tries[0][0]
     assert first.support > 0.3 and sum(one.support for one in found.tries[0]) <= 1 + 1e-6
     assert np.array_equal(first.output, found.task.tests[0].known)

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
+import re
 import signal
 import sys
 from functools import partial
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.binding import Binding
 from textual.pilot import Pilot
-from textual.widgets import Input, Label
+from textual.widgets import Input, Label, OptionList
 
 from puzzlerec.device import choose_device
 from puzzlerec.files import HDF5
 from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.solving.trace import Trace, load
 from puzzlerec.solving.trace import save as save_trace
-from puzzlerec.watch.app import Watch
+from puzzlerec.watch.app import SCREENS, Watch
 from puzzlerec.watch.context import Side
 from puzzlerec.watch.curves import Curve
 from puzzlerec.watch.dialogs.help import Help, bindings
@@ -33,7 +36,7 @@ from puzzlerec.watch.refinement import RefinementScreen
 from puzzlerec.watch.timeline import Timeline
 from puzzlerec.watch.training import TrainingScreen
 
-from .conftest import SOLVED_4X4, drive, replaying, sudoku, trace_of, until
+from .conftest import QUESTION_4X4, SOLVED_4X4, drive, replaying, sudoku, trace_of, until
 
 
 def second_options(screen: RefinementScreen) -> object:
@@ -60,7 +63,7 @@ def test_a_model_solves_while_the_screen_shows_it(solving: Watch) -> None:
         await until(pilot, lambda: screen.player.position == lane.length - 1 >= 0)
         await until(pilot, lambda: "solved" in text_of(screen, "Title"))
         assert "sudoku-4x4" in text_of(screen, "Title") and "easy.sdm:1" in text_of(screen, "Heading")
-        assert screen.query(Curve).first()._values
+        assert screen.query(Curve).first()._series
         await until(pilot, lambda: lane.truth is not None)
 
     drive(solving, steps)
@@ -547,3 +550,111 @@ def test_an_error_of_the_keyboards_thread_is_no_success(trace: Trace) -> None:
 
     drive(app, steps)
     assert app.failed
+
+
+def test_puzzles_are_pasted_and_what_is_none_is_said(solving: Watch) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        pilot.app.post_message(events.Paste("S  \n # \n  G\n"))
+        await until(pilot, lambda: screen.puzzle.kind.name == "maze")
+        assert screen.puzzle.source == "pasted" and "pasted:1" in text_of(screen, "Heading")
+        pilot.app.copy_to_clipboard(f"{QUESTION_4X4}\n{SOLVED_4X4[:12]}....\n")
+        await pilot.press("ctrl+v")
+        assert [puzzle.kind.name for puzzle in screen.puzzles] == ["sudoku-4x4"] * 2
+        pilot.app.post_message(events.Paste("good morning"))
+        await until(pilot, lambda: any("cannot be pasted" in str(note.message) for note in pilot.app._notifications))
+        assert len(screen.puzzles) == 2
+
+    drive(solving, steps)
+
+
+def test_the_list_knows_what_was_solved_and_solves_the_rest(solving: Watch) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        await until(pilot, lambda: screen.outcomes == {0: True})
+        await pilot.press("l", "f5")
+        await until(pilot, lambda: screen.outcomes == {0: True, 1: True})
+        options = pilot.app.screen.query_one(OptionList)
+        await until(pilot, lambda: "✓" in str(options.get_option_at_index(1).prompt))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: screen.index == 1)
+
+    drive(solving, steps)
+
+
+def test_without_anything_to_watch_it_is_asked(tmp_path: Path) -> None:
+    memory = Memory()
+    memory.remember(sudoku())
+    app = Watch(device="cpu", memory=memory, model="none")
+
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        await pilot.press("escape", "b", "down", "enter")
+        await until(pilot, lambda: "hard.sdm" in screen.puzzle.source)
+        await pilot.press("b", "end", "up", "enter")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "Editor")
+
+    async def run() -> None:
+        async with app.run_test() as pilot:
+            await until(pilot, lambda: type(app.screen).__name__ == "Start")
+            screen = app.screen_stack[0]
+            assert isinstance(screen, RefinementScreen)
+            await steps(pilot, screen)
+
+    asyncio.run(run())
+
+
+def test_keys_and_themes_of_ones_own(trace: Trace) -> None:
+    app = replaying(trace)
+    app.suit(
+        "mine", {"mine": {"primary": "#aa3355", "dark": True}}, {"first": "f", "step-back": "ctrl+b, n", "last": "?"}
+    )
+
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        assert app.current_theme.primary == "#aa3355"
+        await pilot.press("space", "question_mark")
+        assert screen.player.position == 6
+        await pilot.press("n")
+        assert screen.player.position == 5
+        await pilot.press("ctrl+b", "comma")
+        assert screen.player.position == 4  # the key that it had before does nothing
+        await pilot.press("f")
+        assert screen.player.position == 0
+        known = {binding.description: names for binding, names in next(bindings(screen))[1]}
+        assert known["Step back"] == ["^b", "n"] and known["Last step"] == ["?"] and "Next puzzle" not in known
+
+    drive(app, steps)
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        ({"theme": "puzlerec"}, "Did you mean 'puzzlerec'?"),
+        ({"keys": {"step_back": "x"}}, "Did you mean 'step-back'?"),
+        ({"keys": {"zzz": "x"}}, "There are again, all-runs"),
+    ],
+)
+def test_themes_and_actions_that_there_are_not(trace: Trace, wish: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(words)):
+        replaying(trace).suit(**wish)  # type: ignore[arg-type]
+
+
+def test_all_actions_that_have_keys_have_names_too() -> None:
+    for one in SCREENS:
+        for binding in Binding.make_bindings(one.BINDINGS):
+            assert binding.id or binding.system or not binding.description, (one, binding)
+
+
+def test_the_document_names_all_actions_and_no_others() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "watching.md").read_text("utf-8")
+    named = set(re.findall(r"`([a-z0-9-]+)`", document.partition("Of an answer forming:")[2].partition("## Films")[0]))
+    assert named == {binding.id for one in SCREENS for binding in Binding.make_bindings(one.BINDINGS) if binding.id}
+
+
+def test_the_screen_is_saved_as_it_is_and_loads_nothing(trace: Trace, steady: Path) -> None:
+    async def steps(pilot: Pilot[None], screen: RefinementScreen) -> None:
+        await pilot.press("end", "ctrl+s")
+        await until(pilot, lambda: bool(pilot.app.screen.query(Input)))
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+
+    drive(replaying(trace), steps)
+    saved = (steady / "puzzlerec.svg").read_text()
+    assert saved.startswith("<svg") and "solved" in saved and "url(http" not in saved and "@font-face" not in saved

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,9 @@ from puzzlerec.watch.dialogs import generate
 from puzzlerec.watch.dialogs.files import OpenFile, PathSuggester
 from puzzlerec.watch.dialogs.generate import Generate
 from puzzlerec.watch.dialogs.model import ChooseModel
+from puzzlerec.watch.dialogs.puzzles import ChoosePuzzle
 from puzzlerec.watch.dialogs.settings import RunSettings
+from puzzlerec.watch.dialogs.start import Start
 from puzzlerec.watch.making import make
 
 SUDOKU, SMALL, MAZE = get("sudoku"), get("sudoku-4x4"), get("maze")
@@ -70,7 +74,8 @@ async def press_escape(pilot: Pilot[None], host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    "dialog", [OpenFile, lambda: ChooseModel(SUDOKU), Generate, lambda: RunSettings(SolveSettings())]
+    "dialog",
+    [OpenFile, lambda: ChooseModel(SUDOKU), Generate, lambda: RunSettings(SolveSettings()), lambda: Start(None)],
 )
 def test_escape_leaves_without_a_result(dialog: Callable[[], Screen[Any]]) -> None:
     assert drive(dialog(), press_escape, (40, 12)) == [None]
@@ -352,3 +357,123 @@ def test_a_strategy_that_there_is_not_is_refused() -> None:
         assert "Strategy must be one of copies, noise, pins" in host.problem and "not prayer" in host.problem
 
     assert drive(RunSettings(SolveSettings()), steps) == []
+
+
+# ---- a puzzle of a file
+
+
+def four() -> list[Puzzle]:
+    texts = ("12..3...2.4....1", "1...............", "12..3...........", "....1.......2...")
+    return [Puzzle(SMALL, SMALL.parse(text), source="four.sdm", line=line) for line, text in enumerate(texts, 3)]
+
+
+def listed(host: Host) -> list[str]:
+    options = host.dialog.query_one(OptionList)
+    return [str(options.get_option_at_index(index).prompt) for index in range(options.option_count)]
+
+
+def test_puzzles_are_listed_with_what_came_of_them_and_filtered() -> None:
+    async def steps(pilot: Pilot[None], host: Host) -> None:
+        assert [line.split()[:4] for line in listed(host)] == [
+            ["1", "✓", "line", "3"], ["2", "✗", "line", "4"], ["3", "·", "line", "5"], ["4", "·", "line", "6"]
+        ]  # fmt: skip
+        options, field = host.dialog.query_one(OptionList), host.dialog.query_one(Input)
+        assert options.has_focus and options.highlighted == 1
+        hint = host.dialog.query_one("#hint", Label)
+        for wanted, numbers in (
+            ("untried", "34"), ("Solved", "1"), ("unsolved", "2"), ("12..", "13"), ("4", "4"), ("line 5", "3"),
+            ("x", "1234"), ("nothing like it", ""),
+        ):  # fmt: skip
+            field.value = wanted
+            await pilot.pause()
+            assert "".join(line.split()[0] for line in listed(host)) == numbers, wanted
+        assert str(hint.content) == "No puzzle is like that."
+        field.value = "12.."
+        field.focus()
+        await pilot.press("enter", "down", "enter")
+
+    nobody = ChoosePuzzle(four(), {0: True, 1: False}, 1, lambda indices, told: None)
+    assert drive(nobody, steps) == [2]
+
+
+def test_those_that_are_listed_are_solved_on_demand() -> None:
+    outcomes = {0: True}
+    asked: list[int] = []
+
+    def solve(indices: Sequence[int], told: Callable[[int], None]) -> None:
+        asked.extend(indices)
+        for index in indices:
+            outcomes[index] = index != 3
+            told(index)
+
+    async def steps(pilot: Pilot[None], host: Host) -> None:
+        await pilot.press("f5")
+        assert asked == [1, 2, 3]
+        assert [line.split()[1] for line in listed(host)] == ["✓", "✓", "✓", "✗"]
+        assert str(host.dialog.query_one("#hint", Label).content) == "4 puzzles: 3 solved, 1 unsolved"
+        await pilot.press("f5")
+        assert host.problem == "All that are listed have been tried." and len(asked) == 3
+        await pilot.press("escape")
+
+    assert drive(ChoosePuzzle(four(), outcomes, 0, solve), steps) == [None]
+
+
+def test_a_long_list_is_there_at_once() -> None:
+    many = [replace(puzzle, line=line) for line, puzzle in enumerate(four() * 2500, 1)]
+
+    async def steps(pilot: Pilot[None], host: Host) -> None:
+        host.dialog.query_one(Input).value = "9999"
+        await pilot.pause()
+        assert [line.split()[0] for line in listed(host)] == ["9999"]
+        await pilot.press("enter")
+
+    begun = time.process_time()
+    assert drive(ChoosePuzzle(many, {}, 5000, lambda indices, told: None), steps) == [9998]
+    assert time.process_time() - begun < 20
+
+
+# ---- where to begin
+
+
+def test_where_to_begin_with_nothing_named(files: Path) -> None:
+    async def steps(pilot: Pilot[None], host: Host) -> None:
+        lines = listed(host)
+        assert lines[0].split("  ")[0] == "An example" and any(line.startswith("hard.sdm") for line in lines)
+        assert [line.split()[0] for line in lines[-4:]] == ["Generate", "Type", "Open", "Training"]
+        await pilot.press("down", "enter")
+
+    (files / "runs" / "one").mkdir(parents=True)
+    (files / "runs" / "one" / "metrics.jsonl").write_text("")
+    (chosen,) = drive(Start(None), steps)
+    assert chosen.name == "hard.sdm" and chosen.is_file()
+
+
+def test_the_last_puzzle_and_what_is_done_otherwise(files: Path) -> None:
+    async def first(pilot: Pilot[None], host: Host) -> None:
+        assert listed(host)[0].split("  ", 1)[0] == "Go on" and "four.sdm" in listed(host)[0]
+        await pilot.press("enter")
+
+    async def last(pilot: Pilot[None], host: Host) -> None:
+        await pilot.press("end", "enter")
+
+    assert drive(Start(four()[0]), first) == [None]
+    assert drive(Start(four()[0]), last) == ["open"]
+
+
+# ---- a model, with how good it is
+
+
+def test_models_say_how_good_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = TRMConfig(puzzle="sudoku-4x4", vocabulary=6, grid=(4, 4), width=8, heads=2, layers=1, supervision_steps=1)
+    known = checkpoint.Measured(0.5, 1200, "generated puzzles")
+    checkpoint.save(build(config), tmp_path / "good", "card", measured=known)
+    checkpoint.save(build(config), tmp_path / "new", "card")
+    monkeypatch.setattr(checkpoint, "SHIPPED", (tmp_path,))
+
+    async def steps(pilot: Pilot[None], host: Host) -> None:
+        await until(pilot, lambda: len(listed(host)) == 2)
+        assert "50.0% of 1,200 generated puzzles in one pass" in listed(host)[0]
+        assert "not measured" in listed(host)[1]
+        await pilot.press("escape")
+
+    drive(ChooseModel(SMALL), steps)

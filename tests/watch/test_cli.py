@@ -100,6 +100,11 @@ def test_what_cannot_be_watched_is_named(
 
 
 def test_a_folder_that_is_no_run_and_a_run_without_a_terminal(run: Run, tmp_path: Path) -> None:  # noqa: F811
+    (tmp_path / "runs").mkdir()
+    for path, words in ((tmp_path / "runs" / "later", "would wait for"), (tmp_path / "runs", "of training runs")):
+        result = run("watch", path)
+        assert result.exit_code == 2 and words in result.stderr
+    (tmp_path / "notes.txt").write_text("none of ours")
     result = run("watch", tmp_path)
     assert result.exit_code == 2 and "of no training run" in result.stderr
 
@@ -128,3 +133,26 @@ def test_the_screen_is_there_before_torch_is() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ("[watch.keys]\nplai = 'x'", "Did you mean 'play'?"),
+        ("[watch]\ntheme = 'none such'", "no theme called"),
+        ("[watch.themes.mine]\nprimary = 'red'", "watch.themes.mine.primary = 'red' cannot be"),
+        ("[watch.themes.mine]\nprimary = '#102030'\nackcent = '#102030'", "Did you mean 'accent'?"),
+    ],
+)
+def test_settings_that_the_app_cannot_have(
+    run: Run,  # noqa: F811
+    settings_file: Path,  # noqa: F811
+    easy: Path,
+    settings: str,
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings_file.write_text(settings)
+    monkeypatch.setattr("puzzlerec.cli.watch._is_terminal", lambda: True)
+    result = run("watch", easy)
+    assert result.exit_code == 2 and words in result.stderr and "config.toml" in result.stderr

@@ -15,7 +15,7 @@ import pytest
 
 from puzzlerec.solving.trace import Trace, save
 
-from ..cli.conftest import SOLVED_9X9, opened
+from ..cli.conftest import HARD_9X9, SOLVED_9X9, opened
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
@@ -54,7 +54,7 @@ class Terminal:
         while time.monotonic() < end:
             if condition(text := self.text):
                 return text
-            time.sleep(0.1)
+            time.sleep(0.05)
         raise AssertionError(f"it did not come about; the screen is\n{self.text}")
 
 
@@ -106,3 +106,18 @@ def test_what_is_no_text_on_the_keyboard_ends_nothing_and_ctrl_c_does(
     terminal.until(lambda text: "step 1 of 4 · supervision · attempt 1" in text)
     terminal.tmux("send-keys", "C-c")
     assert "Traceback" not in terminal.until(lambda text: "status 130" in text)
+
+
+@pytest.mark.parametrize(
+    "seconds", [5.0, pytest.param(0.5, marks=pytest.mark.slow)]
+)  # on a busy machine, on a calm one
+def test_it_quits_at_once_while_it_computes(terminal: Terminal, shipped: Path, tmp_path: Path, seconds: float) -> None:
+    (tmp_path / "hard.sdm").write_text(HARD_9X9 + "\n")
+    solving = ("--model", str(shipped / "sudoku"), "--attempts", "100000", "--all-steps", str(tmp_path / "hard.sdm"))
+    state = {"XDG_STATE_HOME": str(tmp_path), "HOME": str(tmp_path), "OMP_NUM_THREADS": "1", "LANG": "C.UTF-8"}
+    terminal.start(f"{command(tmp_path, *solving)}; echo status $?", **state)
+    terminal.until(lambda text: "computing, attempt" in text)
+    begun = time.monotonic()
+    terminal.tmux("send-keys", "q")
+    terminal.until(lambda text: "status 0" in text)
+    assert time.monotonic() - begun <= seconds

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from textual.app import App
 from textual.pilot import Pilot
-from textual.widgets import Static
 
 from puzzlerec.models import build, checkpoint
 from puzzlerec.models.autoregressive import AutoregressiveConfig
@@ -23,7 +22,9 @@ from puzzlerec.puzzles import Puzzle, get
 from puzzlerec.watch import run_files, snapshots, training
 from puzzlerec.watch.curves import Curve
 from puzzlerec.watch.grid import GridView
+from puzzlerec.watch.lines import Lines
 from puzzlerec.watch.run_files import Metrics, is_run
+from puzzlerec.watch.snapshots import Exhibit
 from puzzlerec.watch.training import Picture, TrainingScreen
 
 SMALL = TRMConfig(
@@ -95,7 +96,7 @@ async def until(pilot: Pilot[None], true: Callable[[], object]) -> None:
 
 
 def words(screen: TrainingScreen, name: str) -> str:
-    return str(screen.query_one(f"#{name}", Static).content)
+    return screen.query_one(f"#{name}", Lines).text
 
 
 def test_what_a_run_is(run: Path, tmp_path: Path) -> None:
@@ -147,7 +148,7 @@ def test_a_long_file_comes_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_figures_follow_the_run_to_its_end(run: Path) -> None:
     async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
-        assert screen.state == "training"
+        assert screen.run.state == "training"
         assert "step 20" in words(screen, "figures") and "left" in words(screen, "figures")
         assert "tiny" in words(screen, "headline")
         with (run / "metrics.jsonl").open("a") as file:
@@ -156,13 +157,13 @@ def test_figures_follow_the_run_to_its_end(run: Path) -> None:
         assert "50%" in words(screen, "figures")
         with (run / "metrics.jsonl").open("a") as file:
             file.write(record(100)[20:])
-        await until(pilot, lambda: screen.state == "finished")
+        await until(pilot, lambda: screen.run.state == "finished")
         assert "left" not in words(screen, "figures")
         loss = screen.query_one("#loss", Curve)
         assert loss.render_line(0).text.endswith("0.01")
         await until(pilot, lambda: "one comes every 20 steps" in words(screen, "summary"))
         shutil.rmtree(run)
-        await until(pilot, lambda: screen.state == "no such folder")
+        await until(pilot, lambda: screen.run.state == "its folder is gone")
         assert "step 100" in words(screen, "figures")
 
     drive(run, steps)
@@ -170,9 +171,9 @@ def test_figures_follow_the_run_to_its_end(run: Path) -> None:
 
 def test_a_silent_run_and_one_without_figures(run: Path) -> None:
     async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
-        await until(pilot, lambda: screen.state.startswith("stopped? no news for 17 min"))
+        await until(pilot, lambda: screen.run.state.startswith("stopped? no news for 17 min"))
         (run / "metrics.jsonl").write_text("")
-        await until(pilot, lambda: screen.state == "no figures yet")
+        await until(pilot, lambda: screen.run.state == "no figures yet")
         assert "first report" in words(screen, "figures")
 
     os.utime(run / "metrics.jsonl", (time.time() - 1000,) * 2)
@@ -181,13 +182,14 @@ def test_a_silent_run_and_one_without_figures(run: Path) -> None:
 
 def test_a_folder_that_appears_later(tmp_path: Path) -> None:
     async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
-        assert screen.state == "no such folder"
+        await pilot.press("f")  # too early: it is said, and nothing breaks
+        assert screen.run.state == "waiting for it to begin" and "There is no" in words(screen, "figures")
         (tmp_path / "late").mkdir()
         (tmp_path / "late" / "recipe.json").write_text("{")
         (tmp_path / "late" / "metrics.jsonl").write_text(record(10))
-        await until(pilot, lambda: screen.state == "training")
+        await until(pilot, lambda: screen.run.state == "training")
         (tmp_path / "late" / "recipe.json").write_text(json.dumps(RECIPE))
-        await until(pilot, lambda: screen.puzzles)
+        await until(pilot, lambda: screen.exhibit.puzzles)
 
     drive(tmp_path / "late", steps)
 
@@ -196,14 +198,14 @@ def test_every_checkpoint_solves_the_same_puzzles_and_keys_go_through_them(run: 
     save_checkpoint(run, 20)
 
     async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
-        await until(pilot, lambda: len(screen.snapshots) == 1)
+        await until(pilot, lambda: len(screen.exhibit.snapshots) == 1)
         assert "of 3 solved at step 20" in words(screen, "summary")
         for step in (1040, 60):
             save_checkpoint(run, step)
-            await until(pilot, lambda: screen.snapshots[-1].step == step)  # noqa: B023
-        assert [snapshot.step for snapshot in screen.snapshots] == [20, 1040, 60]
+            await until(pilot, lambda: screen.exhibit.snapshots[-1].step == step)  # noqa: B023
+        assert [snapshot.step for snapshot in screen.exhibit.snapshots] == [20, 1040, 60]
         pictures = [picture for picture in screen.query(Picture) if picture.display]
-        assert len(pictures) == 3 and "puzzle 1" in str(pictures[0].query_one(Static).content)
+        assert len(pictures) == 3 and "puzzle 1" in pictures[0].query_one(Lines).text
         assert "step 60" in words(screen, "summary")
         await pilot.press("left")
         assert "step 1,040" in words(screen, "summary")
@@ -224,18 +226,18 @@ def test_every_checkpoint_solves_the_same_puzzles_and_keys_go_through_them(run: 
 
 def test_puzzles_page_where_there_is_room_for_one(run: Path) -> None:
     async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
-        await until(pilot, lambda: screen.puzzles)
-        await pilot.resize_terminal(44, 24)
+        await until(pilot, lambda: screen.exhibit.puzzles)
+        await pilot.resize_terminal(24, 14)
         await pilot.pause(0.1)
         (picture,) = [picture for picture in screen.query(Picture) if picture.display]
-        label = picture.query_one(Static)
-        assert "puzzle 1" in str(label.content)
+        label = picture.query_one(Lines)
+        assert "puzzle 1" in label.text
         await pilot.press("down")
-        assert "puzzle 2" in str(label.content)
+        assert "puzzle 2" in label.text
         await pilot.press("down", "down", "down")
-        assert "puzzle 3" in str(label.content)
+        assert "puzzle 3" in label.text
         await pilot.press("up", "up", "up")
-        assert "puzzle 1" in str(label.content)
+        assert "puzzle 1" in label.text
 
     drive(run, steps)
 
@@ -261,9 +263,9 @@ def test_mazes(run: Path) -> None:
     checkpoint.save(build(config), run / "checkpoint", "card", step=20)
 
     async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
-        await until(pilot, lambda: screen.snapshots)
-        assert screen.snapshots[0].frames[0].tokens.shape == (1, 5, 5)
-        assert 0 <= screen.snapshots[0].in_order <= 1
+        await until(pilot, lambda: screen.exhibit.snapshots)
+        assert screen.exhibit.snapshots[0].frames[0].tokens.shape == (1, 5, 5)
+        assert 0 <= screen.exhibit.snapshots[0].in_order <= 1
 
     drive(run, steps)
 
@@ -279,8 +281,8 @@ def test_lines_of_several_lengths(run: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(snapshots, "test_puzzles", lambda recipe: puzzles)
 
     async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
-        await until(pilot, lambda: screen.snapshots)
-        shapes = [frame.tokens.shape[1:] for frame in screen.snapshots[0].frames]
+        await until(pilot, lambda: screen.exhibit.snapshots)
+        shapes = [frame.tokens.shape[1:] for frame in screen.exhibit.snapshots[0].frames]
         assert shapes == [puzzle.question.shape for puzzle in puzzles] and shapes[0] != shapes[1]
 
     drive(run, steps)
@@ -318,6 +320,78 @@ def test_a_checkpoint_of_another_puzzle_or_no_checkpoint_at_all_is_said(run: Pat
         (run / "checkpoint" / "config.json").write_text("nonsense")
         (run / "checkpoint" / "README.md").write_text("newer")
         await pilot.pause(0.5)
-        assert not screen.snapshots
+        assert not screen.exhibit.snapshots
+
+    drive(run, steps)
+
+
+def test_puzzles_that_the_newest_checkpoint_gets_wrong(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_checkpoint(run, 20)
+    monkeypatch.setattr(snapshots, "PUZZLES", 2)
+
+    async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
+        await until(pilot, lambda: screen.exhibit.snapshots)
+        solved = [verdict.solved for verdict in screen.exhibit.snapshots[0].verdicts]
+        assert not any(solved)  # untrained
+        await pilot.press("f")
+        await until(pilot, lambda: screen.wrong)
+        assert "2 puzzles of 2 wrong at step 20" in words(screen, "summary")
+        save_checkpoint(run, 40)
+        await until(pilot, lambda: len(screen.exhibit.snapshots) == 2)
+        assert "2 puzzles of 2 wrong at step 20; 0 solved at step 40" in words(screen, "summary")
+        await pilot.press("f")
+        assert screen.wrong is None and "of 3 solved" in words(screen, "summary")
+
+    drive(run, steps)
+
+
+def test_where_nothing_is_wrong_that_is_said(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_checkpoint(run, 20)
+
+    def none_wrong(folder: Path, pool: list[Puzzle], device: str, cancelled: Any, told: Any) -> Exhibit:
+        told(0, len(pool))
+        return Exhibit([])
+
+    monkeypatch.setattr(training, "still_wrong", none_wrong)
+
+    async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
+        await until(pilot, lambda: screen.exhibit.snapshots)
+        await pilot.press("f")
+        await until(pilot, lambda: any("solves all of 3" in str(note.message) for note in pilot.app._notifications))
+        assert screen.wrong is None
+
+    drive(run, steps)
+
+
+def test_curves_and_puzzles_share_the_screen_or_take_turns(run: Path) -> None:
+    async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
+        await until(pilot, lambda: screen.exhibit.puzzles)
+
+        def seen() -> list[bool]:
+            return [bool(screen.query_one(name).display) for name in ("RunCurves", "#learning")]
+
+        await until(pilot, lambda: seen() == [True, True])
+        for wanted in ([False, True], [True, False], [True, True]):
+            await pilot.press("v")
+            assert seen() == wanted
+        await pilot.resize_terminal(40, 10)
+        await until(pilot, lambda: seen() == [False, True])
+        (first, *_) = [picture for picture in screen.query(Picture) if picture.display]
+        tile = first.query_one(GridView)
+        assert tile.virtual_size.height <= tile.size.height  # the puzzle is whole
+        await pilot.press("v")
+        assert seen() == [True, False]
+
+    drive(run, steps)
+
+
+def test_axes_can_be_logarithmic_or_of_time(run: Path) -> None:
+    async def steps(pilot: Pilot[None], screen: TrainingScreen) -> None:
+        loss = screen.query_one("#loss", Curve)
+        assert loss.logarithmic and not loss.logarithmic_steps
+        await pilot.press("y", "x")
+        assert not loss.logarithmic and loss.logarithmic_steps
+        await pilot.press("t")
+        assert loss.render_line(loss.size.height - 1).text.split() == ["20", "40"]  # seconds
 
     drive(run, steps)

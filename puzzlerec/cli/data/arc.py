@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from puzzlerec.cli.data.making import Making, Progress
 from puzzlerec.cli.errors import CommandError
-from puzzlerec.cli.terminal import answers, speaks_unicode
+from puzzlerec.cli.terminal import answers, messages, speaks_unicode
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,17 +16,24 @@ if TYPE_CHECKING:
 
     from puzzlerec.data import Dataset
     from puzzlerec.data.arc_agi import Collection
+    from puzzlerec.puzzles import PuzzleError
 
 MOST_IDS = 8  # tasks that are named in a sentence
-MOST_FILES = 3  # the same for files that hold none
 
 
-def from_tasks(out: Path | None, version: int | None, folders: Sequence[Path], copies: int, seed: int) -> Making:
-    """A dataset of ARC-AGI-``version`` and the tasks in ``folders``."""
+def from_tasks(
+    name: str, out: Path | None, version: int | None, folders: Sequence[Path], copies: int, seed: int
+) -> Making:
+    """A dataset of ARC-AGI-``version`` and the tasks in ``folders``, on canvases of the size that the name says."""
     from puzzlerec.data import arc_agi
-    from puzzlerec.data.building import datasets_folder
+    from puzzlerec.data.building import datasets_folder, kind_and_shape
 
-    tasks = arc_agi.collect(version, folders)
+    try:
+        tasks = arc_agi.collect(version, folders, kind_and_shape(name)[1])
+    except arc_agi.NoTasksError as error:
+        _name_skipped(error.faults)
+        raise CommandError("There is nothing to make a dataset of: no file holds a task.") from None
+    _name_skipped(tasks.skipped)
     path = out or arc_agi.default_path(tasks, datasets_folder(), copies=copies, seed=seed)
 
     def write(advance: Progress) -> str:
@@ -41,17 +48,23 @@ def _remarks(tasks: Collection) -> list[str]:
         remarks.append(f"Dropped from training, because the evaluation has them: {named(tasks.dropped)}.")
     if tasks.repeated:
         remarks.append(f"{_count(tasks.repeated, 'task')} of the folders had the id of a training task: left out.")
-    if tasks.skipped:
-        named_ones = "; ".join(map(str, tasks.skipped[:MOST_FILES]))
-        more = len(tasks.skipped) - MOST_FILES
-        remarks.append(f"Skipped: {named_ones}" + (f" And {more:,} more files." if more > 0 else ""))
+    if tasks.too_large:
+        side = tasks.side
+        remarks.append(f"Left out, because a grid does not fit on {side}x{side}: {named(tasks.too_large)}.")
     if tasks.unknown:
-        remarks.append(f"{_count(tasks.unknown, 'test')} without a known output: left out.")
+        remarks.append(f"{_count(tasks.unknown, 'test')} without a known output: to be answered, not measured.")
+    if tasks.skipped:
+        remarks.append(f"{_count(len(tasks.skipped), 'file or task', 'files or tasks')} skipped, each named above.")
     return remarks
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+def _name_skipped(faults: Sequence[PuzzleError]) -> None:
+    for fault in faults:
+        messages.warning(f"skipped: {fault}")
+
+
+def _count(number: int, what: str, several: str = "") -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {several or f'{what}s'}"
 
 
 def named(ids: Sequence[str]) -> str:

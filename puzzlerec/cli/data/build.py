@@ -29,6 +29,7 @@ puzzlerec data build sudoku --set extreme=1 --set hard=0 --set plain=0 --set few
 puzzlerec data build addition --set shortest=11 --set longest=20
 puzzlerec data build arc --version 1 --with ConceptARC/corpus
 puzzlerec data build arc --with my-tasks --copies 100
+puzzlerec data build arc-10x10 --version 1 --copies 30
 
 Every puzzle is proved to have one solution (mazes: the shortest path that the published sets choose). The same
 seed makes the same dataset. The file appears when it is complete; Ctrl-C leaves what was there before.
@@ -80,13 +81,16 @@ def build(
     ] = 1000,
     force: Annotated[bool, typer.Option("--force", "-f", help="Build even if the file is there.")] = False,
 ) -> None:
-    for parameter, option in (GENERATED if name == "arc" else LOADED).items():
+    from puzzlerec.data.building import is_loaded
+
+    loaded = is_loaded(name)
+    for parameter, option in (GENERATED if loaded else LOADED).items():
         source = context.get_parameter_source(parameter)
         if source and source.name == "COMMANDLINE":
-            remedy = f"it has {', '.join(LOADED.values())}" if name == "arc" else "it is for arc"
+            remedy = f"it has {', '.join(LOADED.values())}" if loaded else "it is for arc"
             raise CommandError(f"{option} does not apply to {name}; {remedy}.")
-    if name == "arc":
-        making = arc.from_tasks(out, version, folders or [], copies, seed)
+    if loaded:
+        making = arc.from_tasks(name, out, version, folders or [], copies, seed)
     else:
         making = _generated(out, name, size, train, test, seed, workers, dict(map(_setting, settings or [])))
     _make(name, making, seed, force)

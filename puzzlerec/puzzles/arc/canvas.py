@@ -1,4 +1,4 @@
-"""What a network reads and writes of ARC: a *canvas*, a ``uint8`` array ``[30, 30]`` of tokens.
+"""What a network reads and writes of ARC: a *canvas*, a square ``uint8`` array ``[S, S]`` of tokens, usually 30x30.
 
 Tokens: 0 padding, 1 end marker, 2 to 11 the colours 0 to 9. End markers fill the row below the grid and the column on
 its right, as far as they fit; the rest is padding. A grid may stand anywhere on the canvas.
@@ -6,39 +6,42 @@ its right, as far as they fit; the rest is padding. A grid may stand anywhere on
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from puzzlerec.puzzles.base import PuzzleError
 
-SIDE = 30  # rows and columns of the canvas, the most that a grid has
+SIDE = 30  # rows and columns of the usual canvas, the most that a grid has
 COLOURS = 10
 PADDING, END, FIRST_COLOUR = 0, 1, 2
 
 
-def encode(grid: np.ndarray, row: int = 0, column: int = 0) -> np.ndarray:
-    """The canvas ``[30, 30]`` with ``grid [H, W]`` on it, its top left cell at ``row`` and ``column``.
+def encode(grid: np.ndarray, row: int = 0, column: int = 0, side: int = SIDE) -> np.ndarray:
+    """The canvas ``[side, side]`` with ``grid [H, W]`` on it, its top left cell at ``row`` and ``column``.
 
     Raises `PuzzleError` for a grid that is empty or does not fit there.
     """
     height, width = grid.shape
-    if not (0 < height <= SIDE - row and 0 < width <= SIDE - column and min(row, column) >= 0):
-        raise PuzzleError(f"A {height}x{width} grid does not fit on a {SIDE}x{SIDE} canvas at {row}, {column}.")
-    canvas = np.full((SIDE + 1, SIDE + 1), PADDING, np.uint8)  # one more, for end markers that do not fit
+    if not (0 < height <= side - row and 0 < width <= side - column and min(row, column) >= 0):
+        raise PuzzleError(f"A {height}x{width} grid does not fit on a {side}x{side} canvas at {row}, {column}.")
+    canvas = np.full((side + 1, side + 1), PADDING, np.uint8)  # one more, for end markers that do not fit
     canvas[row : row + height, column : column + width] = grid + FIRST_COLOUR
     canvas[row + height, column : column + width] = END
     canvas[row : row + height, column + width] = END
-    return canvas[:SIDE, :SIDE].copy()
+    return canvas[:side, :side].copy()
 
 
-def decode(canvas: np.ndarray) -> np.ndarray:
-    """The grid ``[H, W]`` on a canvas ``[30, 30]`` or ``[900]``, wherever it stands.
+def decode(canvas: np.ndarray, place: tuple[int, int] | None = None) -> np.ndarray:
+    """The grid ``[H, W]`` on a canvas ``[S, S]`` or ``[S * S]`` with its top left cell at ``place``.
 
     A network's output need not be a sound canvas. The grid is the rectangle of colours with the largest area, the
-    flattest of several, among those with the top left corner where the first row and the first column that are not
-    all padding meet; what lies beyond is ignored. It is 0x0 if there is no colour in that corner.
+    flattest of several, among those with that corner; what lies beyond is ignored. It is 0x0 if there is no colour in
+    the corner. Without a ``place`` that is where the first row and the first column that are not all padding meet.
     """
-    tokens = canvas.reshape(SIDE, SIDE)
-    row, column = corner(tokens)
+    side = math.isqrt(canvas.size)
+    tokens = canvas.reshape(side, side)
+    row, column = corner(tokens) if place is None else place
     tokens = tokens[row:, column:]
     coloured = (tokens >= FIRST_COLOUR) & (tokens < FIRST_COLOUR + COLOURS)
     widths = np.minimum.accumulate(np.logical_and.accumulate(coloured, axis=1).sum(axis=1))  # [H] of the rows so far

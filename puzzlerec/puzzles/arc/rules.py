@@ -10,6 +10,7 @@ import re
 
 import numpy as np
 
+from puzzlerec.puzzles.arc.augmentation import Augmentation
 from puzzlerec.puzzles.arc.canvas import FIRST_COLOUR, PADDING, SIDE, corner, decode, encode
 from puzzlerec.puzzles.arc.look import CANVAS_LOOK
 from puzzlerec.puzzles.arc.tasks import count_of_cells, grid_of, parse_grid
@@ -66,12 +67,13 @@ class Arc(PuzzleKind):
 
     def check_question(self, question: np.ndarray) -> Verdict:
         """Whether this is a canvas with one grid of at least one cell, end markers and nothing else."""
-        if question.shape != self.shape:
-            return Verdict(False, np.zeros(question.shape, bool), (f"the canvas is not {SIDE}x{SIDE}",))
+        if not _is_canvas(question):
+            problem = f"the canvas is not {SIDE}x{SIDE}, or another square below that"
+            return Verdict(False, np.zeros(question.shape, bool), (problem,))
         grid = decode(question)
         if not grid.size:
             return Verdict(False, question != PADDING, ("there is no grid on the canvas",))
-        offending = question != encode(grid, *corner(question))
+        offending = question != encode(grid, *corner(question), side=len(question))
         return Verdict(not offending.any(), offending, ("the canvas is not one grid",) if offending.any() else ())
 
     def check(self, question: np.ndarray, answer: np.ndarray) -> Verdict:
@@ -79,11 +81,18 @@ class Arc(PuzzleKind):
 
         Facts: ``rows`` and ``columns`` of the grid that `decode` reads, 0 if there is none.
         """
-        if answer.shape != self.shape:
-            raise PuzzleError(f"The answer is {'x'.join(map(str, answer.shape))}; a canvas is {SIDE}x{SIDE}.")
+        if answer.shape != question.shape:
+            shapes = ["x".join(map(str, grid.shape)) for grid in (answer, question)]
+            raise PuzzleError(f"The answer is {shapes[0]}; its canvas is {shapes[1]}, as the question's.")
         rows, columns = decode(answer).shape
         problems = (_NO_RULE,) if rows else ("no grid can be read from the answer",)
-        return Verdict(False, np.zeros(self.shape, bool), problems, {"rows": rows, "columns": columns})
+        return Verdict(False, np.zeros(answer.shape, bool), problems, {"rows": rows, "columns": columns})
+
+    def restored(self, name: str, question: np.ndarray, tokens: np.ndarray) -> tuple[str, np.ndarray | None]:
+        """As in the base class. An answer stands where its question does, wherever a copy was moved to."""
+        task, augmentation = Augmentation.parse(name)
+        grid = decode(tokens, corner(question))
+        return task, augmentation.undo(grid) if grid.size else None
 
     def random_symmetries(
         self, rng: np.random.Generator, count: int, shape: tuple[int, int]
@@ -92,6 +101,10 @@ class Arc(PuzzleKind):
         cells, tokens = super().random_symmetries(rng, count, shape)
         tokens[:, FIRST_COLOUR + 1 :] = rng.permuted(tokens[:, FIRST_COLOUR + 1 :], axis=1)
         return cells, tokens
+
+
+def _is_canvas(tokens: np.ndarray) -> bool:
+    return tokens.ndim == 2 and 0 < tokens.shape[0] == tokens.shape[1] <= SIDE
 
 
 ARC = Arc()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,17 @@ def is_task(text: str) -> bool:
     return start.startswith("{") and re.search(r'"(train|test|input|output)"', start) is not None
 
 
+def holds_tasks(path: Path) -> bool:
+    """Whether ``path`` looks like a file of tasks, or a folder of them."""
+    try:
+        if path.is_dir():
+            return any(path.rglob("*.json"))
+        with path.open(encoding="utf-8-sig", errors="replace") as stream:
+            return is_task(stream.read(2000))
+    except (OSError, ValueError):
+        return False
+
+
 def parse_task(text: str, source: str = "", id: str = "") -> Task:
     """The task in a JSON text. Its id is the name of the file ``source`` if none is given.
 
@@ -57,12 +69,23 @@ def parse_task(text: str, source: str = "", id: str = "") -> Task:
     return _task(_document(text, source), id or Path(source).stem or "task", source)
 
 
-def parse_tasks(text: str, source: str = "") -> list[Task]:
-    """The tasks in a JSON text: one, or an object of tasks by their ids, as Kaggle's ``*_challenges.json`` has them."""
+def parse_tasks(text: str, source: str = "", faults: list[PuzzleError] | None = None) -> list[Task]:
+    """The tasks in a JSON text: one, or an object of tasks by their ids, as Kaggle's ``*_challenges.json`` has them.
+
+    Raises `PuzzleError`; of an object of tasks with ``faults`` those that are faulty are left out, and added to them.
+    """
     document = _document(text, source)
-    if isinstance(document, dict) and document and not {"train", "test"} & document.keys():
-        return [_task(value, key, source, f"task {key}") for key, value in document.items()]
-    return [_task(document, Path(source).stem or "task", source)]
+    if not isinstance(document, dict) or not document or {"train", "test"} & document.keys():
+        return [_task(document, Path(source).stem or "task", source)]
+    tasks = []
+    for key, value in document.items():
+        try:
+            tasks.append(_task(value, key, source, f"task {key}"))
+        except PuzzleError as fault:
+            if faults is None or not isinstance(value, dict):  # an object of other things is no file of tasks
+                raise
+            faults.append(fault)
+    return tasks
 
 
 def parse_solutions(text: str, source: str = "") -> dict[str, list[np.ndarray]]:
@@ -88,6 +111,15 @@ def format_task(task: Task) -> str:
 def _pair_document(pair: Pair) -> dict[str, list[list[int]]]:
     output = {} if pair.output is None else {"output": pair.output.tolist()}
     return {"input": pair.input.tolist(), **output}
+
+
+def attempts(tries: Sequence[np.ndarray]) -> dict[str, list[list[int]]]:
+    """The tries at a test as Kaggle's ``submission.json`` has them: two, the second like the first where there is one.
+
+    ``[[0]]`` where there is none.
+    """
+    grids = [grid.tolist() for grid in tries[:2]] or [[[0]]]
+    return {"attempt_1": grids[0], "attempt_2": grids[-1]}
 
 
 def parse_grid(text: str) -> np.ndarray:

@@ -40,8 +40,16 @@ class Dialog(ModalScreen[Result]):
         }
         & #hint { color: $text-muted; }
         & Footer { background: $surface; }
+        & OptionList { text-wrap: nowrap; text-overflow: ellipsis; }
+        &.-low {
+            & > #box { padding: 0 1; max-height: 100%; border: none; border-top: round $primary; }
+            & #problem { min-height: 0; max-height: 1; }
+            & OptionList, & Input, & DirectoryTree { border: none; margin: 0; padding: 0; }
+            & Input { height: 1; }
+        }
     }
     """
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (18, "-high")]  # noqa: RUF012  # as Textual has it
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave", tooltip="Close this without changing anything.")
     ]

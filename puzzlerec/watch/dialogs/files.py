@@ -46,7 +46,7 @@ class OpenFile(Dialog[Path | None]):
         path = typed(event.value.strip())
         if not event.value.strip():
             self.query_one(_Tree).focus()
-        elif path.is_dir() and not is_run(path):
+        elif path.is_dir() and not is_run(path) and not any(map(is_run, path.iterdir())):
             self._show(path)
         elif path.exists():
             self.dismiss(path)

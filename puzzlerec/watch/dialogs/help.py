@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
 from rich.table import Table
@@ -22,13 +22,14 @@ Keys = list[tuple[Binding, list[str]]]  # each with all keys that do the same
 def bindings(screen: Screen[object]) -> Iterator[tuple[DOMNode, Keys]]:
     """What has keys of its own, and these: the screen, what can have the focus on it, the app."""
     seen: set[type] = set()
+    chosen: dict[str, str] = getattr(screen.app, "keys", {})
     nodes: list[DOMNode] = [screen, *(node for node in screen.query("*") if node.can_focus), screen.app]
     for node in nodes:
         if type(node) in seen:
             continue
         seen.add(type(node))
         together: dict[tuple[str, str], tuple[Binding, list[str]]] = {}
-        for binding in Binding.make_bindings(type(node).__dict__.get("BINDINGS", ())):
+        for binding in _as_chosen(Binding.make_bindings(type(node).__dict__.get("BINDINGS", ())), chosen):
             if binding.description and not binding.system:
                 key = binding.key_display or screen.app.get_key_display(binding)
                 keys = together.setdefault((binding.action, binding.description), (binding, []))[1]
@@ -36,6 +37,22 @@ def bindings(screen: Screen[object]) -> Iterator[tuple[DOMNode, Keys]]:
                     keys.append(key)
         if together:
             yield node, list(together.values())
+
+
+def _as_chosen(known: Iterable[Binding], keys: Mapping[str, str]) -> Iterator[Binding]:
+    """The bindings with keys of one's own, which others have no more."""
+    known = list(known)
+    taken = {key: binding.id for binding in known if binding.id for key in _keys_of(binding.id, keys)}
+    for binding in known:
+        own = _keys_of(binding.id, keys) if binding.id else []
+        if own:
+            yield from (binding.with_key(key) for key in own)
+        elif taken.get(binding.key, binding.id) == binding.id:
+            yield binding
+
+
+def _keys_of(action: str, keys: Mapping[str, str]) -> list[str]:
+    return list(filter(None, keys.get(action, "").split(",")))
 
 
 class Help(Dialog[None]):

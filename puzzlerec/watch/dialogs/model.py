@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
@@ -47,24 +47,25 @@ class ChooseModel(Dialog[str | None]):
         """In a thread: the first look at a checkpoint loads torch."""
         from puzzlerec.models import checkpoint
 
-        found: list[tuple[str, str]] = []
+        found: list[tuple[str, str, str]] = []
         faults: list[str] = []
         for name, folder in checkpoint.available().items():
             try:
                 if not self._misfit(folder):
-                    found.append((name, _description(folder)))
+                    found.append((name, _accuracy(folder), _description(folder)))
             except checkpoint.CheckpointError as error:
                 faults.append(str(error))
         self.app.call_from_thread(self._show, found, faults)
 
-    def _show(self, found: list[tuple[str, str]], faults: list[str]) -> None:
+    def _show(self, found: list[tuple[str, str, str]], faults: list[str]) -> None:
         options = self.query_one(OptionList)
         options.loading = False
-        width = max((len(name) for name, _ in found), default=0)
+        width = max((len(name) for name, *_ in found), default=0)
         options.add_options(
-            Option(Text.assemble((f"{name:<{width}}", "bold"), f"  {about}"), id=name) for name, about in found
+            Option(Content.assemble((f"{name:<{width}}", "bold"), f"  {exact}\n{'':{width}}  {about}"), id=name)
+            for name, exact, about in found
         )
-        names = [name for name, _ in found]
+        names = [name for name, *_ in found]
         options.highlighted = names.index(self._chosen) if self._chosen in names else 0 if names else None
         if not names:
             self.say(f"There is no model for {self._kind.name} puzzles yet; give the path of one.")
@@ -107,6 +108,13 @@ class ChooseModel(Dialog[str | None]):
             sizes = ["x".join(map(str, shape)) for shape in (config.grid, self._shape)]
             return f"takes at most {sizes[0]} cells, this puzzle has {sizes[1]}"
         return ""
+
+
+def _accuracy(folder: Path) -> str:
+    from puzzlerec.models.checkpoint import measured
+
+    known = measured(folder)
+    return f"{known} in one pass" if known else "not measured"
 
 
 def _description(folder: Path) -> str:
