@@ -138,7 +138,7 @@ def test_weights_that_another_system_has_trained_answer_in_another_way(tmp_path:
 
 
 def test_a_run_that_was_stopped_goes_on_but_not_with_other_settings(tmp_path: Path) -> None:
-    out, asked = tmp_path / "out", [False] * 3 + [True]
+    out, asked = tmp_path / "out", [False] * 4 + [True]  # before the run, and before each step
     assert not list(compare(plan(entrant("a"), evaluations=48), out, stopped=lambda: asked.pop(0)))
     steps = [json.loads(line)["step"] for line in (out / "a" / "seed0" / "metrics.jsonl").read_text().splitlines()]
     assert steps[-1] == 3
@@ -156,7 +156,7 @@ def test_a_run_that_was_stopped_goes_on_but_not_with_other_settings(tmp_path: Pa
 def test_a_run_that_was_stopped_is_measured_where_it_would_have_been(tmp_path: Path) -> None:
     at_points = entrant("a", "evaluation.points=3", "training.save_every=100")
     (whole,) = compared(tmp_path / "whole", at_points, evaluations=96)
-    asked = [False] * 5 + [True]  # between two points, and between two reports
+    asked = [False] * 6 + [True]  # between two points, and between two reports
     assert not list(compare(plan(at_points, evaluations=96), tmp_path / "out", stopped=lambda: asked.pop(0)))
     (result,) = compared(tmp_path / "out", at_points, evaluations=96)
     assert {point.steps for point in result.curve} >= {4, 8, 12} == {point.steps for point in whole.curve}
