@@ -26,7 +26,7 @@ from puzzlerec.training.card import CheckpointSaver
 from puzzlerec.training.distributed import Group
 from puzzlerec.training.examples import Material, Progress, load_material
 from puzzlerec.training.loop import Trainer, run
-from puzzlerec.training.recipe import Recipe, RecipeError
+from puzzlerec.training.recipe import Recipe, RecipeError, parse_recipe
 from puzzlerec.training.run_folder import BusyError, RunFolder
 
 SETTINGS, RESULT = "settings.json", "result.json"  # of a run: what it was begun with, what came of it
@@ -138,7 +138,7 @@ class _Run:
         path = self.place.path
         kept = path / SETTINGS
         if kept.exists():
-            same = json.loads(kept.read_text(encoding="utf-8")) == self.settings
+            same = _of_today(json.loads(kept.read_text(encoding="utf-8"))) == self.settings
         else:
             same = not (path.exists() and (not path.is_dir() or any(one.name != ".lock" for one in path.iterdir())))
         if not same:
@@ -283,6 +283,14 @@ def _processor(device: torch.device) -> str:
         lines = []
     named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(named, platform.processor() or platform.machine())
+
+
+def _of_today(settings: dict[str, Any]) -> dict[str, Any]:
+    """What a run was begun with, and the defaults of settings that there were not yet then."""
+    try:
+        return settings | {"recipe": parse_recipe(settings["recipe"]).model_dump(mode="json")}
+    except (RecipeError, KeyError):
+        return settings
 
 
 def _fingerprint(test: Path, recipe: Recipe) -> str:

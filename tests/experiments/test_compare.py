@@ -109,6 +109,15 @@ def test_runs_that_have_ended_are_not_done_again(tmp_path: Path) -> None:
         compared(out, entrant("a"), seeds=2, evaluations=32)
 
 
+def test_a_run_of_before_there_was_a_setting_goes_on_with_its_default(tmp_path: Path) -> None:
+    first = compared(tmp_path, entrant("a"), evaluations=16)
+    path = tmp_path / "a" / "seed0" / "settings.json"
+    settings = json.loads(path.read_text())
+    del settings["recipe"]["evaluation"]["points"]
+    path.write_text(json.dumps(settings))
+    assert compared(tmp_path, entrant("a"), evaluations=16) == first
+
+
 def test_what_another_process_is_at_work_on_is_left_to_it(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with RunFolder(out / "a" / "seed0").claimed():
