@@ -14,6 +14,7 @@ from puzzlerec.api import read_puzzles
 from puzzlerec.data import Dataset
 from puzzlerec.evaluation.examples import ExamplesError
 from puzzlerec.training.run_folder import ResumeError
+from tests.cli.test_compare import planned
 from tests.experiments.test_compare import TINY
 
 EASY = "1234341221434...\n1234341221....21\n"
@@ -76,6 +77,12 @@ def test_a_run_is_trained_shown_measured_and_resumed() -> None:
         puzzlerec.train("maze-9x9", *SETTINGS, out="run")
     more = puzzlerec.train("maze-9x9", "training.steps=6", out="run", resume=True)
     assert [record["step"] for record in more.metrics] == [2, 4, 6]
+
+
+def test_a_plan_is_carried_out(tmp_path: Path) -> None:
+    found = puzzlerec.compare(plan=planned(tmp_path))
+    assert (found.plan.name, len(found.results)) == ("tiny", 4)
+    assert "b learns sooner" in found.to_markdown()
 
 
 def test_systems_are_compared() -> None:

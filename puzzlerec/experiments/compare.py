@@ -7,24 +7,26 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from puzzlerec.data import Dataset
-from puzzlerec.evaluation import Report, evaluate
+from puzzlerec.evaluation import evaluate
 from puzzlerec.experiments.curves import points
 from puzzlerec.experiments.findings import MEASURES, Point, Result
 from puzzlerec.experiments.plan import Budget, Plan, folder_of
 from puzzlerec.files import write
+from puzzlerec.models import build, checkpoint
+from puzzlerec.models.system import System
 from puzzlerec.solving.answer import SolveSettings
 from puzzlerec.training.card import CheckpointSaver
 from puzzlerec.training.distributed import Group
 from puzzlerec.training.examples import Material, Progress, load_material
 from puzzlerec.training.loop import Trainer, run
-from puzzlerec.training.recipe import Recipe, RecipeError
+from puzzlerec.training.recipe import Recipe, RecipeError, parse_recipe
 from puzzlerec.training.run_folder import BusyError, RunFolder
 
 SETTINGS, RESULT = "settings.json", "result.json"  # of a run: what it was begun with, what came of it
@@ -42,7 +44,8 @@ def compare(
     """Trains and measures every system with every seed, one after the other, and yields what came of it.
 
     A run that has ended before, with the same settings, is not done again; one that was cut off goes on; one that
-    another process is at work on is left to it, so that several processes share a plan. It ends early if
+    another process is at work on is left to it, so that several processes share a plan: what takes the weights of that
+    one too, as whoever ends it comes to it next. It ends early if
     ``stopped()``, with the run at work saved. Raises `RecipeError`, before anything is trained, if two systems would
     not train on the same data or a folder holds another run.
     """
@@ -61,7 +64,7 @@ def compare(
                 return
             try:
                 with one.place.claimed():  # it may have ended meanwhile
-                    result = one.result or _trained(one, device, progress, begun, stopped)
+                    result = one.result or _done(one, device, progress, begun, stopped)
             except BusyError:
                 continue
             if result is None:
@@ -78,15 +81,26 @@ def ended(plan: Plan, folder: Path) -> list[Result]:
 
 
 def _runs(plan: Plan, folder: Path) -> list[_Run]:
-    """Every system with every seed; the first seed of all comes first."""
+    """Every system with every seed, in an order in which weights are there before they are taken.
+
+    The first seed of all comes first.
+    """
     test = plan.test.path()
-    places = {
-        (label, seed): folder / folder_of(label) / f"seed{seed}" for seed in range(plan.seeds) for label in plan.systems
-    }
-    return [
-        _Run(label, plan.recipe(label, seed), RunFolder(place), plan.budget, plan.test.limit, test)
-        for (label, seed), place in places.items()
-    ]
+
+    def of(label: str, seed: int) -> _Run:
+        weights = plan.systems[label].weights
+        return _Run(
+            label,
+            plan.recipe(label, seed),
+            RunFolder(folder / folder_of(label) / f"seed{seed}"),
+            plan.budget,
+            plan.test.limit,
+            test,
+            of(weights, seed) if weights else None,
+        )
+
+    in_order = sorted(plan.systems, key=lambda label: plan.systems[label].weights is not None)
+    return [of(label, seed) for seed in range(plan.seeds) for label in in_order]
 
 
 @dataclass(frozen=True)
@@ -99,6 +113,7 @@ class _Run:
     budget: Budget
     limit: int | None
     test: Path | None
+    trained_by: _Run | None  # whose weights it takes
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -123,7 +138,7 @@ class _Run:
         path = self.place.path
         kept = path / SETTINGS
         if kept.exists():
-            same = json.loads(kept.read_text(encoding="utf-8")) == self.settings
+            same = _of_today(json.loads(kept.read_text(encoding="utf-8"))) == self.settings
         else:
             same = not (path.exists() and (not path.is_dir() or any(one.name != ".lock" for one in path.iterdir())))
         if not same:
@@ -134,29 +149,66 @@ class _Run:
         write(self.place.path / name, json.dumps(content, indent=2) + "\n")
 
 
-def _trained(
+def _done(
     one: _Run,
     device: torch.device,
     progress: Any,
     begun: Callable[[str, int], None],
     stopped: Callable[[], bool],
 ) -> Result | None:
-    """What came of a run that is done now; None if it was stopped."""
+    """What came of a run that is done now; None if it was stopped.
+
+    Raises `BusyError` if it waits for another's weights.
+    """
+    if one.trained_by is not None and one.trained_by.result is None:
+        raise BusyError(f"{one.label} waits for the weights of {one.trained_by.label}")
     begun(one.label, one.recipe.training.seed)
     one.write(SETTINGS, one.settings)
-    torch.compiler.reset()  # it keeps few versions of a function, and those of earlier runs would be among them
-    group = Group(device)
-    material = load_material(one.recipe, group, *([progress] if progress else []))
+    material = load_material(one.recipe, Group(device), *([progress] if progress else []))
     if material.test is None and one.test is None:
         raise RecipeError(f"{material.path} has no test puzzles to compare on: name a dataset that has, with --test")
-    trainer = _trainer(one, material, device, group)
+    result = _trained(one, material, device, stopped) if one.trained_by is None else _retried(one, material, device)
+    if result is not None:
+        one.write(RESULT, asdict(result))
+    return result
+
+
+def _trained(one: _Run, material: Material, device: torch.device, stopped: Callable[[], bool]) -> Result | None:
+    torch.compiler.reset()  # it keeps few versions of a function, and those of earlier runs would be among them
+    trainer = _trainer(one, material, device, Group(device))
     for _ in run(trainer, material.test, stopped=stopped, save_checkpoint=CheckpointSaver(material.about)):
         pass
     if trainer.progress < 1:
         return None
-    result = _result(one, trainer, *_measured(one, trainer, material))
-    one.write(RESULT, asdict(result))
-    return result
+    work = float(one.recipe.training.batch * trainer.evaluations)  # of a step
+    return Result(
+        label=one.label,
+        seed=one.recipe.training.seed,
+        weights=sum(p.numel() for p in trainer.model.parameters()),
+        steps=trainer.done,
+        evaluations=trainer.done * work,
+        minutes=trainer.seconds / 60,
+        curve=[Point(steps, seconds, steps * work, exact) for steps, seconds, exact in points(one.place)],
+        machine=f"{_processor(device)}, {str(trainer.dtype).removeprefix('torch.')}, torch {torch.__version__}",
+        settings=one.settings,
+        **_measured(one, trainer.averaged.eval(), material, device),
+    )
+
+
+def _retried(one: _Run, material: Material, device: torch.device) -> Result:
+    """What the weights of another run come to, answering in this one's way."""
+    theirs = one.trained_by
+    assert theirs is not None and theirs.result is not None
+    model = build(one.recipe.model)
+    try:
+        model.load_state_dict(checkpoint.load(theirs.place.checkpoint).state_dict())
+    except RuntimeError:
+        raise RecipeError(
+            f"{one.label}: the weights of {theirs.label} do not fit its model. Only settings of how an answer forms "
+            "may differ; give it a recipe"
+        ) from None
+    found = _measured(one, model.to(device).eval(), material, device)
+    return replace(theirs.result, label=one.label, curve=[], settings=one.settings, **found)
 
 
 def _trainer(one: _Run, material: Material, device: torch.device, group: Group) -> Trainer:
@@ -194,13 +246,13 @@ class _Right:
                 self.by_measure.setdefault(measure, []).append(str(int(facts[measure])))
 
 
-def _measured(one: _Run, trainer: Trainer, material: Material) -> tuple[Report, _Right]:
-    """The trained model on the test."""
+def _measured(one: _Run, model: System, material: Material, device: torch.device) -> dict[str, Any]:
+    """The model on the test: what a result says of it."""
     right = _Right()
     with Dataset.open(one.test or material.path) as dataset:
         rows = dataset.split("test")
         report = evaluate(
-            trainer.averaged.eval(),
+            model,
             rows.inputs,
             rows.labels,
             SolveSettings(early=False, batch=one.recipe.evaluation.batch),
@@ -208,31 +260,17 @@ def _measured(one: _Run, trainer: Trainer, material: Material) -> tuple[Report, 
             ratings=rows.ratings,
             limit=one.limit,
             grid=dataset.shape,
-            device=trainer.device,
+            device=device,
             each=right,
         )
-    return report, right
-
-
-def _result(one: _Run, trainer: Trainer, report: Report, right: _Right) -> Result:
     shares = {"exact": report.exact.share, "solved": report.first_pass.share}
-    work = float(one.recipe.training.batch * trainer.evaluations)  # of a step
-    return Result(
-        label=one.label,
-        seed=one.recipe.training.seed,
-        weights=sum(p.numel() for p in trainer.model.parameters()),
-        steps=trainer.done,
-        evaluations=trainer.done * work,
-        minutes=trainer.seconds / 60,
-        puzzles=report.puzzles,
-        shares=shares | {name: rate.share for name, rate in report.rules.items()},
-        length_ratio=report.length_ratio,
-        by_rating={name: exact.share for name, (exact, _) in report.ratings.items()},
-        right={measure: "".join(digits) for measure, digits in right.by_measure.items()},
-        curve=[Point(steps, seconds, steps * work, exact) for steps, seconds, exact in points(one.place)],
-        machine=f"{_processor(trainer.device)}, {str(trainer.dtype).removeprefix('torch.')}, torch {torch.__version__}",
-        settings=one.settings,
-    )
+    return {
+        "puzzles": report.puzzles,
+        "shares": shares | {name: rate.share for name, rate in report.rules.items()},
+        "length_ratio": report.length_ratio,
+        "by_rating": {name: exact.share for name, (exact, _) in report.ratings.items()},
+        "right": {measure: "".join(digits) for measure, digits in right.by_measure.items()},
+    }
 
 
 def _processor(device: torch.device) -> str:
@@ -245,6 +283,14 @@ def _processor(device: torch.device) -> str:
         lines = []
     named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(named, platform.processor() or platform.machine())
+
+
+def _of_today(settings: dict[str, Any]) -> dict[str, Any]:
+    """What a run was begun with, and the defaults of settings that there were not yet then."""
+    try:
+        return settings | {"recipe": parse_recipe(settings["recipe"]).model_dump(mode="json")}
+    except (RecipeError, KeyError):
+        return settings
 
 
 def _fingerprint(test: Path, recipe: Recipe) -> str:

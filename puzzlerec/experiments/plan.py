@@ -93,9 +93,19 @@ REHEARSAL_STEPS = 2
 
 
 class Entrant(Sections):
-    """A system in a comparison: a recipe, by its name or its file, and what it says otherwise."""
+    """A system in a comparison: a recipe, by its name or its file, and what it says otherwise.
 
-    recipe: str
+    Or the weights of another system, which then trains for both, where the way to an answer alone is another.
+    """
+
+    recipe: str | None = None
+    weights: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Entrant:
+        if (self.recipe is None) == (self.weights is None):
+            raise ValueError(f"a system has a recipe, {', '.join(shipped_recipes())}, or the weights of another system")
+        return self
 
     @classmethod
     def parse(cls, text: str) -> tuple[str, Entrant]:
@@ -161,11 +171,15 @@ class Plan(_Part):
     @model_validator(mode="after")
     def _consistent(self) -> Plan:
         named = {"reference": self.reference} if self.reference else {}
+        named |= {f"systems.{label}.weights": one.weights for label, one in self.systems.items() if one.weights}
         for number, claim in enumerate(self.claims):
             named |= {f"claims.{number}.more": claim.more, f"claims.{number}.less": claim.less}
         for place, label in named.items():
             if label not in self.systems:
                 raise ValueError(f"{place} is no system of the plan: {label!r}{nearest(label, list(self.systems))}")
+        for label, one in self.systems.items():
+            if one.weights and self.systems[one.weights].weights:
+                raise ValueError(f"systems.{label}.weights: {one.weights!r} trains nothing itself")
         if len({folder_of(label).casefold() for label in self.systems}) < len(self.systems):
             raise ValueError("two systems' names are the same for a file system: every system needs a folder")
         return self
@@ -184,9 +198,11 @@ class Plan(_Part):
     def recipe(self, label: str, seed: int) -> Recipe:
         """What a system trains by. Raises `RecipeError`."""
         entrant = self.systems[label]
-        changes = (self.common.said, entrant.said, self.over.said, {"training": {"seed": seed}})
+        trains = self.systems[entrant.weights] if entrant.weights else entrant
+        assert trains.recipe is not None
+        changes = (self.common.said, trains.said, entrant.said, self.over.said, {"training": {"seed": seed}})
         try:
-            return derive_recipe(entrant.recipe, *changes)
+            return derive_recipe(trains.recipe, *changes)
         except RecipeError as error:
             raise RecipeError(f"{label}: {error}") from None
 
@@ -265,8 +281,7 @@ def _fault(fault: dict[str, Any]) -> str:
         known = list(_model_at(fault["loc"][:-1]).model_fields)
         return f"unknown key {place}{nearest(str(fault['loc'][-1]), known)}"
     if fault["type"] == "missing":
-        remedy = f": name one of {', '.join(shipped_recipes())}" if place.endswith("recipe") else ""
-        return f"{place} is missing{remedy}"
+        return f"{place} is missing"
     said = str(fault["msg"]).removeprefix("Value error, ")
     if isinstance(fault["input"], dict | BaseModel):  # parts that are at odds with each other
         return f"{place}: {said}" if place else said

@@ -109,6 +109,15 @@ def test_runs_that_have_ended_are_not_done_again(tmp_path: Path) -> None:
         compared(out, entrant("a"), seeds=2, evaluations=32)
 
 
+def test_a_run_of_before_there_was_a_setting_goes_on_with_its_default(tmp_path: Path) -> None:
+    first = compared(tmp_path, entrant("a"), evaluations=16)
+    path = tmp_path / "a" / "seed0" / "settings.json"
+    settings = json.loads(path.read_text())
+    del settings["recipe"]["evaluation"]["points"]
+    path.write_text(json.dumps(settings))
+    assert compared(tmp_path, entrant("a"), evaluations=16) == first
+
+
 def test_what_another_process_is_at_work_on_is_left_to_it(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with RunFolder(out / "a" / "seed0").claimed():
@@ -117,8 +126,28 @@ def test_what_another_process_is_at_work_on_is_left_to_it(tmp_path: Path) -> Non
     assert [result.seed for result in compared(out, entrant("a"), seeds=2, evaluations=16)] == [0, 1]
 
 
+def test_weights_that_another_system_has_trained_answer_in_another_way(tmp_path: Path) -> None:
+    tiny = entrant("a", "model.width=16").replace("=maze-9x9,", "=maze-9x9-trldm,", 1)
+    own = plan(tiny, evaluations=24, seeds=2)
+    systems = own.model_dump()["systems"] | {"random": {"weights": "a", "model": {"remasking": "random"}}}
+    systems = {label: systems[label] for label in ("random", "a")}
+    found = list(compare(Plan.model_validate(own.model_dump() | {"systems": systems}), tmp_path))
+    assert [(one.label, one.seed) for one in found] == [("a", 0), ("random", 0), ("a", 1), ("random", 1)]
+    assert (found[1].steps, found[1].weights, found[1].minutes) == (found[0].steps, found[0].weights, found[0].minutes)
+    assert (
+        found[1].settings["recipe"]["model"]["remasking"] == "random"
+        and not (tmp_path / "random/seed0/state.safetensors").exists()
+    )
+    with RunFolder(tmp_path / "b" / "a" / "seed0").claimed():  # which somebody else is at work on
+        few = Plan.model_validate(own.model_dump() | {"systems": systems, "seeds": 1})
+        assert not list(compare(few, tmp_path / "b"))
+    wide = systems | {"random": {"weights": "a", "model": {"layers": 2}}}
+    with pytest.raises(RecipeError, match="random: the weights of a do not fit its model"):
+        list(compare(Plan.model_validate(own.model_dump() | {"systems": wide}), tmp_path / "c"))
+
+
 def test_a_run_that_was_stopped_goes_on_but_not_with_other_settings(tmp_path: Path) -> None:
-    out, asked = tmp_path / "out", [False] * 3 + [True]
+    out, asked = tmp_path / "out", [False] * 4 + [True]  # before the run, and before each step
     assert not list(compare(plan(entrant("a"), evaluations=48), out, stopped=lambda: asked.pop(0)))
     steps = [json.loads(line)["step"] for line in (out / "a" / "seed0" / "metrics.jsonl").read_text().splitlines()]
     assert steps[-1] == 3
@@ -136,7 +165,7 @@ def test_a_run_that_was_stopped_goes_on_but_not_with_other_settings(tmp_path: Pa
 def test_a_run_that_was_stopped_is_measured_where_it_would_have_been(tmp_path: Path) -> None:
     at_points = entrant("a", "evaluation.points=3", "training.save_every=100")
     (whole,) = compared(tmp_path / "whole", at_points, evaluations=96)
-    asked = [False] * 5 + [True]  # between two points, and between two reports
+    asked = [False] * 6 + [True]  # between two points, and between two reports
     assert not list(compare(plan(at_points, evaluations=96), tmp_path / "out", stopped=lambda: asked.pop(0)))
     (result,) = compared(tmp_path / "out", at_points, evaluations=96)
     assert {point.steps for point in result.curve} >= {4, 8, 12} == {point.steps for point in whole.curve}
