@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, TextIO
 from puzzlerec.cli.errors import INTERRUPTED, SOLVED, UNSOLVED, UNUSABLE, CommandError, in_words
 from puzzlerec.cli.output import Format, opened
 from puzzlerec.cli.terminal import answers, messages, printable, progress, speaks_unicode
-from puzzlerec.views.words import ORDINALS, task_verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -153,6 +152,7 @@ class _Drawings(_Writer):
 
         from puzzlerec.puzzles.arc.look import PALETTE
         from puzzlerec.views.text import draw_pair
+        from puzzlerec.views.words import ORDINALS, task_verdict
 
         console, unicode = self.console, speaks_unicode(self.console)
         colour = console.color_system is not None and not console.no_color
@@ -175,6 +175,8 @@ class _Text(_Writer):
         self.stream = stream
 
     def write(self, found: TaskAnswer) -> None:
+        from puzzlerec.views.words import ORDINALS, task_verdict
+
         for test in range(len(found.task.tests)):
             print(f"# {_place(found, test)}: {task_verdict(found, test)}", file=self.stream)
             for number, one in enumerate(found.tries[test]):

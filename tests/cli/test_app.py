@@ -63,14 +63,15 @@ def test_solving_imports_neither_compilers_nor_the_terminal_app(shipped: Path, e
     assert done.stdout.splitlines() == [SOLVED_9X9, "[]"]
 
 
-@pytest.mark.parametrize(("theirs", "expected"), [(None, "10000"), ("5", "5")])
-def test_torchs_threads_do_not_spin_for_long_unless_asked_to(theirs: str | None, expected: str) -> None:
-    """OpenMP reads the variable once, when torch is imported."""
-    code = "import sys, os, puzzlerec.cli\nprint(os.environ['GOMP_SPINCOUNT'], 'torch' in sys.modules)"
-    environment = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
-    environment |= {"GOMP_SPINCOUNT": theirs} if theirs else {}
+@pytest.mark.parametrize(("name", "usual"), [("GOMP_SPINCOUNT", "10000"), ("OPENBLAS_NUM_THREADS", "1")])
+@pytest.mark.parametrize("theirs", [None, "5"])
+def test_threads_do_not_spin_for_long_unless_asked_to(name: str, usual: str, theirs: str | None) -> None:
+    """The libraries read the variables once, when torch and NumPy are imported."""
+    code = f"import sys, os, puzzlerec.cli\nprint(os.environ[{name!r}], {{'torch', 'numpy'}} & set(sys.modules))"
+    environment = {key: value for key, value in os.environ.items() if key != name}
+    environment |= {name: theirs} if theirs else {}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
-    assert done.stdout.split() == [expected, "False"]
+    assert done.stdout.split() == [theirs or usual, "set()"]
 
 
 def test_help_documents_the_exit_status(run: Run) -> None:

@@ -19,7 +19,7 @@ from puzzlerec.evaluation.examples import ExamplesError
 from puzzlerec.evaluation.votes import PASSES, Answered, Ballot, Ballots, rows_to_answer, vote
 from puzzlerec.models import build, checkpoint
 from puzzlerec.models.config import TRMConfig
-from puzzlerec.models.system import Prediction
+from puzzlerec.models.prediction import Prediction
 from puzzlerec.puzzles import get
 from puzzlerec.puzzles.arc.augmentation import Augmentation
 from puzzlerec.puzzles.arc.canvas import encode
