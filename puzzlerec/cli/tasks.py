@@ -128,7 +128,7 @@ def _answer(task: Task, seconds: float, seed: int) -> TaskAnswer:
             found = answer(task, seconds, seed, told)
     except SizeError as error:
         messages.warning(str(error))
-        return TaskAnswer(task, ((),) * len(task.tests), "", 0.0, 0, 0.0)
+        return TaskAnswer(task, ((),) * len(task.tests), "", 0.0, None, 0, 0.0)
     messages.note(f"{name}: outputs are assumed to be {found.sizes}.")
     return found
 
@@ -214,6 +214,8 @@ class _Objects(_Writer):
                 "solved": found.right(test),  # null: the file does not hold the output
                 "sizes": found.sizes or None,
                 "fitted": found.fitted,
+                "foreseen": found.foreseen,
+                "agrees": found.agrees(test),
                 "batches": found.batches,
                 "seconds": round(found.seconds, 3),
                 "seed": self.seed,
@@ -252,6 +254,8 @@ def _verdict(found: TaskAnswer, test: int) -> str:
     if not found.tries[test]:
         return "Not solved: the size of the output is not known."
     learned = f"{found.fitted:.0%} of the demonstrations' views were learned"
+    if found.foreseen is not None:
+        learned += f", {found.foreseen:.0%} of the last one's foreseen"
     right = found.right(test)
     if right is None:
         return f"Not confirmed: the file does not hold the output; {learned}."

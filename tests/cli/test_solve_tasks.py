@@ -41,7 +41,7 @@ def learned(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float, int]]:
         asked.append((task.id, seconds, seed))
         progress(Progress(0.5, 1.0, 0.0, (0.0,), ((),), 0))
         tries = tuple((Try(np.fliplr(pair.input), 0.75), Try(pair.input, 0.25)) for pair in task.tests)
-        return TaskAnswer(task, tries, "as large as their inputs", 0.875, 3, 1.5)
+        return TaskAnswer(task, tries, "as large as their inputs", 0.875, 0.75, 3, 1.5)
 
     monkeypatch.setattr(test_time, "answer", answer)
     return asked
