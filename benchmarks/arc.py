@@ -80,6 +80,8 @@ def solved(task: Task, seconds: float, seed: int) -> dict[str, object]:
         "first": [first(found, test) for test in tests],
         "support": [tries[0].support if tries else 0.0 for tries in found.tries],
         "fitted": found.fitted,
+        "foreseen": found.foreseen,
+        "agrees": [found.agrees(test) for test in tests],
         "batches": found.batches,
         "seconds": round(found.seconds, 1),
     }
@@ -95,14 +97,17 @@ def report(rows: list[dict[str, Any]]) -> None:
         "| task | cells | sizes of outputs | seconds | batches | learned | votes | solved |", "|---" * 8 + "|", sep="\n"
     )
     for row in rows:
-        told = (f"{row.get('seconds', 0):.0f}", row.get("batches", ""), f"{row.get('fitted', 0):.0%}")
+        work = (f"{row.get('seconds', 0):.0f}", row.get("batches", ""), f"{row.get('fitted', 0):.0%}")
         votes = ", ".join(f"{support:.0%}" for support in row.get("support", ()))
         right = f"{sum(row['right'])} of {len(row['right'])}"
-        print("", row["task"], f"{row['cells']:,}", row["sizes"], *told, votes, right, "", sep=" | ")
+        print("", row["task"], f"{row['cells']:,}", row["sizes"], *work, votes, right, "", sep=" | ")
     shares = [float(np.mean(row["right"])) for row in rows]
     low, high = wilson(sum(shares) / len(shares), len(shares))
     one = sum(float(np.mean(row["first"])) for row in rows if "first" in row)
+    told = [pair for row in rows for pair in zip(row["right"], row.get("agrees", ()), strict=False)]
+    agreed = [right for right, agrees in told if agrees]
     print(f"\n{sum(shares):g} of {len(rows)} ({low:.0%} to {high:.0%}) in two tries, {one:g} with the first")
+    print(f"Where votes and the demonstration that was held back agree, {sum(agreed)} of {len(agreed)} tests are right")
 
 
 if __name__ == "__main__":

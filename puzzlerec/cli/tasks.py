@@ -114,7 +114,7 @@ def _answer(task: Task, seconds: float, seed: int) -> TaskAnswer:
             found = answer(task, seconds, seed, told)
     except SizeError as error:
         messages.warning(str(error))
-        return TaskAnswer(task, ((),) * len(task.tests), "", 0.0, 0, 0.0)
+        return TaskAnswer(task, ((),) * len(task.tests), "", 0.0, None, 0, 0.0)
     messages.note(f"{name}: outputs are assumed to be {found.sizes}.")
     return found
 
@@ -203,6 +203,8 @@ class _Objects(_Writer):
                 "solved": found.right(test),  # null: the file does not hold the output
                 "sizes": found.sizes or None,
                 "fitted": found.fitted,
+                "foreseen": found.foreseen,
+                "agrees": found.agrees(test),
                 "batches": found.batches,
                 "seconds": round(found.seconds, 3),
                 "seed": self.seed,

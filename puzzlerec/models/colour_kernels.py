@@ -48,9 +48,6 @@ def kernels(D: int, inner: int) -> Kernels:  # noqa: N803
     """The passes over vectors of width ``D``."""
     inverse, eps = np.float32(1 / D), np.float32(RMS_EPS)
     zero, one = np.float32(0), np.float32(1)
-    local, up, down, up_back = (product(*sides) for sides in ((D, D), (D, 2 * inner), (inner, D), (2 * inner, D)))
-    down_back, hear, hear_back, d_hear_of = product(D, inner), product(2 * D, D), product(D, 2 * D), outer(D, 2 * D)
-    d_local_of, d_up_of, d_down_of = outer(D, D), outer(D, 2 * inner), outer(D, inner)
 
     @compiled
     def listen(h, taps, near, rows, columns, cells):  # type: ignore[no-untyped-def]
@@ -176,14 +173,14 @@ def kernels(D: int, inner: int) -> Kernels:  # noqa: N803
                 for d in range(D):
                     all[b, 0, d] += grids[b, k, d] / K
                     all[b, 0, D + d] = max(all[b, 0, D + d], grids[b, k, D + d])
-                hear(rows[b, k], to_row, row[b, k])
-                hear(columns[b, k], to_column, column[b, k])
+                product(rows[b, k], to_row, row[b, k], 2 * D, D)
+                product(columns[b, k], to_column, column[b, k], 2 * D, D)
             for c in range(cells.shape[1]):
                 for d in range(D):
                     cells[b, c, d] /= K
-            hear(cells[b], to_cell, cell[b])
-            hear(grids[b], to_grid, of_grid)
-            hear(all[b], to_all, of_all)
+            product(cells[b], to_cell, cell[b], 2 * D, D)
+            product(grids[b], to_grid, of_grid, 2 * D, D)
+            product(all[b], to_all, of_all, 2 * D, D)
             for k in range(K):
                 for y in range(H):
                     for d in range(D):
@@ -206,16 +203,16 @@ def kernels(D: int, inner: int) -> Kernels:  # noqa: N803
                     for d in range(D):
                         d_grid[k, d] += d_row[b, k, y, d]
                         d_all[0, d] += d_row[b, k, y, d]
-                hear_back(d_row[b, k], from_row, d_rows[b, k])
-                hear_back(d_column[b, k], from_column, d_columns[b, k])
-                d_hear_of(d_row[b, k], rows[b, k], of_row)
-                d_hear_of(d_column[b, k], columns[b, k], of_column)
-            hear_back(d_cell[b], from_cell, d_cells[b])
-            hear_back(d_grid, from_grid, d_grids)
-            hear_back(d_all, from_all, d_of_all)
-            d_hear_of(d_cell[b], cells[b], of_cell)
-            d_hear_of(d_grid, grids[b], of_grid)
-            d_hear_of(d_all, all[b], of_all)
+                product(d_row[b, k], from_row, d_rows[b, k], D, 2 * D)
+                product(d_column[b, k], from_column, d_columns[b, k], D, 2 * D)
+                outer(d_row[b, k], rows[b, k], of_row, D, 2 * D)
+                outer(d_column[b, k], columns[b, k], of_column, D, 2 * D)
+            product(d_cell[b], from_cell, d_cells[b], D, 2 * D)
+            product(d_grid, from_grid, d_grids, D, 2 * D)
+            product(d_all, from_all, d_of_all, D, 2 * D)
+            outer(d_cell[b], cells[b], of_cell, D, 2 * D)
+            outer(d_grid, grids[b], of_grid, D, 2 * D)
+            outer(d_all, all[b], of_all, D, 2 * D)
             for d in range(D):
                 top, reached = all[b, 0, D + d], 0
                 for k in range(K):
@@ -253,7 +250,7 @@ def kernels(D: int, inner: int) -> Kernels:  # noqa: N803
             for k in range(K):
                 for start in range(0, H * W, CHUNK):
                     count = min(CHUNK, H * W - start)
-                    local(near[b, k, start : start + count], to_local, heard)
+                    product(near[b, k, start : start + count], to_local, heard, D, D)
                     for n in range(count):
                         c = start + n
                         y, x = c // W, c % W
@@ -269,11 +266,11 @@ def kernels(D: int, inner: int) -> Kernels:  # noqa: N803
                         scale[b, k, c] = factor
                         for d in range(D):
                             middle[b, k, c, d] *= factor
-                    up(middle[b, k, start : start + count], to_up, gates)
+                    product(middle[b, k, start : start + count], to_up, gates, D, 2 * inner)
                     for n in range(count):
                         for i in range(inner):
                             gated[n, i] = gates[n, i] * _sigmoid(gates[n, i]) * gates[n, inner + i]
-                    down(gated[:count], to_down, heard)
+                    product(gated[:count], to_down, heard, inner, D)
                     for n in range(count):
                         c = start + n
                         square = zero
@@ -314,8 +311,8 @@ def kernels(D: int, inner: int) -> Kernels:  # noqa: N803
                         for d in range(D):
                             last[n, d] = factor * (slope[b, k, y, x, d] - along * out[b, k, c, d])
                     chunk = middle[b, k, start : start + count]
-                    up(chunk, to_up, gates)
-                    down_back(last[:count], from_down, d_gated)
+                    product(chunk, to_up, gates, D, 2 * inner)
+                    product(last[:count], from_down, d_gated, D, inner)
                     for n in range(count):
                         for i in range(inner):
                             gate, value, part = gates[n, i], gates[n, inner + i], d_gated[n, i]
@@ -324,9 +321,9 @@ def kernels(D: int, inner: int) -> Kernels:  # noqa: N803
                             gated[n, i] = silu * value
                             d_gates[n, i] = part * value * (sigmoid + silu * (one - sigmoid))
                             d_gates[n, inner + i] = part * silu
-                    d_down_of(last[:count], gated, d_down)
-                    d_up_of(chunk, d_gates, d_up)
-                    up_back(d_gates[:count], from_up, more)
+                    outer(last[:count], gated, d_down, D, inner)
+                    outer(chunk, d_gates, d_up, D, 2 * inner)
+                    product(d_gates[:count], from_up, more, 2 * inner, D)
                     for n in range(count):
                         c = start + n
                         y, x = c // W, c % W
@@ -347,74 +344,66 @@ def kernels(D: int, inner: int) -> Kernels:  # noqa: N803
                             d_column[b, k, x, d] += value
                             d_cell[b, c, d] += value
                         place += np.uint32(D)
-                    d_local_of(more[:count], near[b, k, start : start + count], d_local)
-                    local(more[:count], from_local, d_near[b, k, start : start + count])
+                    outer(more[:count], near[b, k, start : start + count], d_local, D, D)
+                    product(more[:count], from_local, d_near[b, k, start : start + count], D, D)
 
     return Kernels(listen, listen_back, spread, spread_back, update, update_back)
 
 
-def product(K: int, J: int) -> Kernel:  # noqa: N803
+@njit(inline="always")
+def product(x, w, out, K, J):  # type: ignore[no-untyped-def]  # noqa: N803
     """``out [N, J] = x [N, K] w [K, J]``, K a multiple of four."""
-
-    @compiled
-    def into(x, w, out):  # type: ignore[no-untyped-def]
-        N = len(x)
-        whole = N - N % 4
-        for n in range(0, whole, 4):
+    N = len(x)
+    whole = N - N % 4
+    for n in range(0, whole, 4):
+        for j in range(J):
+            out[n, j] = 0
+            out[n + 1, j] = 0
+            out[n + 2, j] = 0
+            out[n + 3, j] = 0
+        for k in range(0, K, 4):
+            a0, a1, a2, a3 = x[n, k], x[n, k + 1], x[n, k + 2], x[n, k + 3]
+            b0, b1, b2, b3 = x[n + 1, k], x[n + 1, k + 1], x[n + 1, k + 2], x[n + 1, k + 3]
+            c0, c1, c2, c3 = x[n + 2, k], x[n + 2, k + 1], x[n + 2, k + 2], x[n + 2, k + 3]
+            d0, d1, d2, d3 = x[n + 3, k], x[n + 3, k + 1], x[n + 3, k + 2], x[n + 3, k + 3]
             for j in range(J):
-                out[n, j] = 0
-                out[n + 1, j] = 0
-                out[n + 2, j] = 0
-                out[n + 3, j] = 0
-            for k in range(0, K, 4):
-                a0, a1, a2, a3 = x[n, k], x[n, k + 1], x[n, k + 2], x[n, k + 3]
-                b0, b1, b2, b3 = x[n + 1, k], x[n + 1, k + 1], x[n + 1, k + 2], x[n + 1, k + 3]
-                c0, c1, c2, c3 = x[n + 2, k], x[n + 2, k + 1], x[n + 2, k + 2], x[n + 2, k + 3]
-                d0, d1, d2, d3 = x[n + 3, k], x[n + 3, k + 1], x[n + 3, k + 2], x[n + 3, k + 3]
-                for j in range(J):
-                    w0, w1, w2, w3 = w[k, j], w[k + 1, j], w[k + 2, j], w[k + 3, j]
-                    out[n, j] += a0 * w0 + a1 * w1 + a2 * w2 + a3 * w3
-                    out[n + 1, j] += b0 * w0 + b1 * w1 + b2 * w2 + b3 * w3
-                    out[n + 2, j] += c0 * w0 + c1 * w1 + c2 * w2 + c3 * w3
-                    out[n + 3, j] += d0 * w0 + d1 * w1 + d2 * w2 + d3 * w3
+                w0, w1, w2, w3 = w[k, j], w[k + 1, j], w[k + 2, j], w[k + 3, j]
+                out[n, j] += a0 * w0 + a1 * w1 + a2 * w2 + a3 * w3
+                out[n + 1, j] += b0 * w0 + b1 * w1 + b2 * w2 + b3 * w3
+                out[n + 2, j] += c0 * w0 + c1 * w1 + c2 * w2 + c3 * w3
+                out[n + 3, j] += d0 * w0 + d1 * w1 + d2 * w2 + d3 * w3
+    for n in range(whole, N):
+        for j in range(J):
+            out[n, j] = 0
+        for k in range(K):
+            a = x[n, k]
+            for j in range(J):
+                out[n, j] += a * w[k, j]
+
+
+@njit(inline="always")
+def outer(x, y, out, K, J):  # type: ignore[no-untyped-def]  # noqa: N803
+    """``out [K, J] += x [N, K]^T y [N, J]``, K a multiple of four."""
+    N = len(x)
+    whole = N - N % 4
+    for k in range(0, K, 4):
+        for n in range(0, whole, 4):
+            a0, a1, a2, a3 = x[n, k], x[n, k + 1], x[n, k + 2], x[n, k + 3]
+            b0, b1, b2, b3 = x[n + 1, k], x[n + 1, k + 1], x[n + 1, k + 2], x[n + 1, k + 3]
+            c0, c1, c2, c3 = x[n + 2, k], x[n + 2, k + 1], x[n + 2, k + 2], x[n + 2, k + 3]
+            d0, d1, d2, d3 = x[n + 3, k], x[n + 3, k + 1], x[n + 3, k + 2], x[n + 3, k + 3]
+            for j in range(J):
+                a, b, c, d = y[n, j], y[n + 1, j], y[n + 2, j], y[n + 3, j]
+                out[k, j] += a0 * a + b0 * b + c0 * c + d0 * d
+                out[k + 1, j] += a1 * a + b1 * b + c1 * c + d1 * d
+                out[k + 2, j] += a2 * a + b2 * b + c2 * c + d2 * d
+                out[k + 3, j] += a3 * a + b3 * b + c3 * c + d3 * d
         for n in range(whole, N):
             for j in range(J):
-                out[n, j] = 0
-            for k in range(K):
-                a = x[n, k]
-                for j in range(J):
-                    out[n, j] += a * w[k, j]
-
-    return into  # type: ignore[no-any-return]
-
-
-def outer(K: int, J: int) -> Kernel:  # noqa: N803
-    """``out [K, J] += x [N, K]^T y [N, J]``, K a multiple of four."""
-
-    @compiled
-    def onto(x, y, out):  # type: ignore[no-untyped-def]
-        N = len(x)
-        whole = N - N % 4
-        for k in range(0, K, 4):
-            for n in range(0, whole, 4):
-                a0, a1, a2, a3 = x[n, k], x[n, k + 1], x[n, k + 2], x[n, k + 3]
-                b0, b1, b2, b3 = x[n + 1, k], x[n + 1, k + 1], x[n + 1, k + 2], x[n + 1, k + 3]
-                c0, c1, c2, c3 = x[n + 2, k], x[n + 2, k + 1], x[n + 2, k + 2], x[n + 2, k + 3]
-                d0, d1, d2, d3 = x[n + 3, k], x[n + 3, k + 1], x[n + 3, k + 2], x[n + 3, k + 3]
-                for j in range(J):
-                    a, b, c, d = y[n, j], y[n + 1, j], y[n + 2, j], y[n + 3, j]
-                    out[k, j] += a0 * a + b0 * b + c0 * c + d0 * d
-                    out[k + 1, j] += a1 * a + b1 * b + c1 * c + d1 * d
-                    out[k + 2, j] += a2 * a + b2 * b + c2 * c + d2 * d
-                    out[k + 3, j] += a3 * a + b3 * b + c3 * c + d3 * d
-            for n in range(whole, N):
-                for j in range(J):
-                    out[k, j] += x[n, k] * y[n, j]
-                    out[k + 1, j] += x[n, k + 1] * y[n, j]
-                    out[k + 2, j] += x[n, k + 2] * y[n, j]
-                    out[k + 3, j] += x[n, k + 3] * y[n, j]
-
-    return onto  # type: ignore[no-any-return]
+                out[k, j] += x[n, k] * y[n, j]
+                out[k + 1, j] += x[n, k + 1] * y[n, j]
+                out[k + 2, j] += x[n, k + 2] * y[n, j]
+                out[k + 3, j] += x[n, k + 3] * y[n, j]
 
 
 @njit(inline="always")

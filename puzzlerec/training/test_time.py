@@ -4,6 +4,9 @@ Demonstrations and tests are seen in all eight views, turned and reflected, each
 some time on the network answers the tests every few batches, in every view; the answers that have most votes, each as
 much as the network trusts it, are the tries.
 
+Of enough demonstrations the last is held back until the others are known, and then answered before it is learned: a
+task whose rule was found foresees it.
+
 The network is TRM on a vector a cell and colour. Of a task's colours only those that occur count: token 0 is padding,
 1 to K are they in order, K + 1 is no colour.
 """
@@ -37,6 +40,8 @@ MOST_PADDING = 0.25  # of a batch's real cells
 VOTING = 0.6  # of the time, after which votes are taken
 VOTE_EVERY = 8  # batches
 HASTE = 2  # how much faster time runs while all views of all demonstrations are known
+HELD = 0.25  # of the time, for which at most a demonstration is held back to see whether it is foreseen
+ENOUGH = 3  # demonstrations of which one may be held back
 LOOK_EVERY = 0.05  # of the time until then, after which the tests are answered to be looked at
 MODEL = {
     **{"puzzle": "arc", "mixer": "colours", "prefix": 0, "mask_padding": True, "puzzle_ids": len(DIHEDRAL)},
@@ -77,8 +82,18 @@ class TaskAnswer:
     tries: tuple[tuple[Try, ...], ...]  # of each test up to `TRIES`; none where its output can have no size
     sizes: str  # what was assumed of outputs: that they are ...
     fitted: float  # the share of the demonstrations' views that were all right when training last saw them
+    foreseen: float | None  # of the views of the last demonstration, answered before it was learned; None if it was not
     batches: int
     seconds: float
+
+    def agrees(self, test: int) -> bool | None:
+        """Whether most votes for a test are for one answer, and the last demonstration was foreseen too.
+
+        None where none was held back.
+        """
+        if self.foreseen is None:
+            return None
+        return self.foreseen > 0.5 and bool(self.tries[test]) and self.tries[test][0].support > 0.5
 
     def right(self, test: int) -> bool | None:
         """Whether one of the tries at this test is its output, None where that is not known."""
@@ -129,13 +144,17 @@ def answer(
     """
     begun = clock()
     rule = size_rule(task)
-    if rule is None or not any(rule.shape(shape_of(pair.input)) for pair in task.tests):
+    if rule is None or not any(rule.laid_out(pair.input) for pair in task.tests):
         raise SizeError(
             f"How to choose the size of an output of {task.id} is not known: they are neither as large as their "
-            "inputs, nor a fixed multiple or fraction of them, nor all of one size."
+            "inputs or some part of them, nor a fixed multiple or fraction of them, nor all of one size."
         )
     encoding = Encoding.of(task, rule)
     demonstrations, tests = encoding.copies(task.demonstrations), encoding.copies(task.tests, asked=True)
+    last = len(task.demonstrations) - 1 if len(task.demonstrations) >= ENOUGH else None
+    held = [copy for copy in demonstrations if copy.pair == last]
+    learned = [copy for copy in demonstrations if copy.pair != last]
+    foreseen: float | None = None
     learner = Learner(encoding, seed)
     votes: list[Counter[tuple[Shape, bytes]]] = []
     tries: tuple[tuple[Try, ...], ...] = ()
@@ -143,7 +162,7 @@ def answer(
     rng = np.random.default_rng(seed)
     count, taken, share, looked, before = 0, 0, 0.0, 0.0, begun
     while share < 1:
-        for batch in batches(demonstrations, rng):
+        for batch in batches(learned, rng):
             loss, hits = learner.learn(batch, share)
             right.update(((copy.pair, copy.view), hit) for copy, hit in zip(batch.copies, hits, strict=True))
             count += 1
@@ -165,9 +184,14 @@ def answer(
                 taken += len(DIHEDRAL) * counting
                 looked = share + LOOK_EVERY
             progress(Progress(share, loss, fitted, known, tries, taken))
+            if held and (share >= HELD or all(right.get((copy.pair, copy.view)) for copy in learned)):
+                said = [np.array_equal(output, task.demonstrations[-1].known) for _, output, _ in learner.answers(held)]
+                foreseen = sum(said) / len(said)
+                held, learned = [], demonstrations
+                break
             if share >= 1:
                 break
-    return TaskAnswer(task, tries, rule.words, fitted, count, clock() - begun)
+    return TaskAnswer(task, tries, rule.words, fitted, foreseen, count, clock() - begun)
 
 
 def _most_voted(votes: Counter[tuple[Shape, bytes]]) -> tuple[Try, ...]:
@@ -194,14 +218,13 @@ class Encoding:
         """All views of the pairs whose outputs have a size; if ``asked``, without their outputs."""
         found = []
         for index, pair in enumerate(pairs):
-            size = self.rule.shape(shape_of(pair.input))
-            if size is None:
+            layout = self.rule.laid_out(pair.input)
+            if layout is None:
                 continue
-            question = self.rule.laid_out(pair.input, size)
             output = np.zeros((0, 0), np.uint8) if asked else pair.known
-            question = self._tokens(question, len(self.colours) + 1)
+            question = self._tokens(layout.grid, len(self.colours) + 1)
             label = self._tokens(cornered(output, shape_of(question)), PADDING)
-            found += [Copy(index, view, turn(question), turn(label), size) for view, turn in enumerate(DIHEDRAL)]
+            found += [Copy(index, view, turn(question), turn(label), layout.size) for view, turn in enumerate(DIHEDRAL)]
         return found
 
     def cropped(self, copy: Copy, grid: np.ndarray) -> np.ndarray:

@@ -113,6 +113,8 @@ def task_verdict(found: TaskAnswer, test: int) -> str:
     if not found.tries[test]:
         return "Not solved: the size of the output is not known."
     learned = f"{found.fitted:.0%} of the demonstrations' views were learned"
+    if found.foreseen is not None:
+        learned += f", {found.foreseen:.0%} of the last one's foreseen"
     right = found.right(test)
     if right is None:
         return f"Not confirmed: the file does not hold the output; {learned}."

@@ -122,12 +122,12 @@ def test_compiled_dropout_keeps_the_mean_and_its_gradient() -> None:
         return out
 
     plain, dropped = layered(h, 0.0), layered(h, 0.5)
-    assert 0.1 < float((dropped - plain).detach().abs().mean()) < 2
+    assert 0.1 < (dropped - plain).abs().mean().item() < 2
     h.requires_grad_()
     step = 2e-3 * torch.randn(h.shape, generator=torch.Generator().manual_seed(1))
     (slope,) = torch.autograd.grad(layered(h, 0.5).square().mul(h.detach()).sum(), h)
     moved = [(layered(h.detach() + sign * step, 0.5).square() * h.detach()).sum() for sign in (1, -1)]
-    torch.testing.assert_close((slope * step).sum(), (moved[0] - moved[1]) / 2, rtol=2e-2, atol=1e-3)
+    torch.testing.assert_close((slope * step).sum(), (moved[0] - moved[1]) / 2, rtol=5e-2, atol=1e-4)
 
 
 def test_settings_that_do_not_go_together() -> None:

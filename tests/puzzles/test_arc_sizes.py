@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from puzzlerec.puzzles.arc.sizes import NOTHING, size_rule
+from puzzlerec.puzzles.arc.sizes import NOTHING, SizeRule, size_rule
 from puzzlerec.puzzles.arc.tasks import Pair, Task
 
 Shape = tuple[int, int]
@@ -29,15 +29,20 @@ def task(*shapes: tuple[Shape, Shape]) -> Task:
 def test_rules(shapes: list[tuple[Shape, Shape]], words: str, input: Shape, output: Shape) -> None:
     rule = size_rule(task(*shapes))
     assert rule is not None
-    assert (rule.words, rule.shape(input)) == (words, output)
+    assert (rule.words, said(rule, input)) == (words, output)
+
+
+def said(rule: SizeRule, input: Shape) -> Shape | None:
+    layout = rule.laid_out(np.zeros(input, np.uint8))
+    return None if layout is None else layout.size
 
 
 def test_sizes_that_are_not_known() -> None:
-    assert size_rule(task(((2, 2), (3, 3)), ((3, 3), (4, 4)))) is None
-    tripled, halved = size_rule(task(((2, 2), (6, 6)))), size_rule(task(((2, 2), (1, 1))))
+    assert size_rule(task(((2, 2), (3, 3)), ((3, 3), (5, 4)))) is None
+    tripled, halved = size_rule(task(((2, 2), (6, 6)))), size_rule(task(((2, 4), (1, 2)), ((4, 2), (2, 1))))
     assert tripled is not None and halved is not None
-    assert tripled.shape((11, 2)) is None  # more than 30 rows
-    assert halved.shape((3, 2)) is None
+    assert said(tripled, (11, 2)) is None  # more than 30 rows
+    assert said(halved, (3, 2)) is None
 
 
 def test_a_rule_that_knows_a_size_for_every_test_comes_first() -> None:
@@ -54,7 +59,65 @@ def test_where_inputs_lie() -> None:
     for output in (larger, repeated):  # whichever is more like the outputs
         rule = size_rule(Task("toy", (Pair(grid, output),), ()))
         assert rule is not None
-        assert (rule.laid_out(grid, (2, 4)) == output).all()
+        layout = rule.laid_out(grid)
+        assert layout is not None and (layout.grid == output).all() and layout.size == (2, 4)
     rule = size_rule(task(((1, 2), (3, 1)), ((2, 2), (3, 1))))
     assert rule is not None
-    assert rule.laid_out(grid, (3, 1)).tolist() == [[1, 2], [NOTHING, NOTHING], [NOTHING, NOTHING]]
+    layout = rule.laid_out(grid)
+    assert layout is not None
+    assert layout.grid.tolist() == [[1, 2], [NOTHING, NOTHING], [NOTHING, NOTHING]]
+
+
+FIGURE = """
+0 0 0 0 0 2
+0 2 2 2 0 0
+0 2 8 2 0 5
+0 2 2 2 0 0
+0 0 0 0 5 5
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        ("rectangle around the largest object of one colour", np.s_[1:4, 1:4]),
+        ("rectangle around the rarest colour", np.s_[2:3, 2:3]),
+        ("rectangle around colour 5", np.s_[2:5, 4:6]),
+        ("rectangle around all that is not black", np.s_[0:5, 1:6]),
+        ("inside of the rectangle around all that is not black", np.s_[1:4, 2:5]),
+    ],
+)
+def test_outputs_are_parts_of_inputs(words: str, part: tuple[slice, slice]) -> None:
+    figure = np.array([line.split() for line in FIGURE.strip().splitlines()]).astype(np.uint8)
+    wider = np.pad(figure, ((0, 0), (2, 0)))
+    moved = (part[0], slice(part[1].start + 2, part[1].stop + 2))
+    pairs = (Pair(figure, figure[part]), Pair(wider, wider[moved]))
+    cropped, coloured = (
+        size_rule(Task("toy", pairs, ())),
+        size_rule(Task("toy", tuple(Pair(pair.input, np.full_like(pair.known, 3)) for pair in pairs), ())),
+    )
+    assert cropped is not None and coloured is not None
+    layout = cropped.laid_out(wider)
+    assert layout is not None and np.array_equal(layout.grid, wider[moved])
+    assert cropped.words == f"as large as the {words}"
+
+
+def test_the_rest_of_an_input_is_kept_where_its_part_is_not_the_output() -> None:
+    grids = [np.zeros((5, size), np.uint8) for size in (6, 7)]
+    for grid in grids:
+        grid[2:4, 2:-1] = 4
+    rule = size_rule(Task("toy", tuple(Pair(grid, np.full((2, grid.shape[1] - 3), 6, np.uint8)) for grid in grids), ()))
+    assert rule is not None and rule.words == "as large as the rectangle around all that is not black"
+    layout = rule.laid_out(grids[0])
+    assert layout is not None and layout.size == (2, 3) and layout.grid.shape == (5, 6)
+    assert layout.grid[:2, :3].min() == 4 and layout.grid.sum() == grids[0].sum()
+
+
+def test_sizes_that_go_with_colours_or_are_some_cells_more() -> None:
+    grids = [np.array([[1, 2], [0, 1]], np.uint8), np.array([[1, 2, 3], [0, 0, 1]], np.uint8)]
+    outputs = [np.kron(grid, np.ones((count, count), np.uint8)) for grid, count in zip(grids, (2, 3), strict=True)]
+    rule = size_rule(Task("toy", tuple(map(Pair, grids, outputs)), ()))
+    assert rule is not None and rule.words == "as many times as large as their inputs have colours"
+    more = size_rule(task(((2, 2), (3, 1)), ((3, 5), (4, 4))))
+    assert more is not None and more.words == "+1 rows high and -1 columns wide beside their inputs"
+    assert said(more, (8, 8)) == (9, 7) and said(more, (8, 1)) is None

@@ -48,6 +48,7 @@ def test_toys_are_learned(change: Change, sizes: str) -> None:
     assert seen[-1].fitted == np.mean(seen[-1].known) == found.fitted and len(seen[-1].known) == 4
     assert seen[-1].tries is found.tries and all(len(now.tries) == 1 for now in seen)  # there is always one to see
     assert seen[0].votes == 0 < seen[-1].votes and seen[-1].votes % 8 == 0
+    assert found.foreseen is not None and seen[0].known[-1] == 0  # the last one was held back
     first = found.tries[0][0]
     assert first.support > 0.3 and sum(one.support for one in found.tries[0]) <= 1 + 1e-6
     assert np.array_equal(first.output, found.task.tests[0].known)
@@ -63,7 +64,7 @@ def test_the_same_seed_gives_the_same_answer_and_outputs_of_tests_are_not_looked
 
 
 def test_sizes_that_are_not_known_are_said() -> None:
-    odd = Task("odd", tuple(Pair(np.ones((n, n), np.uint8), np.ones((n + 1, 1), np.uint8)) for n in (1, 2)), ())
+    odd = Task("odd", tuple(Pair(np.ones((n, n), np.uint8), np.ones((n * n + 1, 1), np.uint8)) for n in (1, 2)), ())
     with pytest.raises(SizeError, match="size of an output of odd is not known"):
         answer(odd, 1)
     low, high = (toy(lambda grid: grid[: len(grid) // 3], 1, (rows, 3)) for rows in (3, 6))
