@@ -47,7 +47,10 @@ class OnArrays:
 
     @contextmanager
     def computing(self) -> Iterator[None]:
-        yield
+        with np.errstate(
+            all="ignore"
+        ):  # weights that overflow are no user's concern: the rules refuse what comes of it
+            yield
 
 
 class OnTensors:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from puzzlerec.models.arrays.candidates import CandidateModel
@@ -38,6 +39,7 @@ def load(weights: Path, config: ModelConfig) -> ArrayModel | None:
             stored = {name: tuple(part.get_shape()) for name, part in slices.items() if part.get_dtype() in STORED}
             if stored != shapes or len(slices) > len(shapes):
                 return None
-            return kind(config, {name: file.get_tensor(name).astype("float32") for name in shapes})
+            with np.errstate(all="ignore"):  # as where it computes: weights may hold anything
+                return kind(config, {name: file.get_tensor(name).astype("float32") for name in shapes})
     except (SafetensorError, OSError):
         return None
