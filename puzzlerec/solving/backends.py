@@ -47,9 +47,7 @@ class OnArrays:
 
     @contextmanager
     def computing(self) -> Iterator[None]:
-        with np.errstate(
-            all="ignore"
-        ):  # weights that overflow are no user's concern: the rules refuse what comes of it
+        with np.errstate(all="ignore"):  # weights may hold anything: the rules refuse what comes of it
             yield
 
 
