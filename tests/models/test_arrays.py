@@ -89,6 +89,28 @@ def test_mazes_of_several_sizes_are_each_answered_as_alone() -> None:
         np.testing.assert_array_equal(one.tokens[1], other.tokens[1])
 
 
+def test_what_cannot_have_changed_is_not_thought_through_again() -> None:
+    """A long corridor to and fro, of which a step changes little: as if all of it were worked on at every step."""
+    maze = np.full((40, 70), 2, np.uint8)  # free
+    maze[5::10, :-1] = maze[::10, 1:] = 1  # walls
+    maze[1, 0], maze[39, 69] = 3, 4
+    _, model = both("maze", "maze")
+    asked, worked_on = maze[None].astype(np.int64), []
+    thought = model._thought
+    model._thought = lambda grid, *fields: worked_on.append(grid.size) or thought(grid, *fields)
+    parts, whole = model.start(asked), model.start(asked)
+    for _ in range(400):
+        parts, said = model.step(asked, parts)
+        share = worked_on[-1] / maze.size
+        whole, wanted = model.step(asked, [fields._replace(said=None) for fields in whole])
+        for field in ("logits", "hints", "halt", "settled"):
+            np.testing.assert_allclose(getattr(said, field), getattr(wanted, field), atol=1e-4, err_msg=field)
+        if said.settled.all():
+            break
+    assert said.settled.all() and share < 0.5
+    assert get("maze").check(maze, parts[0].answer.astype(np.uint8)).solved
+
+
 def test_attempts_take_the_same_ways() -> None:
     puzzles = [Puzzle(get("sudoku"), question) for question in questions("sudoku", "hard.sdm")]
     settings = SolveSettings(attempts=8, steps=16)

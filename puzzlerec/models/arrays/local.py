@@ -3,6 +3,9 @@
 Every run is worked on by itself, on its own grid. Vectors lie in a grid that has a border of zeros, row by row: so a
 neighbour is always as many vectors away, and a shift of the grid is a slice of it.
 
+A cell hears no further than there are layers in a step. So what a step says of a cell is what the last one said, unless
+a field within that reach has changed since: only the rectangle around what changed is worked on.
+
 Letters: B runs, H x W grid, N vectors of a grid in its border, D width, E inner width, V vocabulary.
 """
 
@@ -28,11 +31,24 @@ from puzzlerec.models.prediction import PADDING, Prediction
 IMPOSSIBLE = -np.inf
 
 
+Rectangle = tuple[slice, slice]  # rows and columns
+
+
+class Said(NamedTuple):
+    """What a step has said of one run's cells, and which of its fields were new then."""
+
+    logits: np.ndarray  # [H, W, V]
+    hints: np.ndarray  # [H, W, K]
+    y: np.ndarray  # [H, W, D], zero where a cell is padding
+    changed: np.ndarray  # [H, W] bool
+
+
 class Fields(NamedTuple):
     """What is carried of one run, as in `trm.Fields`: classes [H, W] of its own grid."""
 
     answer: np.ndarray
     hint: np.ndarray
+    said: Said | None = None  # None before the first step
 
 
 class Frame:
@@ -170,16 +186,17 @@ class LocalModel(ArrayModel):
         after, settled = [], np.zeros(B, bool)
         for row, (grid, fields) in enumerate(zip(question, state, strict=True)):
             height, width = fields.answer.shape
-            y, z, real = self._thought(grid[:height, :width], fields)
-            here = (row, slice(height), slice(width))
-            logits[here] = y @ self.readout
-            summary[row] = np.where(real[..., None], y, IMPOSSIBLE).max((0, 1))
-            answer, hint = np.where(real, logits[here].argmax(-1), PADDING), fields.hint
+            grid, here = grid[:height, :width], (row, slice(height), slice(width))
+            real = grid != PADDING
+            said = self._said(grid, fields)
+            logits[here], hints[here] = said.logits, said.hints
+            summary[row] = np.where(real[..., None], said.y, IMPOSSIBLE).max((0, 1))
+            answer, hint = np.where(real, said.logits.argmax(-1), PADDING), fields.hint
             if self.hints:
-                hints[here] = z @ self.hint_readout
-                hint = np.where(real, hints[here].argmax(-1), 0)
-            after.append(Fields(answer, hint))
-            settled[row] = np.array_equal(answer, fields.answer) and np.array_equal(hint, fields.hint)
+                hint = np.where(real, said.hints.argmax(-1), 0)
+            changed = (answer != fields.answer) | (hint != fields.hint)
+            after.append(Fields(answer, hint, said._replace(changed=changed)))
+            settled[row] = not changed.any()
         halt, proceed = self.halt(summary)
         return after, Prediction(
             logits.reshape(B, H * W, -1),
@@ -200,12 +217,35 @@ class LocalModel(ArrayModel):
 
     # ---- parts
 
-    def _thought(self, grid: np.ndarray, fields: Fields) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """y and z [H, W, D] of one run after a step's recursions, and which of its cells [H, W] are real."""
-        frame = Frame(grid != PADDING)
-        x, y = self.embedding[grid], self.answer_embedding[fields.answer]
+    @property
+    def reach(self) -> int:
+        """How many cells away a step hears."""
+        return self.config.layers * (self.config.latent_updates + 1) * self.config.recursions
+
+    def _said(self, grid: np.ndarray, fields: Fields) -> Said:
+        """What a step says of one run, of whose cells only those are worked on that can have something new to say."""
+        if fields.said is None:
+            y, z = self._thought(grid, fields.answer, fields.hint)
+            hints = z @ self.hint_readout if self.hints else np.zeros((*grid.shape, 0), np.float32)
+            return Said(y @ self.readout, hints, y, np.ones(grid.shape, bool))
+        said = Said(*(part.copy() for part in fields.said))
+        if not said.changed.any():
+            return said
+        new, heard = around(said.changed, self.reach), around(said.changed, 2 * self.reach)
+        y, z = self._thought(grid[heard], fields.answer[heard], fields.hint[heard])
+        inner = tuple(slice(n.start - h.start, n.stop - h.start) for n, h in zip(new, heard, strict=True))
+        said.y[new] = y[inner]
+        said.logits[new] = y[inner] @ self.readout
         if self.hints:
-            y = y + self.hint_embedding[fields.hint]
+            said.hints[new] = z[inner] @ self.hint_readout
+        return said
+
+    def _thought(self, grid: np.ndarray, answer: np.ndarray, hint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """y and z [H, W, D] of a grid [H, W], or of a part of one, after a step's recursions."""
+        frame = Frame(grid != PADDING)
+        x, y = self.embedding[grid], self.answer_embedding[answer]
+        if self.hints:
+            y = y + self.hint_embedding[hint]
         z = np.broadcast_to(self.z0, x.shape)
 
         def f(h: np.ndarray) -> np.ndarray:
@@ -214,7 +254,16 @@ class LocalModel(ArrayModel):
             return h
 
         y, z = self.recursions(frame.around(x), frame.around(y), frame.around(z), f)
-        return frame.inside(y), frame.inside(z), grid != PADDING
+        return frame.inside(y), frame.inside(z)
+
+
+def around(cells: np.ndarray, distance: int) -> Rectangle:
+    """The rectangle of all that lies no further than ``distance`` from some of the ``cells`` [H, W]; one is true."""
+    rows, columns = (np.flatnonzero(cells.any(axis)) for axis in (1, 0))
+    return (
+        slice(max(0, int(rows[0]) - distance), int(rows[-1]) + distance + 1),
+        slice(max(0, int(columns[0]) - distance), int(columns[-1]) + distance + 1),
+    )
 
 
 def _cut(question: np.ndarray) -> np.ndarray:
