@@ -22,11 +22,9 @@ from torch import Tensor, nn
 from .blocks import linear, rms_norm, round_up
 from .config import ModelConfig
 from .encoders import Encoder
+from .units import CELL, CLOSED, REGION, UNIT_KINDS, fixed_units
 
 IMPOSSIBLE = -1e9  # the logit of a closed candidate; finite, so that losses stay finite
-ROW, COLUMN, REGION, CELL = range(4)  # the kinds of unit: a symbol in a row, a column, a region; a cell
-UNIT_KINDS = 4
-CLOSED = -1  # in place of a number: there is no such unit, no such symbol
 
 
 class Incidence(NamedTuple):
@@ -101,7 +99,7 @@ class CandidateEncoder(Encoder[CandidateGraph]):
         assert config.symbols is not None
         self.first, self.K = config.symbols
         self.vocabulary, self.regions = config.vocabulary, config.regions
-        slots = fixed_units(config)
+        slots = [(kind, torch.as_tensor(unit)) for kind, unit in fixed_units(config)]
         cell, symbol = torch.arange(config.cells), torch.arange(self.K)
         tables = [(CELL, cell[:, None].expand(-1, self.K))]
         tables += [
@@ -288,22 +286,6 @@ class CandidateEncoder(Encoder[CandidateGraph]):
         """The token that each symbol has in each cell of the questions ``tokens [B, L]``. [B, L, K]."""
         symbols = self.first + torch.arange(self.K, device=tokens.device).expand(*tokens.shape, -1)
         return symbols + self._region(tokens)[..., None] * (self.K + 1) if self.regions else symbols
-
-
-def fixed_units(config: ModelConfig) -> list[tuple[int, Tensor]]:
-    """Kinds of unit and which of each kind every cell [L] lies in, `CLOSED` for none: all but a jigsaw's regions."""
-    rows, columns = config.grid
-    cell = torch.arange(rows * columns)
-    row, column = cell // columns, cell % columns
-    units, regions = [(ROW, row), (COLUMN, column)], config.regions
-    if config.box is not None and not config.regions:
-        height, width = config.box
-        units.append((REGION, row // height * (columns // width) + column // width))
-        regions = rows // height * (columns // width)
-    if config.diagonals:
-        for number, on_it in enumerate((row == column, row + column == rows - 1), regions):
-            units.append((REGION, torch.where(on_it, number, CLOSED)))
-    return units
 
 
 class MessageLayer(nn.Module):

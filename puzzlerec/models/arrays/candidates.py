@@ -26,11 +26,9 @@ from puzzlerec.models.arrays.model import (
 )
 from puzzlerec.models.config import ModelConfig, TRMConfig
 from puzzlerec.models.prediction import Prediction
+from puzzlerec.models.units import CELL, CLOSED, REGION, UNIT_KINDS, fixed_units
 
 IMPOSSIBLE = np.float32(-1e9)  # the logit of a closed candidate
-ROW, COLUMN, REGION, CELL = range(4)  # the kinds of unit
-UNIT_KINDS = 4
-CLOSED = -1  # in place of a number: there is no such unit, no such symbol
 GROUP = 640  # candidates that are worked on together: their inner vectors are half a megabyte
 
 
@@ -86,19 +84,10 @@ class Board:
 
     def __init__(self, config: ModelConfig) -> None:
         assert config.symbols is not None
-        (rows, columns), (self.first, self.K) = config.grid, config.symbols
-        self.L, self.V, self.regions = rows * columns, config.vocabulary, config.regions
-        cell, symbol = np.arange(self.L), np.arange(self.K)
-        row, column = cell // columns, cell % columns
-        slots, regions = [(ROW, row), (COLUMN, column)], config.regions
-        if config.box is not None and not config.regions:
-            height, width = config.box
-            slots.append((REGION, row // height * (columns // width) + column // width))
-            regions = rows // height * (columns // width)
-        if config.diagonals:
-            for number, on_it in enumerate((row == column, row + column == rows - 1), regions):
-                slots.append((REGION, np.where(on_it, number, CLOSED)))
-        tables = [(CELL, np.repeat(cell, self.K))]
+        self.first, self.K = config.symbols
+        self.L, self.V, self.regions = config.cells, config.vocabulary, config.regions
+        symbol, slots = np.arange(self.K), fixed_units(config)
+        tables = [(CELL, np.repeat(np.arange(self.L), self.K))]
         tables += [
             (kind, np.where(unit[:, None] >= 0, unit[:, None] * self.K + symbol, CLOSED).reshape(-1))
             for kind, unit in slots
