@@ -13,9 +13,9 @@ import numpy as np
 from rich.cells import cell_len
 from rich.text import Text
 
-from puzzlerec.views.palette import VISIBLE, legible
+from puzzlerec.views.palette import legible
 
-FAINT = "#808080"  # the ink of a second cue, before it is made to be seen
+FAINT = "#808080"  # the ink of a second cue, before it is made to be read
 
 
 class Cell(NamedTuple):
@@ -25,6 +25,7 @@ class Cell(NamedTuple):
     rows: int  # cells that a line of characters is high
 
 
+GAP = Text("   ")  # between blocks
 CELLS = (Cell(2, 1), Cell(1, 1), Cell(1, 2))  # the largest first; the last has colours alone
 
 
@@ -44,17 +45,17 @@ def patches(
 ) -> Block:
     """``picture`` [H, W], numbers of colours of the ``palette``, in cells of this size."""
     if not picture.size:
-        return Block.of([Text("(no grid)", "dim")])
+        return Block.of([Text("(no grid)")])
     if cell.rows == 2 and colour and unicode:
         return Block.of([_halves(picture[row : row + 2], palette) for row in range(0, len(picture), 2)])
     dot = "·" if unicode else "."
+    styles = [f"{legible(FAINT, paper)} on {paper}" if colour else "" for paper in palette]
     lines = []
     for row in picture.tolist():
         line = Text(no_wrap=True)
         for number in row:
             sign = dot if number == 0 else str(number) if digits or not colour else " "
-            style = f"{legible(FAINT, palette[number], least=VISIBLE)} on {palette[number]}" if colour else ""
-            line.append(f"{sign:<{cell.columns}}", style)
+            line.append(f"{sign:<{cell.columns}}", styles[number])
         lines.append(line)
     return Block.of(lines)
 
@@ -68,14 +69,14 @@ def _halves(rows: np.ndarray, palette: Sequence[str]) -> Text:
     return line
 
 
-def beside(*blocks: Block, gap: str = "   ") -> Block:
+def beside(*blocks: Block, gap: Text = GAP) -> Block:
     """The blocks side by side, the first lines level; ``gap`` stands between the first lines, blanks below."""
     lines = []
     for number in range(max(len(block.lines) for block in blocks)):
         line = Text(no_wrap=True)
         for place, block in enumerate(blocks):
             if place:
-                line.append(gap if number == 0 else " " * cell_len(gap), "dim")
+                line.append(gap if number == 0 else Text(" " * gap.cell_len))
             part = block.lines[number].copy() if number < len(block.lines) else Text()
             part.pad_right(block.width - cell_len(part.plain))
             line.append_text(part)

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Grid
+from textual.screen import Screen
 
 from puzzlerec.watch.curves import Curve, Series
 from puzzlerec.watch.run_files import Run, number
@@ -92,3 +94,22 @@ class RunCurves(Grid):
         records = line.run.metrics.records
         at = [number(record.get(self.against)) for record in records]
         return Series(line.run.metrics.series(key), at, line.ink, line.sign)
+
+
+class CurvesScreen(Screen[None]):
+    """A screen with such curves, whose keys it has among its own."""
+
+    KEYS: ClassVar[list[BindingType]] = [
+        Binding("y", "values", "Log loss", id="values", tooltip="The loss on a logarithmic axis, or not."),
+        Binding("x", "steps", "Log steps", id="steps", tooltip="The steps on a logarithmic axis, or not."),
+        Binding("t", "clock", "Time", id="clock", tooltip="Curves over seconds of training, or over steps."),
+    ]
+
+    def action_values(self) -> None:
+        self.query_one(RunCurves).toggle_values()
+
+    def action_steps(self) -> None:
+        self.query_one(RunCurves).toggle_steps()
+
+    def action_clock(self) -> None:
+        self.query_one(RunCurves).toggle_clock()

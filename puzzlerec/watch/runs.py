@@ -11,13 +11,12 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Footer
 
 from puzzlerec.watch.colours import SERIES
 from puzzlerec.watch.lines import Lines, Piece
 from puzzlerec.watch.opening import Open
-from puzzlerec.watch.run_curves import Line, RunCurves
+from puzzlerec.watch.run_curves import CurvesScreen, Line, RunCurves
 from puzzlerec.watch.run_files import Run, duration, runs_below
 from puzzlerec.watch.training import INKS, Bar
 
@@ -81,7 +80,7 @@ class RunList(Lines, can_focus=False):
         self.post_message(self.Chosen(self._first + event.y))
 
 
-class RunsScreen(Screen[None]):
+class RunsScreen(CurvesScreen):
     """All runs below a folder, as they come and go on."""
 
     DEFAULT_CSS = """
@@ -99,10 +98,8 @@ class RunsScreen(Screen[None]):
         ),
         Binding("space", "show", "Show or hide", id="show-run", tooltip="The curves of the chosen run."),
         Binding("a", "all", "All or one", id="all-runs", tooltip="The curves of all runs, or of the chosen one alone."),
-        Binding("t", "clock", "Time", id="clock", tooltip="Curves over seconds of training, or over steps."),
-        Binding("y", "values", "Log loss", id="values", tooltip="The loss on a logarithmic axis, or not."),
-        Binding("x", "steps", "Log steps", id="steps", tooltip="The steps on a logarithmic axis, or not."),
-        Binding("escape", "leave", "Back", id="back", show=False),
+        *CurvesScreen.KEYS,
+        Binding("escape", "app.back", "Back", id="back", show=False, tooltip="Back to where this was opened."),
     ]
 
     def __init__(self, folder: Path) -> None:
@@ -209,19 +206,6 @@ class RunsScreen(Screen[None]):
             alone = {run.path for index, run in enumerate(self.runs) if index != self.chosen}
             self.hidden = alone if not self.hidden else set()
             self._draw()
-
-    def action_clock(self) -> None:
-        self.query_one(RunCurves).toggle_clock()
-
-    def action_values(self) -> None:
-        self.query_one(RunCurves).toggle_values()
-
-    def action_steps(self) -> None:
-        self.query_one(RunCurves).toggle_steps()
-
-    def action_leave(self) -> None:
-        if len(self.app.screen_stack) > 1:
-            self.app.pop_screen()
 
 
 def _system(run: Run) -> str:

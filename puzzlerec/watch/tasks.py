@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from rich.style import Style
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
@@ -19,6 +20,7 @@ from puzzlerec.puzzles.arc.look import PALETTE
 from puzzlerec.puzzles.arc.tasks import Task
 from puzzlerec.views.patches import CELLS, Block, Cell, beside, flowing, patches
 from puzzlerec.views.words import ORDINALS, task_verdict
+from puzzlerec.watch.colours import colours
 from puzzlerec.watch.dialogs.tasks import ChooseTask
 from puzzlerec.watch.learning import Learning
 from puzzlerec.watch.lines import Lines, Piece, spread
@@ -69,6 +71,7 @@ class TaskScreen(Screen[None]):
         Binding("a", "again", "Again", id="task-again", tooltip="Learn the task once more, with another seed."),
         Binding("z", "zoom", "Zoom", id="task-zoom", tooltip="The test alone, larger; again: as before."),
         Binding("v", "digits", "Digits", id="task-digits", tooltip="Digits on the colours as a second cue, or not."),
+        Binding("escape", "app.back", "Back", id="back", show=False, tooltip="Back to where this was opened."),
     ]
 
     def __init__(self, tasks: Sequence[Task], minutes: float, seed: int = 0) -> None:
@@ -92,7 +95,11 @@ class TaskScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.set_interval(POLL, self._look)
+        self.app.theme_changed_signal.subscribe(self, lambda theme: self.show())
         self._begin()
+
+    def on_unmount(self) -> None:
+        self.cancel()
 
     def on_resize(self) -> None:
         self.set_class(self.size.width < NARROW, "-narrow")
@@ -175,9 +182,9 @@ class TaskScreen(Screen[None]):
             for grid in grids
         ]
         arrow, down = ("→", "↓") if unicode else (">", "v")
-        drawn = beside(*blocks, gap=f" {arrow} ")
+        drawn = beside(*blocks, gap=Text(f" {arrow} ", self._ink("muted")))
         if drawn.width > width and len(blocks) > 1:
-            lines = [line for block in blocks for line in (Text(down, "dim"), *block.lines)]
+            lines = [line for block in blocks for line in (Text(down, self._ink("muted")), *block.lines)]
             drawn = Block.of(lines[1:])
         return Block.of([title, *drawn.lines])
 
@@ -188,7 +195,7 @@ class TaskScreen(Screen[None]):
             title = Text.assemble((f"shown {number + 1}", "bold"))
             if progress is not None:
                 share = progress.known[number]
-                title.append(f" {share:.0%} known", "green" if share == 1 else "")
+                title.append(f" {share:.0%} known", self._ink("good" if share == 1 else "text"))
             parts.append((title, [pair.input, pair.output]))
         return parts
 
@@ -201,9 +208,13 @@ class TaskScreen(Screen[None]):
             title = Text.assemble((f"{ORDINALS[number]} try", "bold"), f" {one.support:.0%}")
             if pair.output is not None:
                 right = np.array_equal(one.output, pair.output)
-                title.append(" right" if right else " wrong", "bold green" if right else "red")
+                title.append(" right" if right else " wrong", self._ink("good" if right else "bad"))
             parts.append((title, [one.output]))
-        return parts if tries else [*parts, (Text("no try yet", "dim"), [None])]
+        return parts if tries else [*parts, (Text("no try yet", self._ink("muted")), [None])]
+
+    def _ink(self, name: str) -> Style:
+        """One of the theme's: see `colours.Colours`."""
+        return colours(self.app).inks[name]
 
     def _tries(self) -> Sequence[Try]:
         learning = self.learning

@@ -13,7 +13,6 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid, Horizontal, Vertical
-from textual.screen import Screen
 from textual.widgets import Footer
 from textual.worker import Worker, WorkerState, get_current_worker
 
@@ -24,7 +23,7 @@ from puzzlerec.watch.curves import Curve
 from puzzlerec.watch.grid import GridView
 from puzzlerec.watch.lines import Lines, Piece, centred
 from puzzlerec.watch.opening import Open
-from puzzlerec.watch.run_curves import Line, RunCurves
+from puzzlerec.watch.run_curves import CurvesScreen, Line, RunCurves
 from puzzlerec.watch.run_files import CHECKPOINT, Run, duration, is_run, number, runs_below, section, stamp
 from puzzlerec.watch.snapshots import PUZZLES, Exhibit, Snapshot, puzzles_of, snapshot, still_wrong
 
@@ -86,7 +85,7 @@ class Picture(Vertical):
         self.query_one(GridView).show(puzzle, frame, offending=offending, **marks)
 
 
-class TrainingScreen(Screen[None]):
+class TrainingScreen(CurvesScreen):
     """Follows the run in a folder: one that is to begin, that goes on or is over."""
 
     DEFAULT_CSS = """
@@ -137,11 +136,7 @@ class TrainingScreen(Screen[None]):
         ),
         Binding("v", "view", "View", id="view", tooltip="Curves and puzzles, puzzles alone, or curves alone."),
         Binding("h", "heat", "Heat", id="heat", show=False, tooltip="Confidence as colour, or not."),
-        Binding("y", "values", "Log loss", id="values", tooltip="The loss on a logarithmic axis, or not."),
-        Binding("x", "steps", "Log steps", id="steps", tooltip="The steps on a logarithmic axis, or not."),
-        Binding(
-            "t", "clock", "Time", id="clock", show=False, tooltip="Curves over seconds of training, or over steps."
-        ),
+        *CurvesScreen.KEYS,
         Binding(
             "comma", "mark(-1)", "Mark back", id="mark-back", show=False, tooltip="Move the mark in the curves back."
         ),
@@ -471,15 +466,6 @@ class TrainingScreen(Screen[None]):
     def action_heat(self) -> None:
         for grid in self.query(GridView):
             grid.heat = not grid.heat
-
-    def action_values(self) -> None:
-        self.query_one(RunCurves).toggle_values()
-
-    def action_steps(self) -> None:
-        self.query_one(RunCurves).toggle_steps()
-
-    def action_clock(self) -> None:
-        self.query_one(RunCurves).toggle_clock()
 
     def action_mark(self, by: int) -> None:
         last = len(self.run.metrics.records) - 1

@@ -24,10 +24,11 @@ from puzzlerec.watch.app import Watch
 from puzzlerec.watch.dialogs.tasks import ChooseTask
 from puzzlerec.watch.lines import Lines
 from puzzlerec.watch.memory import Memory
-from puzzlerec.watch.opening import tasks_of
+from puzzlerec.watch.opening import Open, tasks_of
 from puzzlerec.watch.tasks import TaskScreen
 
 from .conftest import until
+from .test_colours import THEMES, unreadable
 
 ONE, TWO = np.full((2, 3), 1, np.uint8), np.full((2, 3), 2, np.uint8)
 LARGE = np.arange(900).reshape(30, 30).astype(np.uint8) % 10
@@ -80,10 +81,7 @@ def drive(steps: Drive, size: tuple[int, int] = (100, 30), **settings: Any) -> N
             await pilot.pause()
             screen = app.screen
             assert isinstance(screen, TaskScreen)
-            try:
-                await steps(pilot, screen)
-            finally:
-                screen.cancel()  # whoever waits for its thread would wait for ever
+            await steps(pilot, screen)
 
     asyncio.run(run())
 
@@ -178,6 +176,32 @@ def test_any_size_of_screen_and_grid(
     drive(steps, size)
 
 
+def test_what_is_learned_is_given_up_with_the_screen(solver: Solver, tmp_path: Path) -> None:
+    """Or whoever waits for its thread waits for ever: so does pytest, where a test of this file fails."""
+    (tmp_path / "one.json").write_text('{"train": [{"input": [[1]], "output": [[2]]}], "test": [{"input": [[3]]}]}')
+
+    async def steps(pilot: Pilot[None], screen: TaskScreen) -> None:
+        pilot.app.post_message(Open(tmp_path / "one.json"))
+        await until(pilot, lambda: isinstance(pilot.app.screen, TaskScreen) and pilot.app.screen is not screen)
+        opened = pilot.app.screen
+        assert isinstance(opened, TaskScreen)
+        await until(pilot, lambda: opened.learning.progress is not None)
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        await until(pilot, lambda: all(worker.is_finished for worker in pilot.app.workers if worker.node is opened))
+        await pilot.press("escape")  # there is nothing to go back to
+        assert pilot.app.screen is screen
+
+    drive(steps)
+
+    async def fails(pilot: Pilot[None], screen: TaskScreen) -> None:
+        await until(pilot, lambda: screen.learning.progress is not None)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        drive(fails)
+
+
 def test_files_and_folders_of_tasks_are_opened(tmp_path: Path) -> None:
     task = {"train": [{"input": [[1]], "output": [[2]]}], "test": [{"input": [[3]]}]}
     (tmp_path / "one.json").write_text(json.dumps(task))
@@ -195,3 +219,24 @@ def test_a_folder_of_runs_is_not_taken_for_tasks(tmp_path: Path) -> None:
     (tmp_path / "runs" / "one" / "recipe.json").write_text("{}")
     told = CliRunner().invoke(cli, ["watch", str(tmp_path / "runs")])
     assert told.exit_code == 2 and "training runs" in told.stderr
+
+
+def test_tasks_and_their_list_can_be_read_in_every_theme(solver: Solver) -> None:
+    """Also in one that is chosen while they are shown."""
+
+    async def steps(pilot: Pilot[None], screen: TaskScreen) -> None:
+        solver.steps["half"].set()
+        await until(pilot, lambda: "first try 60% wrong" in said(screen) and "100% known" in said(screen))
+        app = pilot.app
+        for shown in (screen, ChooseTask(screen.tasks, {0: "solved"}, 0)):
+            if shown is not screen:
+                await app.push_screen(shown)
+            for theme in (theme for theme in THEMES if not theme.ansi):
+                app.theme = theme.name
+                await pilot.pause()
+                await pilot.pause()
+                boxes = app.screen.query("#box")
+                region = boxes.first().region if boxes else app.screen.region
+                assert unreadable(app, region) == [], (theme.name, shown)
+
+    drive(steps)

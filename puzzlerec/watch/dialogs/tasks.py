@@ -33,5 +33,5 @@ class ChooseTask(Chooser):
         count = f"{shown} demonstration{'s' * (shown != 1)}, {asked} test{'s' * (asked != 1)}"
         width = len(str(len(self._tasks)))
         return Content.assemble(
-            (f"{index + 1:>{width}}  ", "bold"), f"{task.id}  ", (count, "dim"), f"  {self._outcomes.get(index, '')}"
+            (f"{index + 1:>{width}}  ", "bold"), f"{task.id}  {count}  {self._outcomes.get(index, '')}"
         )
