@@ -47,6 +47,6 @@ def test_half_blocks_have_two_rows_a_line() -> None:
 
 def test_blocks_stand_side_by_side_as_long_as_there_is_room() -> None:
     one, two = Block.of([Text("aaa"), Text("a")]), Block.of([Text("b"), Text("b"), Text("b")])
-    assert shown(beside(one, two, gap=" > ")) == ["aaa > b", "a     b", "      b"]
+    assert shown(beside(one, two, gap=Text(" > "))) == ["aaa > b", "a     b", "      b"]
     assert [line.plain.rstrip() for line in flowing([one, two], 7)] == ["aaa   b", "a     b", "      b"]
     assert [line.plain.rstrip() for line in flowing([one, two], 6)] == ["aaa", "a", "", "b", "b", "b"]
