@@ -211,7 +211,9 @@ class Plan(_Part):
         """The same systems at toy size, for some steps: whether all of it runs, and no more."""
         few = {"limit": 2, "puzzles": 8 if self.test.name else self.test.puzzles, "votes": min(self.test.votes, 2)}
         test = self.test.model_copy(update=few)
-        toy = {"budget": Budget(steps=REHEARSAL_STEPS), "seeds": 1, "test": test, "over": REHEARSED}
+        copied = {"data": REHEARSED.data | {"settings": {"version": 1, "copies": test.votes}}} if test.votes else {}
+        over = REHEARSED.model_copy(update=copied)
+        toy = {"budget": Budget(steps=REHEARSAL_STEPS), "seeds": 1, "test": test, "over": over}
         return self.model_copy(update={"name": f"{self.name}-rehearsal", **toy})
 
 
