@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from puzzlerec.data import Dataset
-from puzzlerec.evaluation import evaluate
+from puzzlerec.evaluation import PuzzleResult, evaluate
 from puzzlerec.experiments.curves import points
 from puzzlerec.experiments.findings import MEASURES, Point, Result
 from puzzlerec.experiments.plan import Budget, Plan, folder_of
@@ -240,7 +240,8 @@ class _Right:
 
     by_measure: dict[str, list[str]] = field(default_factory=dict)
 
-    def __call__(self, facts: dict[str, bool]) -> None:
+    def __call__(self, one: PuzzleResult) -> None:
+        facts = {"exact": one.exact, "solved": one.first_pass, **one.facts}
         for measure in MEASURES:
             if measure in facts:
                 self.by_measure.setdefault(measure, []).append(str(int(facts[measure])))

@@ -299,19 +299,21 @@ class Trainer:
     def evaluate(self, test: TestRows | Examples) -> dict[str, float]:
         """Exact and token accuracy of the averaged weights after all supervision steps, shared among the processes."""
         model = self.averaged.eval()  # which is the model in training itself where there is no average
+        total = min(len(test.questions), self.recipe.evaluation.puzzles)
         found = evaluate(
             model,
             cast(Rows, test.questions),
             cast(Rows, test.labels),
-            SolveSettings(early=False, batch=self.recipe.evaluation.batch),
+            # so that there is work for all
+            SolveSettings(early=False, batch=min(self.recipe.evaluation.batch, max(1, -(-total // self.group.size)))),
             puzzle_ids=test.puzzle_ids,
-            limit=self.recipe.evaluation.puzzles,
+            limit=total,
             device=self.device,
             precision=self.dtype,
             processes=self.group,
         )
         model.train()
-        if found.puzzles < min(len(test.questions), self.recipe.evaluation.puzzles):
+        if found.puzzles < total:
             raise KeyboardInterrupt
         return {"eval_exact_accuracy": found.exact.share, "eval_token_accuracy": found.token.share}
 
