@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import pickle
+import socket
 import sys
 import time
 from collections import deque
@@ -25,6 +26,7 @@ Value = TypeVar("Value")
 AHEAD = 4  # tasks of a process whose results are there and not read yet
 PAUSE = 0.01  # seconds between two looks at what others have written
 PATIENCE = 10.0  # seconds that the leader waits for the others when all is done
+CONNECTED = 300.0  # seconds after which the leader must have begun
 
 
 def launched() -> tuple[int, int]:
@@ -80,6 +82,7 @@ class Processes:
                 if number == mine:
                     own[number] = list(work(task))
                     mine = self._take(call)
+                    self._heed()
                 while following < count and (following in own or len(own) >= AHEAD or self._is_there(call, following)):
                     yield from own.pop(following) if following in own else self._results(call, following)
                     following += 1
@@ -129,9 +132,10 @@ class Processes:
 
     @cached_property
     def _store(self) -> Any:
-        import torch.distributed as dist  # the commands start three times as fast without
+        import torch.distributed  # the commands start three times as fast without
 
-        return cast(Any, dist).PrefixStore("puzzlerec", self._given or next(cast(Any, dist).rendezvous("env://"))[0])
+        dist: Any = torch.distributed
+        return dist.PrefixStore("puzzlerec", self._given or _meeting_point(dist, self.leads))
 
     def _read(self, key: str) -> Any:
         """What somebody writes, as soon as it is there."""
@@ -150,6 +154,12 @@ class Processes:
     # ---- the end
 
     def __enter__(self) -> Self:
+        if self.size > 1:
+            here = self._store.add("here", 1)
+            while self.leads and here < self.size:
+                self._heed()
+                time.sleep(PAUSE)
+                here = self._store.add("here", 0)
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -170,6 +180,22 @@ class Processes:
             self._store.add("gone", 1)
         if error is not None:
             raise SystemExit(0) from error
+
+
+def _meeting_point(dist: Any, leads: bool) -> Any:
+    """torchrun's store: its own, or one that the leader keeps. Nobody waits in it for all to be there."""
+    address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    keeps = leads and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True"
+    patience = time.monotonic() + CONNECTED
+    while not keeps:  # the store would wait for it too, but while it does no signal gets through
+        try:
+            socket.create_connection((address, port), timeout=1).close()
+            break
+        except OSError:
+            if time.monotonic() > patience:
+                raise
+            time.sleep(10 * PAUSE)
+    return dist.TCPStore(address, port, is_master=keeps, wait_for_workers=False, multi_tenant=True)
 
 
 def _as_bytes(error: BaseException) -> bytes:
