@@ -145,7 +145,10 @@ class Trainer:
 
     def _average_weights(self, averages: Sequence[Tensor], weights: Sequence[Tensor], count: Tensor | int) -> None:
         """EMA whose decay warms up, so that the first averages forget the random start."""
-        decay = min(self.recipe.training.ema, (1 + int(count)) / (10 + int(count)))
+        done = int(
+            cast(Any, self.average).n_averaged
+        )  # on the CPU: ``count`` is on the device, which would be waited for
+        decay = min(self.recipe.training.ema, (1 + done) / (10 + done))
         for average, weight in zip(averages, weights, strict=True):
             if average.data_ptr() != weight.data_ptr():
                 average.lerp_(weight, 1 - decay)
@@ -229,7 +232,7 @@ class Trainer:
                 halted.sum().float(),
                 (halted & right).sum().float(),
                 (pool.slots.steps * halted).sum().float(),
-                torch.tensor(seconds / self.group.size, device=self.device),
+                torch.full((), seconds / self.group.size, device=self.device),  # filled there: nothing is copied
             ]
         )
         loss, tokens, halting, accuracy, finished, finished_right, finished_steps, seconds = self.group.sum(
