@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -86,15 +87,9 @@ class Ballots:
     def _restored(self, one: Answered, tokens: np.ndarray) -> tuple[str, np.ndarray | None]:
         return self.kind.restored(one.name, one.question, tokens)
 
-    def passes(self) -> dict[int, tuple[Rate, Rate]]:
-        """For each k of `PASSES`: the mean share of a task's tests that are right in k tries, and of tasks that are."""
-        places = [[ballot.rank() for ballot in tests.values()] for tests in self.tasks.values()]
-        found = {}
-        for k in PASSES:
-            right = [[place is not None and place <= k for place in task] for task in places]
-            shares, whole = [float(np.mean(task)) for task in right], [all(task) for task in right]
-            found[k] = tuple(Rate(float(np.mean(each)) if right else 0.0, len(right)) for each in (shares, whole))
-        return found  # type: ignore[return-value]
+    def places(self) -> dict[str, list[int | None]]:
+        """The place of each test's output among the answers to it, by task: `Ballot.rank`."""
+        return {task: [ballot.rank() for ballot in tests.values()] for task, tests in self.tasks.items()}
 
     def tries(self) -> dict[str, list[list[np.ndarray]]]:
         """The best answers to each task's tests, `TRIES` at most."""
@@ -109,17 +104,33 @@ class VoteReport(Tabular):
     tasks: int  # that were measured
     tests: int  # of them
     copies: float  # mean votes on a test, the task as it is among them
-    passes: dict[int, tuple[Rate, Rate]]  # k -> the share of a task's tests that are right, all of them
+    places: dict[str, list[int | None]]  # task -> of each test, the place of its output among the answers, from 1
     tries: dict[str, list[list[np.ndarray]]]  # task -> of each test up to two answers [H, W], the best first
     answered: int  # copies of tests
     seconds: float
+
+    @cached_property
+    def passes(self) -> dict[int, tuple[Rate, Rate]]:
+        """For each k of `PASSES`: the mean share of a task's tests that are right in k tries, and of tasks that are."""
+        found = {}
+        for k in PASSES:
+            shares = [
+                float(np.mean([place is not None and place <= k for place in task])) for task in self.places.values()
+            ]
+            pair = (shares, self.right(k))
+            found[k] = tuple(Rate(float(np.mean(each)) if shares else 0.0, len(shares)) for each in pair)
+        return found  # type: ignore[return-value]
+
+    def right(self, tries: int) -> list[bool]:
+        """Of each task, whether all of its tests are right in so many tries."""
+        return [all(place is not None and place <= tries for place in task) for task in self.places.values()]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON, without the tries."""
         passes = {
             str(k): {"tests": share.to_dict(), "tasks": whole.to_dict()} for k, (share, whole) in self.passes.items()
         }
-        own = {name: value for name, value in vars(self).items() if name not in ("passes", "tries")}
+        own = {name: value for name, value in vars(self).items() if name not in ("passes", "places", "tries")}
         return own | {"passes": passes}
 
     def records(self) -> list[dict[str, Any]]:
@@ -196,7 +207,7 @@ def vote(
         tasks=len(measured.tasks),
         tests=len(tests),
         copies=float(np.mean([ballot.copies for ballot in tests])) if tests else 0.0,
-        passes=measured.passes(),
+        places=measured.places(),
         tries=measured.tries() | parts["asked"].tries(),
         answered=answered,
         seconds=time.perf_counter() - clock,

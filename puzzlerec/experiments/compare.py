@@ -11,10 +11,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from puzzlerec.data import Dataset
 from puzzlerec.evaluation import PuzzleResult, evaluate
+from puzzlerec.evaluation.votes import TRIES, vote
 from puzzlerec.experiments.curves import points
 from puzzlerec.experiments.findings import MEASURES, Point, Result
 from puzzlerec.experiments.plan import Budget, Plan, folder_of
@@ -95,6 +97,7 @@ def _runs(plan: Plan, folder: Path) -> list[_Run]:
             RunFolder(folder / folder_of(label) / f"seed{seed}"),
             plan.budget,
             plan.test.limit,
+            plan.test.votes,
             test,
             of(weights, seed) if weights else None,
         )
@@ -112,6 +115,7 @@ class _Run:
     place: RunFolder
     budget: Budget
     limit: int | None
+    votes: int
     test: Path | None
     trained_by: _Run | None  # whose weights it takes
 
@@ -122,6 +126,7 @@ class _Run:
             "recipe": self.recipe.model_dump(mode="json"),
             "budget": self.budget.model_dump(mode="json"),
             "limit": self.limit,
+            "votes": self.votes,
             "test": None if self.test is None else _fingerprint(self.test, self.recipe),
         }
 
@@ -250,8 +255,14 @@ class _Right:
 def _measured(one: _Run, model: System, material: Material, device: torch.device) -> dict[str, Any]:
     """The model on the test: what a result says of it."""
     right = _Right()
+    votes: dict[str, list[bool]] = {}
     with Dataset.open(one.test or material.path) as dataset:
-        rows = dataset.split("test")
+        rows = dataset.split("test").copies(0)  # each puzzle as it is
+        if one.votes:
+            rows = rows.first_groups(one.limit)
+            batch = one.recipe.evaluation.batch
+            counted = vote(model, dataset, copies=one.votes, limit=one.limit, batch=batch, device=device)
+            votes = {f"pass@{k}": counted.right(k) for k in (1, TRIES)}
         report = evaluate(
             model,
             rows.inputs,
@@ -259,15 +270,18 @@ def _measured(one: _Run, model: System, material: Material, device: torch.device
             SolveSettings(early=False, batch=one.recipe.evaluation.batch),
             puzzle_ids=rows.puzzle_ids,
             ratings=rows.ratings,
-            limit=one.limit,
+            limit=None if one.votes else one.limit,
             grid=dataset.shape,
             device=device,
             each=right,
         )
+    for measure, whole in votes.items():
+        right.by_measure[measure] = [str(int(one)) for one in whole]
     shares = {"exact": report.exact.share, "solved": report.first_pass.share}
+    shares |= {name: rate.share for name, rate in report.rules.items()}
     return {
         "puzzles": report.puzzles,
-        "shares": shares | {name: rate.share for name, rate in report.rules.items()},
+        "shares": shares | {measure: float(np.mean(whole)) for measure, whole in votes.items()},
         "length_ratio": report.length_ratio,
         "by_rating": {name: exact.share for name, (exact, _) in report.ratings.items()},
         "right": {measure: "".join(digits) for measure, digits in right.by_measure.items()},
@@ -289,7 +303,7 @@ def _processor(device: torch.device) -> str:
 def _of_today(settings: dict[str, Any]) -> dict[str, Any]:
     """What a run was begun with, and the defaults of settings that there were not yet then."""
     try:
-        return settings | {"recipe": parse_recipe(settings["recipe"]).model_dump(mode="json")}
+        return {"votes": 0} | settings | {"recipe": parse_recipe(settings["recipe"]).model_dump(mode="json")}
     except (RecipeError, KeyError):
         return settings
 

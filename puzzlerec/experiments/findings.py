@@ -18,7 +18,8 @@ from puzzlerec.tables import Table, Tabular
 
 # of Student's distribution, two-sided 95%, by degrees of freedom
 T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
-MEASURES = ("exact", "valid", "optimal", "solved")  # shares; "solved" is what the rules accept
+# shares: "solved" is what the rules accept; pass@k are of tasks, all of whose tests are right in k tries by vote
+MEASURES = ("exact", "valid", "optimal", "solved", "pass@1", "pass@2")
 LEVELS = (0.5, 0.9, 0.99)  # of exact answers, whose time is told
 SURE = 0.05  # the p below which a difference is one
 
@@ -140,7 +141,10 @@ class Comparison(Tabular):
         ratios = any(one.length_ratio is not None for one in self.results)
         rows = []
         for label, some in self.of.items():
-            row = [label, *(_share([one.shares[name] for one in some], some[0].puzzles) for name in self.measures)]
+            row = [
+                label,
+                *(_share([one.shares[name] for one in some], _asked(some[0], name)) for name in self.measures),
+            ]
             if ratios:
                 known = [one.length_ratio for one in some if one.length_ratio is not None]
                 row.append(f"{fmean(known):.4f}" if known else "-")
@@ -218,6 +222,11 @@ def interval(shares: Sequence[float], puzzles: int) -> tuple[float, float, float
 def _share(shares: Sequence[float], puzzles: int) -> str:
     mean, low, high = interval(shares, puzzles)
     return f"{100 * mean:.1f} ({100 * low:.1f}-{100 * high:.1f})"
+
+
+def _asked(one: Result, measure: str) -> int:
+    """Of how many puzzles a share is; votes are on tasks, which may have several tests."""
+    return len(one.right[measure]) if measure in one.right else one.puzzles
 
 
 def _said(claim: Claim) -> str:

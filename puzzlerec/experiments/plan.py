@@ -132,6 +132,7 @@ class Test(_Part):
     puzzles: int = Field(1000, ge=1)
     seed: int = Field(1, ge=0)
     settings: Generation = {}
+    votes: int = Field(0, ge=0)  # ARC: on how many copies of each task votes are taken besides; then tasks are limited
 
     @model_validator(mode="after")
     def _one_source(self) -> Test:
@@ -153,7 +154,7 @@ class Claim(_Part):
     says: str
     more: str
     less: str
-    measure: Literal["exact", "solved", "valid", "optimal"] = "exact"
+    measure: Literal["exact", "solved", "valid", "optimal", "pass@1", "pass@2"] = "exact"
 
 
 class Plan(_Part):
@@ -208,8 +209,11 @@ class Plan(_Part):
 
     def rehearsal(self) -> Plan:
         """The same systems at toy size, for some steps: whether all of it runs, and no more."""
-        test = self.test.model_copy(update={"limit": 2, "puzzles": 8 if self.test.name else self.test.puzzles})
-        toy = {"budget": Budget(steps=REHEARSAL_STEPS), "seeds": 1, "test": test, "over": REHEARSED}
+        few = {"limit": 2, "puzzles": 8 if self.test.name else self.test.puzzles, "votes": min(self.test.votes, 2)}
+        test = self.test.model_copy(update=few)
+        copied = {"data": REHEARSED.data | {"settings": {"version": 1, "copies": test.votes}}} if test.votes else {}
+        over = REHEARSED.model_copy(update=copied)
+        toy = {"budget": Budget(steps=REHEARSAL_STEPS), "seeds": 1, "test": test, "over": over}
         return self.model_copy(update={"name": f"{self.name}-rehearsal", **toy})
 
 

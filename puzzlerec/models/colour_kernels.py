@@ -352,58 +352,64 @@ def kernels(D: int, inner: int) -> Kernels:  # noqa: N803
 
 @njit(inline="always")
 def product(x, w, out, K, J):  # type: ignore[no-untyped-def]  # noqa: N803
-    """``out [N, J] = x [N, K] w [K, J]``, K a multiple of four."""
+    """``out [N, J] = x [N, K] w [K, J]``, K a multiple of four.
+
+    Memory is addressed flat: of rows at known distances the compiler knows that they do not overlap, and the checks for
+    that would cost as much as sums as short as these.
+    """
     N = len(x)
     whole = N - N % 4
+    x, w, out = x.reshape(-1), w.reshape(-1), out.reshape(-1)
     for n in range(0, whole, 4):
-        for j in range(J):
-            out[n, j] = 0
-            out[n + 1, j] = 0
-            out[n + 2, j] = 0
-            out[n + 3, j] = 0
-        for k in range(0, K, 4):
-            a0, a1, a2, a3 = x[n, k], x[n, k + 1], x[n, k + 2], x[n, k + 3]
-            b0, b1, b2, b3 = x[n + 1, k], x[n + 1, k + 1], x[n + 1, k + 2], x[n + 1, k + 3]
-            c0, c1, c2, c3 = x[n + 2, k], x[n + 2, k + 1], x[n + 2, k + 2], x[n + 2, k + 3]
-            d0, d1, d2, d3 = x[n + 3, k], x[n + 3, k + 1], x[n + 3, k + 2], x[n + 3, k + 3]
+        o, i = n * J, n * K
+        for j in range(4 * J):
+            out[o + j] = 0
+        for k in range(i, i + K, 4):
+            a0, a1, a2, a3 = x[k], x[k + 1], x[k + 2], x[k + 3]
+            b0, b1, b2, b3 = x[k + K], x[k + K + 1], x[k + K + 2], x[k + K + 3]
+            c0, c1, c2, c3 = x[k + 2 * K], x[k + 2 * K + 1], x[k + 2 * K + 2], x[k + 2 * K + 3]
+            d0, d1, d2, d3 = x[k + 3 * K], x[k + 3 * K + 1], x[k + 3 * K + 2], x[k + 3 * K + 3]
+            m = (k - i) * J
             for j in range(J):
-                w0, w1, w2, w3 = w[k, j], w[k + 1, j], w[k + 2, j], w[k + 3, j]
-                out[n, j] += a0 * w0 + a1 * w1 + a2 * w2 + a3 * w3
-                out[n + 1, j] += b0 * w0 + b1 * w1 + b2 * w2 + b3 * w3
-                out[n + 2, j] += c0 * w0 + c1 * w1 + c2 * w2 + c3 * w3
-                out[n + 3, j] += d0 * w0 + d1 * w1 + d2 * w2 + d3 * w3
+                w0, w1, w2, w3 = w[m + j], w[m + J + j], w[m + 2 * J + j], w[m + 3 * J + j]
+                out[o + j] += a0 * w0 + a1 * w1 + a2 * w2 + a3 * w3
+                out[o + J + j] += b0 * w0 + b1 * w1 + b2 * w2 + b3 * w3
+                out[o + 2 * J + j] += c0 * w0 + c1 * w1 + c2 * w2 + c3 * w3
+                out[o + 3 * J + j] += d0 * w0 + d1 * w1 + d2 * w2 + d3 * w3
     for n in range(whole, N):
         for j in range(J):
-            out[n, j] = 0
+            out[n * J + j] = 0
         for k in range(K):
-            a = x[n, k]
+            a = x[n * K + k]
             for j in range(J):
-                out[n, j] += a * w[k, j]
+                out[n * J + j] += a * w[k * J + j]
 
 
 @njit(inline="always")
 def outer(x, y, out, K, J):  # type: ignore[no-untyped-def]  # noqa: N803
-    """``out [K, J] += x [N, K]^T y [N, J]``, K a multiple of four."""
+    """``out [K, J] += x [N, K]^T y [N, J]``, K a multiple of four; addressed as in `product`."""
     N = len(x)
     whole = N - N % 4
+    x, y, out = x.reshape(-1), y.reshape(-1), out.reshape(-1)
     for k in range(0, K, 4):
+        o = k * J
         for n in range(0, whole, 4):
-            a0, a1, a2, a3 = x[n, k], x[n, k + 1], x[n, k + 2], x[n, k + 3]
-            b0, b1, b2, b3 = x[n + 1, k], x[n + 1, k + 1], x[n + 1, k + 2], x[n + 1, k + 3]
-            c0, c1, c2, c3 = x[n + 2, k], x[n + 2, k + 1], x[n + 2, k + 2], x[n + 2, k + 3]
-            d0, d1, d2, d3 = x[n + 3, k], x[n + 3, k + 1], x[n + 3, k + 2], x[n + 3, k + 3]
+            i, m = n * K + k, n * J
+            a0, a1, a2, a3 = x[i], x[i + 1], x[i + 2], x[i + 3]
+            b0, b1, b2, b3 = x[i + K], x[i + K + 1], x[i + K + 2], x[i + K + 3]
+            c0, c1, c2, c3 = x[i + 2 * K], x[i + 2 * K + 1], x[i + 2 * K + 2], x[i + 2 * K + 3]
+            d0, d1, d2, d3 = x[i + 3 * K], x[i + 3 * K + 1], x[i + 3 * K + 2], x[i + 3 * K + 3]
             for j in range(J):
-                a, b, c, d = y[n, j], y[n + 1, j], y[n + 2, j], y[n + 3, j]
-                out[k, j] += a0 * a + b0 * b + c0 * c + d0 * d
-                out[k + 1, j] += a1 * a + b1 * b + c1 * c + d1 * d
-                out[k + 2, j] += a2 * a + b2 * b + c2 * c + d2 * d
-                out[k + 3, j] += a3 * a + b3 * b + c3 * c + d3 * d
+                a, b, c, d = y[m + j], y[m + J + j], y[m + 2 * J + j], y[m + 3 * J + j]
+                out[o + j] += a0 * a + b0 * b + c0 * c + d0 * d
+                out[o + J + j] += a1 * a + b1 * b + c1 * c + d1 * d
+                out[o + 2 * J + j] += a2 * a + b2 * b + c2 * c + d2 * d
+                out[o + 3 * J + j] += a3 * a + b3 * b + c3 * c + d3 * d
         for n in range(whole, N):
-            for j in range(J):
-                out[k, j] += x[n, k] * y[n, j]
-                out[k + 1, j] += x[n, k + 1] * y[n, j]
-                out[k + 2, j] += x[n, k + 2] * y[n, j]
-                out[k + 3, j] += x[n, k + 3] * y[n, j]
+            for r in range(4):
+                a = x[n * K + k + r]
+                for j in range(J):
+                    out[o + r * J + j] += a * y[n * J + j]
 
 
 @njit(inline="always")

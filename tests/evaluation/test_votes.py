@@ -16,7 +16,7 @@ from puzzlerec.cli.app import app
 from puzzlerec.data import Dataset, arc_agi
 from puzzlerec.data.arc_agi import Collection
 from puzzlerec.evaluation.examples import ExamplesError
-from puzzlerec.evaluation.votes import PASSES, Answered, Ballot, Ballots, rows_to_answer, vote
+from puzzlerec.evaluation.votes import PASSES, Answered, Ballot, Ballots, VoteReport, rows_to_answer, vote
 from puzzlerec.models import build, checkpoint
 from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.prediction import Prediction
@@ -122,10 +122,12 @@ def test_both_conventions_of_credit() -> None:
     add("half", one, [one], one)
     add("half", two, [one], two)
     add("second", one, [one, one, two], two)
-    passes = ballots.passes()
+    report = VoteReport("", 2, 3, 1.0, ballots.places(), ballots.tries(), answered=9, seconds=1.0)
+    passes = report.passes
     assert [rate.share for rate in passes[1]] == [0.25, 0]
     assert [rate.share for rate in passes[2]] == [0.75, 0.5]
     assert passes[2][0].count == 2
+    assert report.right(2) == [False, True]
     assert three.tobytes() not in [key[1] for key in ballots.tasks["half"]]
 
 

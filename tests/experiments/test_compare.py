@@ -11,7 +11,7 @@ import torch
 
 from puzzlerec.data import ensure
 from puzzlerec.experiments.compare import compare, ended
-from puzzlerec.experiments.findings import Result
+from puzzlerec.experiments.findings import Comparison, Result
 from puzzlerec.experiments.plan import Plan, folder_of
 from puzzlerec.training.lesson import DeepSupervision, Pool
 from puzzlerec.training.recipe import RecipeError
@@ -197,3 +197,36 @@ def test_another_test_than_the_recipes(tmp_path: Path) -> None:
 def test_systems_with_different_data_cannot_be_compared() -> None:
     with pytest.raises(RecipeError, match="same data"):
         compared(Path("none"), entrant("a"), entrant("b", "data.train=9"), minutes=1)
+
+
+def test_systems_are_told_apart_by_votes_on_tasks(tmp_path: Path) -> None:
+    """Of a task all tests must be right; of each system every task counts, whatever its copies."""
+    folder = tmp_path / "tasks"
+    folder.mkdir()
+    pairs = [{"input": [[n, 0], [0, n + 1]], "output": [[0, n], [n + 1, 0]]} for n in range(1, 6)]
+    for name, tests in (("a", pairs[3:]), ("b", pairs[4:])):
+        (folder / f"{name}.json").write_text(json.dumps({"train": pairs[:3], "test": tests}))
+    changes = {
+        "data": {"name": "arc-6x6", "settings": {"copies": 3, "with": str(folder)}},
+        "model": {"grid": [6, 6], "puzzle_ids": 20, "width": 16, "heads": 2, "layers": 1, "supervision_steps": 2},
+        "training": {"batch": 4, "micro_batch": 4, "log_every": 1, "compile": False},
+        "evaluation": {"points": 1, "batch": 4},
+    }
+    content = {
+        "budget": {"steps": 2},
+        "seeds": 1,
+        "test": {"votes": 2},
+        "over": changes,
+        "systems": {"TRM": {"recipe": "arc1-small"}, "DRM": {"recipe": "arc1-small-drm"}},
+        "claims": [{"says": "more", "more": "DRM", "less": "TRM", "measure": "pass@2"}],
+    }
+    own = Plan.model_validate(content)
+    found = list(compare(own, tmp_path / "out"))
+    for one in found:
+        assert one.puzzles == 3 and len(one.right["exact"]) == 3  # tests, each as it is
+        assert len(one.right["pass@1"]) == len(one.right["pass@2"]) == 2  # tasks
+        assert one.shares["pass@2"] == one.right["pass@2"].count("1") / 2
+    titles = [table.title for table in Comparison(own, tuple(found)).tables()]
+    assert "claims, points" in titles
+    few = own.model_copy(update={"test": own.test.model_copy(update={"limit": 1})})
+    assert next(one.right["pass@1"] for one in compare(few, tmp_path / "few")) in ("0", "1")
