@@ -157,7 +157,6 @@ class Processes:
         if self.size > 1:
             here = self._store.add("here", 1)
             while self.leads and here < self.size:
-                self._heed()
                 time.sleep(PAUSE)
                 here = self._store.add("here", 0)
         return self
