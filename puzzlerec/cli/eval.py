@@ -6,24 +6,29 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from puzzlerec.cli import completion
-from puzzlerec.cli.errors import INTERRUPTED, UNUSABLE, CommandError, assumed, in_words
+from puzzlerec.cli.errors import INTERRUPTED, SOLVED, UNUSABLE, CommandError, assumed, in_words
 from puzzlerec.cli.options import Device, Evaluations, Seed, Strategy, session_on
 from puzzlerec.cli.plot import need_matplotlib
 from puzzlerec.cli.tables import Form, TableFormat, show
 from puzzlerec.cli.terminal import answers, messages, progress, speaks_unicode
+from puzzlerec.cli.together import together
 from puzzlerec.cli.votes import vote
 from puzzlerec.files import HDF5
 
 if TYPE_CHECKING:
     from puzzlerec.evaluation import Report
     from puzzlerec.evaluation.examples import Examples
+    from puzzlerec.evaluation.rows import RowsFile
+    from puzzlerec.processes import Processes
     from puzzlerec.puzzles.reading import Reading
     from puzzlerec.solving.answer import SolveSettings
     from puzzlerec.solving.solver import Solver
@@ -43,6 +48,9 @@ worth, and after these every doubling of --attempts, as one curve; --figure draw
 --votes, for datasets of ARC's tasks: the model answers every copy of a test, answers are turned back, and those that
 agree add up; pass@k says that one of the k with most votes is right.
 
+With --rows FILE the same command, once more, goes on where it was interrupted. Several processes, on one machine or
+more, share the work and find what one finds: torchrun --nproc-per-node N -m puzzlerec eval MODEL DATASET
+
 \b
 Exit status:
   0    everything was measured
@@ -53,7 +61,15 @@ Exit status:
 
 
 VOTES = ("copies", "submission")  # options for --votes
-FIRST_PASS = ("split", "attempts", "evaluations", "strategy", "curve", "figure")  # and those that mean nothing to it
+FIRST_PASS = (
+    "split",
+    "attempts",
+    "evaluations",
+    "strategy",
+    "curve",
+    "figure",
+    "rows",
+)  # and those that mean nothing to it
 
 
 def evaluate(
@@ -100,55 +116,129 @@ def evaluate(
         Path | None,
         typer.Option(metavar="FILE", help="Draw the curve: .svg, .pdf or .png. Needs puzzlerec[plot]."),
     ] = None,
+    rows: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Keep what each puzzle shows there (.jsonl); what is there is not measured again."
+        ),
+    ] = None,
     form: Form = TableFormat.text,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     device: Device = "auto",
     seed: Seed = 0,
 ) -> None:
-    from puzzlerec.evaluation import evaluate
     from puzzlerec.solving.answer import SolveSettings
 
-    if figure is not None:
-        need_matplotlib(figure)
-    _require_fitting(context, votes)
-    solver = session_on(device).solver(model)
-    form = TableFormat.json if as_json else form
-    if votes:
-        vote(solver, dataset, form, submission, copies=copies, limit=limit, steps=steps, batch=batch)
-        return
-    settings = SolveSettings(
-        steps=steps,
-        attempts=attempts,
-        evaluations=evaluations,
-        strategy=strategy,
-        early=False,
-        seed=seed,
-        batch=batch,
-    )
-    with _examples(dataset, split, limit, solver) as (examples, unreadable):
-        asked = len(examples.questions) if limit is None else min(limit, len(examples.questions))
-        with progress("evaluating", asked, "puzzles") as advance:
-            report = evaluate(
-                solver.model,
-                examples.questions,
-                examples.labels,
-                settings,
-                puzzle_ids=examples.puzzle_ids,
-                ratings=examples.ratings,
-                limit=limit,
-                kind=examples.kind,
-                grid=examples.grid,
-                device=solver.device,
-                name=solver.name,
-                progress=lambda done, of: advance(1),
-                curve=curve or figure is not None,
+    with together() as processes:
+        _require_fitting(context, votes)
+        if figure is not None:
+            need_matplotlib(figure)
+        solver = session_on(device).solver(model)
+        form = TableFormat.json if as_json else form
+        if votes:
+            status = vote(
+                solver, dataset, form, submission, processes, copies=copies, limit=limit, steps=steps, batch=batch
             )
-    total = report.puzzles
-    interrupted = total < asked
-    if interrupted:
-        messages.warning(f"Interrupted: {total:,} of {asked:,} puzzles were measured.")
-        if not total:
-            raise typer.Exit(INTERRUPTED)
+        else:
+            settings = SolveSettings(
+                steps=steps,
+                attempts=attempts,
+                evaluations=evaluations,
+                strategy=strategy,
+                early=False,
+                seed=seed,
+                batch=batch,
+            )
+            with _examples(dataset, split, limit, solver) as (examples, unreadable):
+                asked = len(examples.questions) if limit is None else min(limit, len(examples.questions))
+                kept = None
+                if rows is not None and processes.leads:
+                    kept = _kept(rows, model, examples, solver, settings, curve or figure is not None)
+                report = _measure(solver, examples, settings, asked, curve or figure is not None, kept, processes)
+            status = SOLVED
+            if processes.leads:
+                interrupted = report.puzzles < asked
+                if interrupted:
+                    messages.warning(f"Interrupted: {report.puzzles:,} of {asked:,} puzzles were measured.")
+                if report.puzzles:
+                    _tell(report, dataset, solver, settings, examples, form, figure)
+                status = INTERRUPTED if interrupted else UNUSABLE if unreadable else SOLVED
+    raise typer.Exit(status)
+
+
+def _measure(
+    solver: Solver,
+    examples: Examples,
+    settings: SolveSettings,
+    asked: int,
+    curve: bool,
+    kept: RowsFile | None,
+    processes: Processes,
+) -> Report:
+    """The report of the first ``asked`` examples; what is ``kept`` of them is not measured again."""
+    from puzzlerec.evaluation import PuzzleResult, evaluate
+
+    with kept or nullcontext(), progress("evaluating", asked, "puzzles") as advance:
+
+        def known() -> Iterator[PuzzleResult]:
+            for one in islice(kept.known() if kept else (), asked):
+                advance(1)
+                yield one
+
+        def each(one: PuzzleResult) -> None:
+            advance(1)
+            if kept:
+                kept.add(one)
+
+        report = evaluate(
+            solver.model,
+            examples.questions,
+            examples.labels,
+            settings,
+            puzzle_ids=examples.puzzle_ids,
+            ratings=examples.ratings,
+            limit=asked,
+            kind=examples.kind,
+            grid=examples.grid,
+            device=solver.device,
+            processes=processes,
+            name=solver.name,
+            curve=curve,
+            known=known(),
+            each=each,
+        )
+        if kept and report.puzzles == asked:
+            kept.flush()
+    return report
+
+
+def _kept(path: Path, model: str, examples: Examples, solver: Solver, settings: SolveSettings, curve: bool) -> RowsFile:
+    """The file that keeps what puzzles have shown, for these figures and no others."""
+    from puzzlerec.evaluation.rows import RowsFile, fingerprint
+    from puzzlerec.models import checkpoint
+
+    folder = checkpoint.find(model)
+    of = {
+        "model": fingerprint(folder / checkpoint.CONFIG, folder / checkpoint.WEIGHTS),
+        "puzzles": examples.about["sha256"],
+        "split": examples.about.get("split"),
+        **asdict(settings),
+        "curve": curve,
+        "device": solver.device.partition(":")[0],
+    }
+    return RowsFile(path, of, settings.batch)
+
+
+def _tell(
+    report: Report,
+    dataset: Path,
+    solver: Solver,
+    settings: SolveSettings,
+    examples: Examples,
+    form: TableFormat,
+    figure: Path | None,
+) -> None:
+    """Print the report, and draw its curve."""
     if form is TableFormat.text:
         _head(report, dataset, solver, settings)
     about = {**examples.about, "device": str(solver.device)}
@@ -168,10 +258,6 @@ def evaluate(
 
         figures.save(figures.spent([report]), figure)
         messages.note(f"The curve is in {figure}.")
-    if interrupted:
-        raise typer.Exit(INTERRUPTED)
-    if unreadable:
-        raise typer.Exit(UNUSABLE)
 
 
 def _require_fitting(context: typer.Context, votes: bool) -> None:
@@ -240,6 +326,7 @@ def _examples(path: Path, split: str, limit: int | None, solver: Solver) -> Iter
 def _listed(path: Path, zipped: bool, limit: int | None, solver: Solver) -> tuple[Examples, int]:
     """The puzzles of a text file with their computed answers."""
     from puzzlerec.evaluation.examples import of_puzzles
+    from puzzlerec.evaluation.rows import fingerprint
 
     reading = _read(path, zipped)
     puzzles = reading.puzzles[:limit]
@@ -249,6 +336,7 @@ def _listed(path: Path, zipped: bool, limit: int | None, solver: Solver) -> tupl
         messages.warning(
             f"{examples.left_out} of {len(puzzles)} puzzles left out: no answer, or too large for the model."
         )
+    examples.about["sha256"] = fingerprint(path)
     return examples, len(reading.errors)
 
 

@@ -6,7 +6,8 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from functools import cached_property
 from itertools import chain, groupby
 from pathlib import Path
@@ -32,13 +33,17 @@ from puzzlerec.cli.options import (
 from puzzlerec.cli.output import Drawings, Format, Writer, opened, place, writer
 from puzzlerec.cli.tasks import are_tasks, solve_tasks
 from puzzlerec.cli.terminal import answers, messages, progress
+from puzzlerec.cli.together import together
 
 if TYPE_CHECKING:
+    from puzzlerec.processes import Processes
     from puzzlerec.puzzles import Puzzle, PuzzleError, PuzzleKind
     from puzzlerec.session import Session
     from puzzlerec.solving.answer import Answer, SolveSettings
     from puzzlerec.solving.solver import Solver
     from puzzlerec.solving.trace import Trace
+
+    _Batch = tuple[Solver | None, Sequence[Puzzle]]
 
 MOST_ERRORS = 20  # lines that cannot be read and are listed one by one
 MOST_ALIKE = 3  # of them for one reason
@@ -64,6 +69,9 @@ Where a first attempt fails, exact search tells at once whether a Sudoku has no 
 On a terminal, grids are drawn. Elsewhere the answers are plain text, each in its puzzle's own layout; for a puzzle that
 is not solved there is a line "# not solved: FILE:LINE: why" instead, so that nothing looks like an answer which the
 rules have not passed. JSON and SVG hold failed answers too, marked as such.
+
+Several processes share the work on files and print what one would: torchrun --nproc-per-node N -m puzzlerec solve FILE
+The exit status is then the leading process's; the others' is 0, and torchrun's own is 1 if any is not 0.
 
 {STATUSES}
 """
@@ -106,35 +114,46 @@ def solve(
     ] = 3.0,
 ) -> None:
     form = _format(form, as_json, output)
-    if are_tasks(files, puzzle):
-        _refuse(context, {"files", "puzzle", "form", "as_json", "output", "seed", "minutes"}, "ARC tasks")
-        raise typer.Exit(solve_tasks(files, minutes, form, output, seed))
-    _refuse(context, set(context.params) - {"minutes"}, "these puzzles, but to ARC tasks alone")
-    source = _Source(files, puzzle)
+    with together() as processes:
+        if processes.size > 1:
+            _require_files(files)
+        if are_tasks(files, puzzle):
+            _refuse(context, {"files", "puzzle", "form", "as_json", "output", "seed", "minutes"}, "ARC tasks")
+            status = solve_tasks(files, minutes, form, output, seed, processes)
+        else:
+            _refuse(context, set(context.params) - {"minutes"}, "these puzzles, but to ARC tasks alone")
+
+            from puzzlerec.solving.answer import SolveSettings
+
+            settings = SolveSettings(
+                steps=steps,
+                attempts=attempts,
+                evaluations=evaluations,
+                strategy=strategy,
+                early=early,
+                exact=exact,
+                proof=True,
+                seed=seed,
+                batch=batch,
+            )
+            run = _Run(model, device, settings, trace is not None, processes)
+            status = _solve_puzzles(run, _Source(files, puzzle), form, output, trace)
+    raise typer.Exit(status)
+
+
+def _solve_puzzles(run: _Run, source: _Source, form: Format | None, output: Path | None, trace: Path | None) -> int:
+    """Answer the puzzles of ``source``; the exit status."""
     pieces = source.pieces()
-    first = _at_once(pieces, wanted := batch if "-" in files else COUNTED)
+    first = _at_once(pieces, wanted := run.settings.batch if source.waits else COUNTED)
     if not first:
-        raise typer.Exit(UNUSABLE)
-
-    from puzzlerec.solving.answer import SolveSettings
-
-    settings = SolveSettings(
-        steps=steps,
-        attempts=attempts,
-        evaluations=evaluations,
-        strategy=strategy,
-        early=early,
-        exact=exact,
-        proof=True,
-        seed=seed,
-        batch=batch,
-    )
-    run = _Run(model, device, settings, keep_traces=trace is not None)
+        return UNUSABLE
     if trace is not None and not trace.parent.is_dir():
         raise CommandError(f"{trace} cannot be written: there is no folder {trace.parent}.")
     drawn = form is None and output is None and answers().is_terminal
     total = len(first) if len(first) < wanted else None  # nobody knows yet
     interrupted = _answered(run, chain([first], pieces), total, form, output, drawn)
+    if not run.processes.leads:
+        return SOLVED
     if trace is not None:
         from puzzlerec.solving.trace import save
 
@@ -142,10 +161,18 @@ def solve(
         messages.note(f"{len(run.traces)} trace{'s' * (len(run.traces) != 1)} in {trace}")
     run.report(source, interrupted, drawn)
     if interrupted:
-        raise typer.Exit(INTERRUPTED)
+        return INTERRUPTED
     if source.faults or run.refused:
-        raise typer.Exit(UNUSABLE)
-    raise typer.Exit(SOLVED if run.solved == source.puzzles else UNSOLVED)
+        return UNUSABLE
+    return SOLVED if run.solved == source.puzzles else UNSOLVED
+
+
+def _require_files(files: Sequence[str]) -> None:
+    """Raises `CommandError` for what can be read but once, where every process has to read it."""
+    for file in files:
+        if file == "-" or not (Path(file).is_file() or Path(file).is_dir() or not Path(file).exists()):
+            name = "Standard input" if file == "-" else file
+            raise CommandError(f"{name} cannot be read by several processes: write it to a file, and name that.")
 
 
 def _refuse(context: typer.Context, known: set[str], what: str) -> None:
@@ -176,7 +203,7 @@ def _answered(
     console = answers()
     shared = console if drawn else None  # a bar and drawings on the same terminal must know of one another
     bar = progress("solving", 0 if total is not None and total <= MANY else total, "puzzles", shared)
-    with opened(output) as stream, bar as advance:
+    with opened(output if run.processes.leads else None) as stream, bar as advance:
         out: Writer
         if drawn:
             out = Drawings(console, titles=total != 1, quiet=messages.verbosity < 0)
@@ -184,11 +211,13 @@ def _answered(
             out = writer(form or Format.text, stream, run.settings.seed)
         interrupted = False
         try:
-            for piece in pieces:
-                for answer in run.solve(piece):
+            with closing(run.solve(pieces)) as found:
+                for answer in found:
                     out.write(answer)
                     advance(1)
         except KeyboardInterrupt:
+            if not run.processes.leads:  # the leader has what was done
+                raise
             interrupted = True
         out.close()
     return interrupted
@@ -212,6 +241,7 @@ class _Source:
         from puzzlerec.puzzles import get
 
         self._files, self._kind = files, get(kind) if kind else None
+        self.waits = "-" in files  # perhaps for somebody who types
         self.puzzles = self.faults = 0
         self.read = False  # to the end
         self._listed = 0
@@ -259,8 +289,10 @@ def _with_hint(error: PuzzleError, file: str) -> PuzzleError:
 class _Run:
     """Solves puzzles of several kinds, each with its model, and counts."""
 
-    def __init__(self, model: str | None, device: str, settings: SolveSettings, keep_traces: bool) -> None:
-        self.model, self.settings, self.device = model, settings, device
+    def __init__(
+        self, model: str | None, device: str, settings: SolveSettings, keep_traces: bool, processes: Processes
+    ) -> None:
+        self.model, self.settings, self.device, self.processes = model, settings, device, processes
         self.solved = self.unsolved = self.unsolvable = 0
         self.several = 0  # puzzles that have more than one solution
         self.refused = 0  # puzzles for which there is no model
@@ -280,38 +312,49 @@ class _Run:
         device = f"device {self._session.device} · " if self._solvers else ""
         return f"{device}seed {self.settings.seed}"
 
-    def solve(self, puzzles: Sequence[Puzzle]) -> Iterator[Answer]:
-        """The answers in the order of ``puzzles``."""
+    def solve(self, pieces: Iterable[Sequence[Puzzle]]) -> Generator[Answer]:
+        """The answers to all puzzles in their order, which the processes share batch by batch."""
         from puzzlerec.puzzles import SEVERAL_SOLUTIONS
-        from puzzlerec.solving.answer import refused
 
-        for kind, group in groupby(puzzles, lambda puzzle: puzzle.kind):
-            together = list(group)
-            sound = [kind.check_question(puzzle.question).solved for puzzle in together]
-            solver = self._solver(kind, together[sound.index(True)]) if any(sound) else None
-            if solver and self._keep_traces:
-                found = self._recorded(solver, together)
-            elif solver:
-                found = solver.solve(together, self.settings)
-            else:
-                self.refused += sum(sound)
-                faulty = (puzzle for puzzle, fine in zip(together, sound, strict=True) if not fine)
-                found = (refused(puzzle, kind.check_question(puzzle.question)) for puzzle in faulty)
-            for answer in found:
+        with closing(self.processes.shared(self._batches(pieces), self._answers)) as found:
+            for answer, trace in found:
+                if trace is not None:
+                    self.traces.append(trace)
                 self.solved += answer.verdict.solved
                 self.several += SEVERAL_SOLUTIONS in answer.verdict.problems
                 self.unsolved += not answer.verdict.solved and answer.tried
                 self.unsolvable += not answer.tried
                 self.last = answer
-                yield self.last
+                yield answer
 
-    def _recorded(self, solver: Solver, puzzles: Sequence[Puzzle]) -> Iterator[Answer]:
-        from puzzlerec.solving.trace import Recorder
+    def _batches(self, pieces: Iterable[Sequence[Puzzle]]) -> Iterator[_Batch]:
+        """Puzzles of one kind each; of those without a model the ones whose question breaks the rules."""
+        for kind, group in chain.from_iterable(groupby(piece, lambda puzzle: puzzle.kind) for piece in pieces):
+            puzzles = list(group)
+            sound = [kind.check_question(puzzle.question).solved for puzzle in puzzles]
+            solver = self._solver(kind, puzzles[sound.index(True)]) if any(sound) else None
+            if solver is None:
+                self.refused += sum(sound)
+                puzzles = [puzzle for puzzle, fine in zip(puzzles, sound, strict=True) if not fine]
+            for some in range(0, len(puzzles), self.settings.batch):
+                yield solver, puzzles[some : some + self.settings.batch]
 
-        recorder = Recorder(solver.name, self.settings, puzzles)
-        for index, answer in enumerate(solver.solve(puzzles, self.settings, recorder)):
-            self.traces.append(recorder.trace(index, answer))
-            yield answer
+    def _answers(self, batch: _Batch) -> Iterator[tuple[Answer, Trace | None]]:
+        solver, puzzles = batch
+        if solver is None:
+            from puzzlerec.solving.answer import refused
+
+            for puzzle in puzzles:
+                yield refused(puzzle, puzzle.kind.check_question(puzzle.question)), None
+        elif self._keep_traces:
+            from puzzlerec.solving.trace import Recorder
+
+            recorder = Recorder(solver.name, self.settings, puzzles)
+            for index, answer in enumerate(solver.solve(puzzles, self.settings, recorder)):
+                yield answer, recorder.trace(index, answer)
+        else:
+            for answer in solver.solve(puzzles, self.settings):
+                yield answer, None
 
     def _solver(self, kind: PuzzleKind, first: Puzzle) -> Solver | None:
         """The solver for ``kind``, loaded once; None, explained where it is first needed, if there is none."""

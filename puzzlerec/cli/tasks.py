@@ -8,6 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -18,6 +19,7 @@ from puzzlerec.cli.terminal import answers, messages, printable, progress, speak
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from puzzlerec.processes import Processes
     from puzzlerec.puzzles.arc.tasks import Task
     from puzzlerec.training.test_time import TaskAnswer
 
@@ -36,9 +38,12 @@ def are_tasks(files: Sequence[str], kind: str | None) -> bool:
     return any(found)
 
 
-def solve_tasks(files: Sequence[str], minutes: float, form: Format | None, output: Path | None, seed: int) -> int:
+def solve_tasks(
+    files: Sequence[str], minutes: float, form: Format | None, output: Path | None, seed: int, processes: Processes
+) -> int:
     """Answer the tasks in ``files``, each within so many ``minutes``; the exit status.
 
+    The ``processes`` share the tasks.
     Written as JSON, the answers are a submission in Kaggle's form.
     """
     if form is Format.svg:
@@ -56,16 +61,24 @@ def solve_tasks(files: Sequence[str], minutes: float, form: Format | None, outpu
         raise CommandError(f"A submission has one answer to a task, but there are two tasks {printable(repeated[0])}.")
 
     begun, counts, interrupted = time.perf_counter(), Counter[bool | None](), False
-    with opened(output) as stream:
+    with opened(output if processes.leads else None) as stream:
         out = _writer(form, stream, seed, drawn=form is None and output is None and answers().is_terminal)
         try:
-            for task in tasks:
-                found = _answer(task, minutes * 60, seed)
-                counts.update(found.right(test) for test in range(len(task.tests)))
-                out.write(found)
+            with closing(processes.shared(tasks, lambda task: [_answer(task, minutes * 60, seed)])) as answered:
+                for found, problem in answered:
+                    if problem:
+                        messages.warning(problem)
+                    else:
+                        messages.note(f"{printable(found.task.id)}: outputs are assumed to be {found.sizes}.")
+                    counts.update(found.right(test) for test in range(len(found.task.tests)))
+                    out.write(found)
         except KeyboardInterrupt:
+            if not processes.leads:  # the leader has what was done
+                raise
             interrupted = True
         out.close()
+    if not processes.leads:
+        return SOLVED
     told = [f"{counts[True]} of {sum(len(task.tests) for task in tasks)} tests solved"]
     told += [f"{counts[None]} whose output nobody told"] * bool(counts[None])
     if tasks:
@@ -97,8 +110,8 @@ def _read(file: str, faults: list[Exception]) -> list[Task]:
         faults += wrong
 
 
-def _answer(task: Task, seconds: float, seed: int) -> TaskAnswer:
-    """The answer to one task, with a bar while it is learned; what was assumed of sizes is said."""
+def _answer(task: Task, seconds: float, seed: int) -> tuple[TaskAnswer, str]:
+    """The answer to one task, with a bar while it is learned, and what there is against it."""
     from puzzlerec.training.test_time import Progress, SizeError, TaskAnswer, answer
 
     name = printable(task.id)
@@ -111,12 +124,9 @@ def _answer(task: Task, seconds: float, seed: int) -> TaskAnswer:
                 advance(int(100 * now.share) - done)
                 done = int(100 * now.share)
 
-            found = answer(task, seconds, seed, told)
+            return answer(task, seconds, seed, told), ""
     except SizeError as error:
-        messages.warning(str(error))
-        return TaskAnswer(task, ((),) * len(task.tests), "", 0.0, None, 0, 0.0)
-    messages.note(f"{name}: outputs are assumed to be {found.sizes}.")
-    return found
+        return TaskAnswer(task, ((),) * len(task.tests), "", 0.0, None, 0, 0.0), str(error)
 
 
 # ---- forms

@@ -25,9 +25,10 @@ class Messages:
 
     verbosity = 0  # -1 errors and warnings alone, 0 notes too, 1 details too
     debug = False
+    muted = False  # of several processes that share the work one speaks for all
 
     def reset(self) -> None:
-        self.verbosity, self.debug = 0, False
+        self.verbosity, self.debug, self.muted = 0, False, False
 
     def error(self, text: str) -> None:
         self._say("Error: ", "bold red", text)
@@ -48,6 +49,8 @@ class Messages:
     def _say(self, label: str, style: str, text: str) -> None:
         from rich.text import Text
 
+        if self.muted:
+            return
         console = errors()
         if not speaks_unicode(console):
             text = text.replace(" · ", ", ")
@@ -102,7 +105,7 @@ def progress(
     that goes to the same terminal meanwhile must be printed through the same ``console``.
     """
     console = console or errors()
-    if not console.is_terminal or messages.verbosity < 0 or (total is not None and total < 2):
+    if not console.is_terminal or messages.verbosity < 0 or messages.muted or (total is not None and total < 2):
         yield lambda more: unwinding.check()
         return
     from rich.progress import (

@@ -6,13 +6,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
-from puzzlerec.cli.errors import INTERRUPTED
+from puzzlerec.cli.errors import INTERRUPTED, SOLVED
 from puzzlerec.cli.tables import TableFormat, show
 from puzzlerec.cli.terminal import answers, messages, progress
 
 if TYPE_CHECKING:
+    from puzzlerec.processes import Processes
     from puzzlerec.solving.solver import Solver
 
 
@@ -21,13 +20,14 @@ def vote(
     path: Path,
     form: TableFormat,
     submission: Path | None,
+    processes: Processes,
     *,
     copies: int | None,
     limit: int | None,
     steps: int | None,
     batch: int,
-) -> None:
-    """Measure the model on the dataset's tests, and write its tries if a file for them is named."""
+) -> int:
+    """Measure the model on the dataset's tests, and write its tries if a file for them is named; the exit status."""
     from puzzlerec.data import Dataset
     from puzzlerec.evaluation.votes import require, rows_to_answer
     from puzzlerec.evaluation.votes import vote as voted
@@ -46,8 +46,11 @@ def vote(
                 device=solver.device,
                 name=solver.name,
                 progress=advance,
+                processes=processes,
             )
         about = {"dataset": str(path), "sha256": dataset.sha256, "device": str(solver.device)}
+    if not processes.leads:
+        return SOLVED
     interrupted = report.answered < total
     if interrupted:
         messages.warning(f"Interrupted: {report.answered:,} of {total:,} copies were answered.")
@@ -66,5 +69,4 @@ def vote(
         tries = {task: [attempts(some) for some in tests] for task, tests in report.tries.items()}
         write(submission, json.dumps(tries) + "\n")
         messages.note(f"Two tries at each test of {len(tries):,} tasks are in {submission}.")
-    if interrupted:
-        raise typer.Exit(INTERRUPTED)
+    return INTERRUPTED if interrupted else SOLVED

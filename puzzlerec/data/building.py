@@ -14,11 +14,14 @@ import os
 import re
 import signal
 import threading
-from collections import deque
+from collections import abc, deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, closing
 from difflib import get_close_matches
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +29,7 @@ import numpy as np
 
 from puzzlerec.data import arc_agi
 from puzzlerec.data.store import SPLITS, Attributes, Dataset, Rows, write_dataset
+from puzzlerec.processes import Processes
 from puzzlerec.puzzles import KINDS, PuzzleKind
 from puzzlerec.puzzles.generator import Chunk, DatasetError, Generator
 
@@ -47,21 +51,26 @@ def build(
     seed: int = 0,
     workers: int | None = None,
     progress: Progress = lambda more: None,
+    processes: Processes | None = None,
     **settings: Any,
 ) -> str:
     """Builds the dataset ``name`` into the file ``path`` and returns the SHA-256 of its content.
 
     ``workers`` processes generate, as many as there are free processors if None. ``settings`` are the generator's own.
     The file appears when it is complete. Raises `DatasetError` for a name, number or setting that cannot be used.
+    Several ``processes`` that call this generate together, without workers; the leading one writes the file.
 
     Tasks are loaded and not generated: ``train`` and ``test`` mean nothing to them, the settings are
-    `arc_agi.SETTINGS`.
+    `arc_agi.SETTINGS`, and the leading process does all.
     """
+    processes = processes or Processes()
     kind, shape = kind_and_shape(name)
     settings = checked(name, settings)
     if is_loaded(name):
+        if not processes.leads:
+            return processes.told("")
         tasks = arc_agi.collect_by(settings, shape)
-        return arc_agi.build(tasks, path, copies=settings["copies"], seed=seed, progress=progress)
+        return processes.told(arc_agi.build(tasks, path, copies=settings["copies"], seed=seed, progress=progress))
     maker = generator(name)
     wanted = {"test": test, "train": train}
     for split, rows in wanted.items():
@@ -71,21 +80,35 @@ def build(
         raise DatasetError("A dataset needs at least one row in train or test.")
     if workers is not None and workers < 1:
         raise DatasetError(f"At least one worker is needed, not {workers}.")
+    if workers is not None and processes.size > 1:
+        raise DatasetError(f"The {processes.size} processes generate themselves: leave workers out.")
     shape = maker.shape_of(settings)
     version, told = maker.signature(settings)
     attributes = Attributes(kind.name, shape, kind.vocabulary, version, seed, told | {"train": train, "test": test})
     from puzzlerec.puzzles.kernels import KeySet
 
     kept_out = KeySet()
-    with _Workers(workers or len(_processors())) as pool:
+    with _Workers(1 if processes.size > 1 else workers or len(_processors())) as pool:
+
+        def chunks_of(split: str) -> AbstractContextManager[Iterator[Chunk]]:
+            chunk = partial(make, maker, settings, seed, split)
+            if processes.size == 1:
+                return closing(pool.map(chunk))
+            return closing(processes.shared(count(), lambda number: [chunk(number)]))
 
         def rows_of(split: str) -> Iterator[Rows]:
-            chunks = pool.chunks(maker, settings, seed, split)
-            for rows in _distinct(chunks, wanted[split], split, kept_out):
-                yield rows
-                progress(len(rows))
+            with chunks_of(split) as chunks:
+                for rows in _distinct(chunks, wanted[split], split, kept_out):
+                    yield rows
+                    progress(len(rows))
 
-        return write_dataset(path, {split: rows_of(split) for split, rows in wanted.items() if rows}, attributes)
+        splits = [split for split, rows in wanted.items() if rows]
+        if processes.leads:
+            return processes.told(write_dataset(path, {split: rows_of(split) for split in splits}, attributes))
+        for split in splits:
+            with chunks_of(split) as chunks:
+                list(chunks)  # all are the leader's
+        return processes.told("")
 
 
 def ensure(
@@ -243,19 +266,17 @@ class _Workers:
                     process.terminate()
             self._pool.shutdown(cancel_futures=True)
 
-    def chunks(self, maker: Generator, settings: dict[str, Any], seed: int, split: str) -> Iterator[Chunk]:
+    def map(self, chunk: Callable[[int], Chunk]) -> abc.Generator[Chunk]:
         """Chunks 0, 1, ... without end, a few of them made ahead."""
-        number = 0
         if self._pool is None:
-            while True:
-                yield make(maker, settings, seed, split, number)
-                number += 1
+            yield from map(chunk, count())
+            return
         ahead: deque[Future[Chunk]] = deque()
+        numbers = count()
         try:
             while True:
                 while len(ahead) < 2 * self._count:
-                    ahead.append(self._pool.submit(make, maker, settings, seed, split, number))
-                    number += 1
+                    ahead.append(self._pool.submit(chunk, next(numbers)))
                 yield ahead.popleft().result()
         except BrokenProcessPool:
             raise DatasetError("A worker was ended from outside, perhaps for want of memory: use fewer.") from None

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from puzzlerec.evaluation.report import CalibrationBin, Rate, Report, Spent, wilson
 from puzzlerec.evaluation.run import evaluate
+from puzzlerec.evaluation.tally import PuzzleResult
 
-__all__ = ["CalibrationBin", "Rate", "Report", "Spent", "evaluate", "wilson"]
+__all__ = ["CalibrationBin", "PuzzleResult", "Rate", "Report", "Spent", "evaluate", "wilson"]

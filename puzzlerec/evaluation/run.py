@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from puzzlerec.evaluation.report import Report
-from puzzlerec.evaluation.tally import Ending, Tally
+from puzzlerec.evaluation.tally import Ending, PuzzleResult, Tally
+from puzzlerec.processes import Processes
 from puzzlerec.puzzles import Puzzle, PuzzleKind
 from puzzlerec.solving.answer import SolveSettings
 from puzzlerec.solving.frames import Frame, Model
 from puzzlerec.solving.solver import Solver
 from puzzlerec.solving.strategies import Attempt
+
+if TYPE_CHECKING:
+    import torch
 
 
 class Rows(Protocol):
@@ -26,24 +29,6 @@ class Rows(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, rows: slice, /) -> Any: ...
-
-
-class Processes(Protocol):
-    """Those that share the work; each has a number of its own, and they can add up tensors."""
-
-    rank: int
-    size: int
-
-    def sum(self, tensor: Tensor) -> Tensor: ...
-
-
-class Alone:
-    """One process, which has no peers."""
-
-    rank, size = 0, 1
-
-    def sum(self, tensor: Tensor) -> Tensor:
-        return tensor
 
 
 def evaluate(
@@ -58,53 +43,60 @@ def evaluate(
     kind: PuzzleKind | None = None,
     grid: tuple[int, int] | None = None,
     device: str | torch.device = "cpu",
-    precision: torch.dtype = torch.float32,
+    precision: torch.dtype | None = None,
     processes: Processes | None = None,
     name: str = "",
     progress: Callable[[int, int], None] | None = None,
     curve: bool = False,
-    each: Callable[[dict[str, bool]], None] = lambda facts: None,
+    known: Iterable[PuzzleResult] = (),
+    each: Callable[[PuzzleResult], None] = lambda one: None,
 ) -> Report:
     """The accuracy of ``model`` on N ``questions`` [H, W], or [L] on ``grid`` (the model's if None); ``labels`` alike.
 
     Without ``settings`` as the papers do: all steps, one attempt, the last answer counts. They are puzzles of ``kind``,
     the model's own if None; the first ``limit`` of them count. Where a label is padding a cell does not count.
+    ``precision`` is float32 if None.
 
     No more than ``settings.batch`` rows are read at a time. Several ``processes`` share the rows, batch by batch, and
-    each returns the report of all. ``progress`` is called with the number of puzzles done here and their total. A
-    `KeyboardInterrupt` ends it early: the report is then of the puzzles done so far. ``curve`` has every step of the
-    first pass checked too. ``each`` is told of every puzzle here what its first pass was: exact, solved, and what the
-    kind's rules have besides.
+    each returns the report of all, which is that of one process to the bit. ``curve`` has every step of the first pass
+    checked too. What is ``known`` of the first rows already is not measured again. ``each`` is told of every puzzle
+    that is, in their order, and ``progress`` is called with the number of puzzles that are done and their total, both
+    in the leading process alone. A `KeyboardInterrupt` ends it early: the report is then of the puzzles done so far.
     """
     settings = settings or SolveSettings(early=False)
-    processes = processes or Alone()
+    processes = processes or Processes()
     solver = Solver(model, device, name, precision)
     kind = kind or solver.kind
     grid = grid or solver.model_for(kind).config.grid
     most = settings.steps or solver.model_for(kind).config.most_steps(grid)
     tally = Tally(kind, settings.attempts, most if curve else 0)
     total = len(questions) if limit is None else min(limit, len(questions))
-    batch = min(settings.batch, max(1, -(-total // processes.size)))  # so that there is work for all
+
+    def measured(rows: slice) -> Iterator[PuzzleResult]:
+        puzzles = _puzzles(kind, questions[rows], puzzle_ids[rows] if puzzle_ids is not None else None, grid)
+        wanted = list(_grids(labels[rows], grid))
+        rated = [None] * len(wanted) if ratings is None else np.asarray(ratings[rows], float).tolist()
+        endings = _FirstPasses(puzzles, wanted, curve)
+        answers = solver.solve(puzzles, settings, endings)
+        for index, (answer, label, rating) in enumerate(zip(answers, wanted, rated, strict=True)):
+            yield PuzzleResult.of(answer, label, endings.last.get(index), rating)
+
     clock = time.perf_counter()
+    for one in known:
+        tally.add(one)
+    first = processes.told(tally.puzzles)
+    batches = (slice(row, min(row + settings.batch, total)) for row in range(first, total, settings.batch))
     try:
-        for turn, first in enumerate(range(0, total, batch)):
-            rows = slice(first, min(first + batch, total))
-            bins = tally.rated(np.asarray(ratings[rows])) if ratings is not None else [""] * (rows.stop - first)
-            if turn % processes.size != processes.rank:
-                continue
-            puzzles = _puzzles(kind, questions[rows], puzzle_ids[rows] if puzzle_ids is not None else None, grid)
-            wanted = list(_grids(labels[rows], grid))
-            endings = _FirstPasses(puzzles, wanted, curve)
-            answers = solver.solve(puzzles, settings, endings)
-            for index, (answer, label, bin) in enumerate(zip(answers, wanted, bins, strict=True)):
-                each(tally.add(answer, label, endings.last.get(index), bin))
+        with closing(processes.shared(batches, measured)) as found:
+            for one in found:
+                tally.add(one)
+                each(one)
                 if progress is not None:
                     progress(tally.puzzles, total)
     except KeyboardInterrupt:
-        if processes.size > 1:  # the others wait for this one's sums
+        if not processes.leads:  # the leader has what was done
             raise
-    tally.take(processes.sum(tally.vector()))
-    return tally.report(solver.name, asdict(settings), time.perf_counter() - clock)
+    return processes.told(tally).report(solver.name, asdict(settings), time.perf_counter() - clock)
 
 
 class _FirstPasses:

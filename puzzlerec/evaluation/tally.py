@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from puzzlerec.evaluation.report import CalibrationBin, Rate, Report, Spent
 from puzzlerec.puzzles import PuzzleKind
@@ -27,103 +26,103 @@ class Ending:
     path: tuple[tuple[bool, bool], ...] = ()  # after each step, if asked for: exact, and accepted by the rules
 
 
+@dataclass(frozen=True)
+class PuzzleResult:
+    """What one puzzle has shown: plain numbers, so that they can be kept as JSON and lose nothing."""
+
+    token: float  # share of the cells as in the label, after the first pass
+    blank_token: float  # of those that the question leaves open
+    exact: bool  # all of them
+    first_pass: bool  # whether the rules accept the first pass's answer
+    facts: dict[str, bool]  # the first pass by the rules' facts, as far as they are known
+    length: float | None  # of the first pass's valid path, the shortest being 1
+    halt: float  # the first pass's last probability that all is right
+    steps: int  # of the first pass
+    attempts: int
+    evaluations: int  # steps of all attempts
+    solved: bool  # whether the rules accept the answer of one of the attempts
+    rating: float | None
+    path: tuple[tuple[bool, bool], ...]  # after each step of the first pass, if asked for: exact, accepted by the rules
+
+    @classmethod
+    def of(cls, answer: Answer, label: np.ndarray, ending: Ending | None, rating: float | None) -> PuzzleResult:
+        """Of one puzzle: its answer after all attempts, its ``label`` [H, W], and how its first pass ended.
+
+        Padding (token 0) in the label is no cell of the puzzle's: it is never counted, neither as right nor as wrong.
+        """
+        kind, question = answer.puzzle.kind, answer.puzzle.question
+        ending = ending or Ending(question, 0.0, 0)  # a contradictory question has no first pass
+        tokens = ending.tokens[: question.shape[0], : question.shape[1]]
+        counts = label != 0
+        blank = counts & ~kind.given(question)
+        right = tokens == label
+        searched = answer.how == "exact solver"
+        verdict = answer.verdict if answer.attempts == 1 and not searched else kind.check(question, tokens)
+        facts = verdict.facts
+        return cls(
+            token=float(right[counts].mean()),
+            blank_token=float(right[blank].mean()) if blank.any() else 1.0,
+            exact=bool(right[counts].all()),
+            first_pass=bool(verdict.solved),
+            facts={fact: bool(facts[fact]) for fact in kind.facts if fact in facts},
+            length=float(facts["length"] / facts["shortest"]) if facts.get("valid") else None,
+            halt=float(ending.halt),
+            steps=ending.steps,
+            attempts=answer.attempts,
+            evaluations=answer.evaluations,
+            solved=bool(answer.verdict.solved and not searched),
+            rating=rating,
+            path=ending.path,
+        )
+
+
 class Tally:
-    """Adds up what each puzzle shows. Its sums are plain numbers, so those of several processes add up too."""
+    """Adds up what each puzzle has shown."""
 
     def __init__(self, kind: PuzzleKind, attempts: int, steps: int = 0) -> None:
         """``attempts`` is the most that a puzzle may cost, ``steps`` how many of the first pass to tell apart."""
         self.kind, self.limits, self.steps = kind, _limits(attempts), steps
-        self.ratings: dict[str, None] = {}  # the bins, in order
+        self._lowest: dict[str, float] = {}  # rating of each bin that there are puzzles in
         self._sums: defaultdict[tuple[str, ...], float] = defaultdict(float)
 
     @property
     def puzzles(self) -> int:
         return int(self._sums["puzzles",])
 
-    def rated(self, ratings: np.ndarray) -> list[str]:
-        """The bin of each of the ``ratings`` [N], "" for none; a bin that is asked for is one to tell of."""
-        labels = [""] * len(ratings)
-        for label, here in self.kind.rating_bins(ratings).items():
-            if here.any():
-                self.ratings.setdefault(label)
-            for index in np.flatnonzero(here):
-                labels[index] = label
-        return labels
-
-    def add(self, answer: Answer, label: np.ndarray, ending: Ending | None, rating: str = "") -> dict[str, bool]:
-        """Take in one puzzle: its answer after all attempts, its ``label`` [H, W], and how its first pass ended.
-
-        Returns what the first pass was: exact, solved, and what the kind's rules have besides.
-
-        Padding (token 0) in the label is no cell of the puzzle's: it is never counted, neither as right nor as wrong.
-        """
-        question = answer.puzzle.question
-        ending = ending or Ending(question, 0.0, 0)  # a contradictory question has no first pass
-        tokens = ending.tokens[: question.shape[0], : question.shape[1]]
-        counts = label != 0
-        blank = counts & ~self.kind.given(question)
-        right = tokens == label
-        exact = bool(right[counts].all())
-        searched = answer.how == "exact solver"
-        first = answer.attempts == 1 and not searched
-        verdict = answer.verdict if first else self.kind.check(question, tokens)
-        solved = answer.verdict.solved and not searched
+    def add(self, one: PuzzleResult) -> None:
         self._count("puzzles", 1)
-        self._count("token", right[counts].mean())
-        self._count("blank token", right[blank].mean() if blank.any() else 1)
-        self._count("exact", exact)
-        self._count("first pass", verdict.solved)
-        self._count("steps", ending.steps)
-        self._count("attempts", answer.attempts)
-        self._count("evaluations", answer.evaluations)
+        self._count("token", one.token)
+        self._count("blank token", one.blank_token)
+        self._count("exact", one.exact)
+        self._count("first pass", one.first_pass)
+        self._count("steps", one.steps)
+        self._count("attempts", one.attempts)
+        self._count("evaluations", one.evaluations)
         for limit in self.limits:
-            self._count("solved within", solved and answer.attempts <= limit, str(limit))
-        facts = {fact: bool(verdict.facts[fact]) for fact in self.kind.facts if fact in verdict.facts}
-        for fact, holds in facts.items():
+            self._count("solved within", one.solved and one.attempts <= limit, str(limit))
+        for fact, holds in one.facts.items():
             self._count("fact", holds, fact)
             self._count("fact known", 1, fact)
-        if verdict.facts.get("valid"):
-            self._count("length", verdict.facts["length"] / verdict.facts["shortest"])
+        if one.length is not None:
+            self._count("length", one.length)
             self._count("paths", 1)
         for step in range(1, self.steps + 1):  # what has ended stays as it is
-            exact_then, solved_then = ending.path[min(step, len(ending.path)) - 1] if ending.path else (False, False)
+            exact_then, solved_then = one.path[min(step, len(one.path)) - 1] if one.path else (False, False)
             self._count("exact after", exact_then, str(step))
             self._count("solved after", solved_then, str(step))
-            self._count("takes step", step <= len(ending.path), str(step))
-        bin = str(min(int(ending.halt * HALTING_BINS), HALTING_BINS - 1))
-        for name, value in (("halting", 1), ("halting probability", ending.halt), ("halting right", exact)):
+            self._count("takes step", step <= len(one.path), str(step))
+        bin = str(min(int(one.halt * HALTING_BINS), HALTING_BINS - 1))
+        for name, value in (("halting", 1), ("halting probability", one.halt), ("halting right", one.exact)):
             self._count(name, value, bin)
-        if rating:
-            for name, value in (("rated", 1), ("rated exact", exact), ("rated solved", solved)):
-                self._count(name, value, rating)
-        return {"exact": exact, "solved": verdict.solved, **facts}
+        if one.rating is not None:
+            for label, here in self.kind.rating_bins(np.array([one.rating])).items():
+                if here.any():
+                    self._lowest[label] = min(one.rating, self._lowest.get(label, one.rating))
+                    for name, value in (("rated", 1), ("rated exact", one.exact), ("rated solved", one.solved)):
+                        self._count(name, value, label)
 
     def _count(self, name: str, value: float, part: str = "") -> None:
         self._sums[(name, part) if part else (name,)] += float(value)
-
-    # ---- several processes
-
-    def vector(self) -> torch.Tensor:
-        """All sums [S] float64, in an order that tallies share which know of the same bins of ratings."""
-        return torch.tensor([self._sums[key] for key in self._keys()], dtype=torch.float64)
-
-    def take(self, sums: torch.Tensor) -> None:
-        """Have these ``sums`` [S], as `vector` gives them, instead of one's own."""
-        self._sums = defaultdict(float, zip(self._keys(), sums.tolist(), strict=True))
-
-    def _keys(self) -> Iterable[tuple[str, ...]]:
-        of_puzzles = ("puzzles", "token", "blank token", "exact", "first pass", "steps", "attempts", "evaluations")
-        yield from ((name,) for name in (*of_puzzles, "length", "paths"))
-        parts: dict[tuple[str, ...], Iterable[Any]] = {
-            ("solved within",): self.limits,
-            ("exact after", "solved after", "takes step"): range(1, self.steps + 1),
-            ("fact", "fact known"): self.kind.facts,
-            ("halting", "halting probability", "halting right"): range(HALTING_BINS),
-            ("rated", "rated exact", "rated solved"): self.ratings,
-        }
-        for names, some in parts.items():
-            for part in some:
-                yield from ((name, str(part)) for name in names)
 
     # ---- the report
 
@@ -149,8 +148,7 @@ class Tally:
             halting_error=sum(bin.count * abs(bin.probability - bin.right) for bin in bins) / puzzles,
             ratings={
                 label: (self._rate("rated exact", label), self._rate("rated solved", label))
-                for label in self.ratings
-                if sums["rated", label]
+                for label in sorted(self._lowest, key=self._lowest.__getitem__)
             },
             seconds=seconds,
             curve=tuple(self._curve()),

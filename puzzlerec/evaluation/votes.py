@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,9 +17,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from puzzlerec.data.store import Dataset, Split
+from puzzlerec.data.store import Dataset, Rows, Split
 from puzzlerec.evaluation.examples import ExamplesError
 from puzzlerec.evaluation.report import Rate
+from puzzlerec.processes import Processes
 from puzzlerec.puzzles import PuzzleKind, get
 from puzzlerec.solving.frames import Model, Refinement
 from puzzlerec.tables import Table, Tabular
@@ -163,25 +165,41 @@ def vote(
     precision: torch.dtype = torch.float32,
     name: str = "",
     progress: Callable[[int], None] = lambda more: None,
+    processes: Processes | None = None,
 ) -> VoteReport:
     """The tests of ``dataset`` answered in all copies, or at most so many, and the votes counted.
 
-    Of its first ``limit`` tasks alone, if that is given. A `KeyboardInterrupt` ends it early: the votes are then those
+    Of its first ``limit`` tasks alone, if that is given. Several ``processes`` share the copies, batch by batch, and
+    the leading one has the votes. A `KeyboardInterrupt` ends it early: the votes are then those
     that have been cast. Raises `ExamplesError` for a dataset that is not for the model, or whose puzzles have no named
     copies.
     """
     kind = get(dataset.puzzle)
     require(model, dataset)
+    processes = processes or Processes()
     parts = {split: Ballots(kind) for split in SPLITS}
     answered, clock = 0, time.perf_counter()
+    pieces = (
+        (split, rows)
+        for split in SPLITS
+        if split in dataset.splits
+        for rows in _chosen(dataset.splits[split], copies, limit).pieces(batch)
+    )
+
+    def answers(piece: tuple[str, Rows]) -> Iterator[tuple[str, Answered]]:
+        split, rows = piece
+        for one in _answers(model, dataset, rows, steps, torch.device(device), precision):
+            yield split, one
+
     try:
-        for split, ballots in parts.items():
-            for one in _answers(model, dataset, split, copies, limit, steps, batch, torch.device(device), precision):
-                ballots.add(one)
+        with closing(processes.shared(pieces, answers)) as found:
+            for split, one in found:
+                parts[split].add(one)
                 answered += 1
                 progress(1)
     except KeyboardInterrupt:
-        pass
+        if not processes.leads:  # the leader has what was done
+            raise
     measured = parts["test"]
     tests = [ballot for task in measured.tasks.values() for ballot in task.values()]
     return VoteReport(
@@ -222,25 +240,15 @@ def _chosen(split: Split, copies: int | None, limit: int | None) -> Split:
 
 
 def _answers(
-    model: Model,
-    dataset: Dataset,
-    split: str,
-    copies: int | None,
-    limit: int | None,
-    steps: int | None,
-    batch: int,
-    device: torch.device,
-    precision: torch.dtype,
+    model: Model, dataset: Dataset, rows: Rows, steps: int | None, device: torch.device, precision: torch.dtype
 ) -> Iterator[Answered]:
-    """The rows of a split with what the model says to them, ``batch`` side by side."""
-    if split not in dataset.splits:
-        return
-    for rows in _chosen(dataset.splits[split], copies, limit).pieces(batch):
-        questions, labels = (columns.reshape(-1, *dataset.shape) for columns in (rows.inputs, rows.labels))
-        ids = rows.puzzle_ids.tolist()
-        names = dataset.identifiers[min(ids) : max(ids) + 1]  # rows are in the order of the ids
-        refinement = Refinement(model, list(questions), device=device, precision=precision, puzzle_ids=ids, steps=steps)
-        for _ in range(steps or model.config.most_steps(dataset.shape)):
-            frame = refinement.advance()
-        for row, id in enumerate(ids):
-            yield Answered(names[id - min(ids)], questions[row], frame.tokens[row], float(frame.halt[row]), labels[row])
+    """The ``rows`` with what the model says to them, side by side."""
+    assert dataset.identifiers is not None
+    questions, labels = (columns.reshape(-1, *dataset.shape) for columns in (rows.inputs, rows.labels))
+    ids = rows.puzzle_ids.tolist()
+    names = dataset.identifiers[min(ids) : max(ids) + 1]  # rows are in the order of the ids
+    refinement = Refinement(model, list(questions), device=device, precision=precision, puzzle_ids=ids, steps=steps)
+    for _ in range(steps or model.config.most_steps(dataset.shape)):
+        frame = refinement.advance()
+    for row, id in enumerate(ids):
+        yield Answered(names[id - min(ids)], questions[row], frame.tokens[row], float(frame.halt[row]), labels[row])

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from puzzlerec.data import Dataset
-from puzzlerec.evaluation import evaluate
+from puzzlerec.evaluation import PuzzleResult, evaluate
 from puzzlerec.evaluation.votes import TRIES, vote
 from puzzlerec.experiments.curves import points
 from puzzlerec.experiments.findings import MEASURES, Point, Result
@@ -245,7 +245,8 @@ class _Right:
 
     by_measure: dict[str, list[str]] = field(default_factory=dict)
 
-    def __call__(self, facts: dict[str, bool]) -> None:
+    def __call__(self, one: PuzzleResult) -> None:
+        facts = {"exact": one.exact, "solved": one.first_pass, **one.facts}
         for measure in MEASURES:
             if measure in facts:
                 self.by_measure.setdefault(measure, []).append(str(int(facts[measure])))

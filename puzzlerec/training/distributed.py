@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 
 import torch
@@ -10,13 +9,14 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..processes import Processes, launched
 
-class Group:
-    """This process among its peers; a group of one outside torchrun."""
+
+class Group(Processes):
+    """The processes that torchrun has started, which add up tensors besides; a group of one outside torchrun."""
 
     def __init__(self, device: torch.device) -> None:
-        self.size = int(os.environ.get("WORLD_SIZE", "1"))
-        self.rank = int(os.environ.get("RANK", "0"))
+        super().__init__(*launched())
         if self.size > 1 and not dist.is_initialized():
             # its functions keep the group that there is at their import: if that came later, the group would outlive
             # `close`, and the interpreter itself, whose end one of the group's threads may not survive
@@ -28,10 +28,6 @@ class Group:
             dist.init_process_group(
                 "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo", timeout=timedelta(hours=6)
             )
-
-    @property
-    def leads(self) -> bool:
-        return self.rank == 0
 
     def share(self, tensor: Tensor) -> Tensor:
         """This process's slots of a tensor over all slots ``[B, ...]``."""

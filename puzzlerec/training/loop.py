@@ -145,7 +145,10 @@ class Trainer:
 
     def _average_weights(self, averages: Sequence[Tensor], weights: Sequence[Tensor], count: Tensor | int) -> None:
         """EMA whose decay warms up, so that the first averages forget the random start."""
-        decay = min(self.recipe.training.ema, (1 + int(count)) / (10 + int(count)))
+        done = int(
+            cast(Any, self.average).n_averaged
+        )  # on the CPU: ``count`` is on the device, which would be waited for
+        decay = min(self.recipe.training.ema, (1 + done) / (10 + done))
         for average, weight in zip(averages, weights, strict=True):
             if average.data_ptr() != weight.data_ptr():
                 average.lerp_(weight, 1 - decay)
@@ -229,7 +232,7 @@ class Trainer:
                 halted.sum().float(),
                 (halted & right).sum().float(),
                 (pool.slots.steps * halted).sum().float(),
-                torch.tensor(seconds / self.group.size, device=self.device),
+                torch.full((), seconds / self.group.size, device=self.device),  # filled there: nothing is copied
             ]
         )
         loss, tokens, halting, accuracy, finished, finished_right, finished_steps, seconds = self.group.sum(
@@ -299,19 +302,21 @@ class Trainer:
     def evaluate(self, test: TestRows | Examples) -> dict[str, float]:
         """Exact and token accuracy of the averaged weights after all supervision steps, shared among the processes."""
         model = self.averaged.eval()  # which is the model in training itself where there is no average
+        total = min(len(test.questions), self.recipe.evaluation.puzzles)
         found = evaluate(
             model,
             cast(Rows, test.questions),
             cast(Rows, test.labels),
-            SolveSettings(early=False, batch=self.recipe.evaluation.batch),
+            # so that there is work for all
+            SolveSettings(early=False, batch=min(self.recipe.evaluation.batch, max(1, -(-total // self.group.size)))),
             puzzle_ids=test.puzzle_ids,
-            limit=self.recipe.evaluation.puzzles,
+            limit=total,
             device=self.device,
             precision=self.dtype,
             processes=self.group,
         )
         model.train()
-        if found.puzzles < min(len(test.questions), self.recipe.evaluation.puzzles):
+        if found.puzzles < total:
             raise KeyboardInterrupt
         return {"eval_exact_accuracy": found.exact.share, "eval_token_accuracy": found.token.share}
 

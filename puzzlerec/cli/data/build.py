@@ -13,6 +13,8 @@ from puzzlerec.cli.data.making import Making, Progress
 from puzzlerec.cli.errors import INTERRUPTED, CommandError
 from puzzlerec.cli.options import Seed
 from puzzlerec.cli.terminal import messages, progress
+from puzzlerec.cli.together import together
+from puzzlerec.processes import Processes
 
 # The parameters of `build` for generated puzzles and for ARC's tasks, which are loaded
 GENERATED = {"train": "--train", "test": "--test", "size": "--size", "workers": "--workers", "settings": "--set"}
@@ -31,6 +33,8 @@ puzzlerec data build addition --set shortest=11 --set longest=20
 puzzlerec data build arc --version 1 --with ConceptARC/corpus
 puzzlerec data build arc --with my-tasks --copies 100
 puzzlerec data build arc-10x10 --version 1 --copies 30
+
+Several processes share the work: torchrun --nproc-per-node N -m puzzlerec data build NAME
 
 Every puzzle is proved to have one solution (mazes: the shortest path that the published sets choose). The same
 seed makes the same dataset. The file appears when it is complete; Ctrl-C leaves what was there before.
@@ -86,36 +90,45 @@ def build(
     ] = 1000,
     force: Annotated[bool, typer.Option("--force", "-f", help="Build even if the file is there.")] = False,
 ) -> None:
+    from puzzlerec.data import Dataset
     from puzzlerec.data.building import is_loaded
 
-    loaded = is_loaded(name)
-    for parameter, option in (GENERATED if loaded else LOADED).items():
-        source = context.get_parameter_source(parameter)
-        if source and source.name == "COMMANDLINE":
-            remedy = f"it has {', '.join(LOADED.values())}" if loaded else "it is for arc"
-            raise CommandError(f"{option} does not apply to {name}; {remedy}.")
-    if loaded:
-        making = arc.from_tasks(name, out, version, folders or [], copies, seed)
-    else:
-        making = _generated(out, name, size, train, test, seed, workers, dict(map(_setting, settings or [])))
-    _make(name, making, seed, force)
+    with together() as processes:
+        loaded = is_loaded(name)
+        for parameter, option in (GENERATED if loaded else LOADED).items():
+            source = context.get_parameter_source(parameter)
+            if source and source.name == "COMMANDLINE":
+                remedy = f"it has {', '.join(LOADED.values())}" if loaded else "it is for arc"
+                raise CommandError(f"{option} does not apply to {name}; {remedy}.")
+        if loaded and not processes.leads:
+            return  # there is nothing to share: tasks are read, and not generated
+        if loaded:
+            making = arc.from_tasks(name, out, version, folders or [], copies, seed)
+        else:
+            made_of = dict(map(_setting, settings or []))
+            making = _generated(out, name, size, train, test, seed, workers, made_of, processes)
+        if not processes.told(making.path.exists() and not force):
+            _make(name, making, seed, processes)
+        elif processes.leads:
+            Dataset.open(making.path).close()
+            messages.note(f"{making.path} is there already; --force builds it again.")
 
 
-def _make(name: str, making: Making, seed: int, force: bool) -> None:
-    """Write the file unless it is there, and say what is in it."""
+def _make(name: str, making: Making, seed: int, processes: Processes) -> None:
+    """Write the file, and say what is in it."""
     from puzzlerec.data import Dataset
 
     path = making.path
-    if path.exists() and not force:
-        Dataset.open(path).close()
-        messages.note(f"{path} is there already; --force builds it again.")
-        return
     try:
         with progress(name, making.rows, "puzzles") as advance:
             sha256 = making.write(advance)
     except KeyboardInterrupt:
+        if not processes.leads:
+            raise
         messages.note(f"Interrupted; {path} was not {'changed' if path.exists() else 'written'}.")
         raise typer.Exit(INTERRUPTED) from None
+    if not processes.leads:
+        return
     with Dataset.open(path) as dataset:
         counts = {split: len(dataset.splits[split]) if split in dataset.splits else 0 for split in ("train", "test")}
     messages.note(
@@ -136,6 +149,7 @@ def _generated(
     seed: int,
     workers: int | None,
     settings: dict[str, int | float | str],
+    processes: Processes,
 ) -> Making:
     """A dataset from a generator."""
     from puzzlerec import data
@@ -149,7 +163,17 @@ def _generated(
     path = out or default_path(name, train=train, test=test, seed=seed, **settings)
 
     def write(advance: Progress) -> str:
-        return data.build(name, path, train=train, test=test, seed=seed, workers=workers, progress=advance, **settings)
+        return data.build(
+            name,
+            path,
+            train=train,
+            test=test,
+            seed=seed,
+            workers=workers,
+            progress=advance,
+            processes=processes,
+            **settings,
+        )
 
     return Making(path, train + test, write)
 
