@@ -60,6 +60,8 @@ def solve_tasks(
     if repeated and form is Format.json:
         raise CommandError(f"A submission has one answer to a task, but there are two tasks {printable(repeated[0])}.")
 
+    if tasks:
+        messages.detail("The first time on a machine the network is compiled: a minute that is not counted.")
     begun, counts, interrupted = time.perf_counter(), Counter[bool | None](), False
     with opened(output if processes.leads else None) as stream:
         out = _writer(form, stream, seed, drawn=form is None and output is None and answers().is_terminal)

@@ -27,9 +27,9 @@ from .blocks import RMS_EPS
 
 CHUNK = 64  # cells
 Kernel = Callable[..., None]
-compiled = njit(
-    cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp", "nnan", "ninf"}, error_model="numpy"
-)
+FAST: dict[str, Any] = {"fastmath": {"contract", "reassoc", "nsz", "arcp", "nnan", "ninf"}, "error_model": "numpy"}
+compiled = njit(cache=True, nogil=True, **FAST)
+inlined = njit(forceinline=True, **FAST)  # by LLVM; Numba, which could too, would take twice as long
 
 
 class Kernels(NamedTuple):
@@ -350,7 +350,7 @@ def kernels(D: int, inner: int) -> Kernels:  # noqa: N803
     return Kernels(listen, listen_back, spread, spread_back, update, update_back)
 
 
-@njit(inline="always")
+@inlined
 def product(x, w, out, K, J):  # type: ignore[no-untyped-def]  # noqa: N803
     """``out [N, J] = x [N, K] w [K, J]``, K a multiple of four.
 
@@ -385,7 +385,7 @@ def product(x, w, out, K, J):  # type: ignore[no-untyped-def]  # noqa: N803
                 out[n * J + j] += a * w[k * J + j]
 
 
-@njit(inline="always")
+@inlined
 def outer(x, y, out, K, J):  # type: ignore[no-untyped-def]  # noqa: N803
     """``out [K, J] += x [N, K]^T y [N, J]``, K a multiple of four; addressed as in `product`."""
     N = len(x)
@@ -412,7 +412,7 @@ def outer(x, y, out, K, J):  # type: ignore[no-untyped-def]  # noqa: N803
                     out[o + r * J + j] += a * y[n * J + j]
 
 
-@njit(inline="always")
+@inlined
 def _hash(n):  # type: ignore[no-untyped-def]
     """A well-spread 32-bit hash."""
     n = (n ^ (n >> np.uint32(16))) * np.uint32(0x7FEB352D)
@@ -420,7 +420,7 @@ def _hash(n):  # type: ignore[no-untyped-def]
     return n ^ (n >> np.uint32(16))
 
 
-@njit(inline="always")
+@inlined
 def _sigmoid(x):  # type: ignore[no-untyped-def]
     """Within 1e-5: exp(-x) is a polynomial of -x/32, squared five times, for that becomes vector instructions."""
     t = min(max(-x, np.float32(-40)), np.float32(40)) * np.float32(1 / 32)

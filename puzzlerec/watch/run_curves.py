@@ -102,7 +102,9 @@ class CurvesScreen(Screen[None]):
     KEYS: ClassVar[list[BindingType]] = [
         Binding("y", "values", "Log loss", id="values", tooltip="The loss on a logarithmic axis, or not."),
         Binding("x", "steps", "Log steps", id="steps", tooltip="The steps on a logarithmic axis, or not."),
-        Binding("t", "clock", "Time", id="clock", tooltip="Curves over seconds of training, or over steps."),
+        Binding(
+            "t", "clock", "Time", id="clock", show=False, tooltip="Curves over seconds of training, or over steps."
+        ),
     ]
 
     def action_values(self) -> None:

@@ -227,7 +227,7 @@ class TaskScreen(Screen[None]):
         if learning.problem:
             return [Piece(" not learned", "bad")]
         if progress is None:
-            return [Piece(" starting ...", "muted")]
+            return [Piece(" starting: the first time this takes a minute", "muted")]
         unicode = self.app.console.encoding.lower().startswith("utf")
         done, (full, rest) = round(BAR * progress.share), "━─" if unicode else "#-"
         line = [Piece(f" {full * done}", "line"), Piece(rest * (BAR - done), "rest")]
