@@ -88,8 +88,10 @@ class Processes:
                     following += 1
             for number in range(following, count):
                 yield from own.pop(number) if number in own else self._results(call, number)
-        finally:
+        except GeneratorExit:  # the leader wants no more
             self._store.set(f"{call}/over", b"")
+            raise
+        self._store.set(f"{call}/over", b"")  # after an error it leaves, which ends all
 
     def _follow(self, call: str, tasks: Iterable[Task], work: Callable[[Task], Iterable[Result]]) -> Generator[Result]:
         yield from ()
@@ -116,8 +118,7 @@ class Processes:
         return int(self._store.add(f"{call}/taken", 1)) - 1
 
     def _is_there(self, call: str, number: int) -> bool:
-        self._heed()
-        return bool(self._store.check([f"{call}/{number}"]))
+        return self._is_written(f"{call}/{number}")
 
     def _results(self, call: str, number: int) -> list[Any]:
         found: list[Any] = self._read(f"{call}/{number}")
@@ -125,8 +126,7 @@ class Processes:
         return found
 
     def _is_over(self, call: str) -> bool:
-        self._heed()
-        return bool(self._store.check([f"{call}/over"]))
+        return self._is_written(f"{call}/over")
 
     # ---- the store
 
@@ -139,17 +139,24 @@ class Processes:
 
     def _read(self, key: str) -> Any:
         """What somebody writes, as soon as it is there."""
-        while not self._store.check([key]):
-            self._heed()
+        while not self._is_written(key):
             time.sleep(PAUSE)
         return pickle.loads(self._store.get(key))
 
+    def _is_written(self, key: str) -> bool:
+        """Whether somebody has written it. Ends this process where the leader has left and nobody will."""
+        self._heed()
+        left = not self.leads and self._store.check(["left"])  # asked first: the leader may write and leave
+        if self._store.check([key]):
+            return True
+        if left:
+            raise SystemExit(0)
+        return False
+
     def _heed(self) -> None:
-        """Raise in the leader what has gone wrong elsewhere; end elsewhere when the leader has."""
+        """Raise in the leader what has gone wrong elsewhere."""
         if self.leads and self._store.check(["failed"]):
             raise pickle.loads(self._store.get("failed"))
-        if not self.leads and self._store.check(["left"]):
-            raise SystemExit(0)
 
     # ---- the end
 
