@@ -61,15 +61,8 @@ Exit status:
 
 
 VOTES = ("copies", "submission")  # options for --votes
-FIRST_PASS = (
-    "split",
-    "attempts",
-    "evaluations",
-    "strategy",
-    "curve",
-    "figure",
-    "rows",
-)  # and those that mean nothing to it
+# and those that mean nothing to it
+FIRST_PASS = ("split", "attempts", "evaluations", "strategy", "curve", "figure", "rows")
 
 
 def evaluate(
@@ -135,6 +128,7 @@ def evaluate(
             need_matplotlib(figure)
         solver = session_on(device).solver(model)
         form = TableFormat.json if as_json else form
+        curve = curve or figure is not None
         if votes:
             status = vote(
                 solver, dataset, form, submission, processes, copies=copies, limit=limit, steps=steps, batch=batch
@@ -153,8 +147,8 @@ def evaluate(
                 asked = len(examples.questions) if limit is None else min(limit, len(examples.questions))
                 kept = None
                 if rows is not None and processes.leads:
-                    kept = _kept(rows, model, examples, solver, settings, curve or figure is not None)
-                report = _measure(solver, examples, settings, asked, curve or figure is not None, kept, processes)
+                    kept = _kept(rows, model, examples, solver, settings, curve)
+                report = _measure(solver, examples, settings, asked, curve, kept, processes)
             status = SOLVED
             if processes.leads:
                 interrupted = report.puzzles < asked
