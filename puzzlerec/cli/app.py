@@ -65,6 +65,10 @@ class Program(TyperGroup):
             else:
                 messages.error(in_words(error))
             sys.exit(UNUSABLE)
+        finally:
+            # Python remembers that a KeyboardInterrupt left an exec of text, as the making of a dataclass is one, and
+            # at its end kills itself by SIGINT instead of exiting with its status; it forgets that at the next one
+            exec("")
 
 
 def _commands_of(command: Any) -> Iterator[Any]:

@@ -219,3 +219,19 @@ def test_ctrl_c_ends_a_process_with_130_and_without_a_traceback(shipped: Path, t
     _, err = solving.communicate(timeout=60)
     assert solving.returncode == 130
     assert re.match("Interrupted: 8 of [0-9]+ that were read solved", err.decode()) and "Traceback" not in err.decode()
+
+
+def test_the_status_is_the_commands_own_wherever_ctrl_c_hit(tmp_path: Path) -> None:
+    (tmp_path / "interrupted.py").write_text(
+        "from typer.core import TyperGroup\n"
+        "from puzzlerec.cli import main\n"
+        "def command(*_, **__):\n"
+        "    try:\n"
+        "        exec('raise KeyboardInterrupt')\n"
+        "    except KeyboardInterrupt:\n"
+        "        raise SystemExit(7)\n"
+        "TyperGroup.main = command\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-m", "interrupted"], cwd=tmp_path, timeout=60)
+    assert done.returncode == 7
