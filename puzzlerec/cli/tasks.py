@@ -67,11 +67,8 @@ def solve_tasks(
         out = _writer(form, stream, seed, drawn=form is None and output is None and answers().is_terminal)
         try:
             with closing(processes.shared(tasks, lambda task: [_answer(task, minutes * 60, seed)])) as answered:
-                for found, problem in answered:
-                    if problem:
-                        messages.warning(problem)
-                    else:
-                        messages.note(f"{printable(found.task.id)}: outputs are assumed to be {found.sizes}.")
+                for found in answered:
+                    messages.note(f"{printable(found.task.id)}: outputs are assumed to be {found.sizes}.")
                     counts.update(found.right(test) for test in range(len(found.task.tests)))
                     out.write(found)
         except KeyboardInterrupt:
@@ -112,23 +109,19 @@ def _read(file: str, faults: list[Exception]) -> list[Task]:
         faults += wrong
 
 
-def _answer(task: Task, seconds: float, seed: int) -> tuple[TaskAnswer, str]:
-    """The answer to one task, with a bar while it is learned, and what there is against it."""
-    from puzzlerec.training.test_time import Progress, SizeError, TaskAnswer, answer
+def _answer(task: Task, seconds: float, seed: int) -> TaskAnswer:
+    """The answer to one task, with a bar while it is learned."""
+    from puzzlerec.training.test_time import Progress, answer
 
-    name = printable(task.id)
     done = 0
-    try:
-        with progress(f"learning {name}", 100, "%") as advance:
+    with progress(f"learning {printable(task.id)}", 100, "%") as advance:
 
-            def told(now: Progress) -> None:
-                nonlocal done
-                advance(int(100 * now.share) - done)
-                done = int(100 * now.share)
+        def told(now: Progress) -> None:
+            nonlocal done
+            advance(int(100 * now.share) - done)
+            done = int(100 * now.share)
 
-            return answer(task, seconds, seed, told), ""
-    except SizeError as error:
-        return TaskAnswer(task, ((),) * len(task.tests), "", 0.0, None, 0, 0.0), str(error)
+        return answer(task, seconds, seed, told)
 
 
 # ---- forms
@@ -213,7 +206,7 @@ class _Objects(_Writer):
                 "input": pair.input.tolist(),
                 "tries": [{"output": one.output.tolist(), "support": one.support} for one in found.tries[test]],
                 "solved": found.right(test),  # null: the file does not hold the output
-                "sizes": found.sizes or None,
+                "sizes": found.sizes,
                 "fitted": found.fitted,
                 "foreseen": found.foreseen,
                 "agrees": found.agrees(test),

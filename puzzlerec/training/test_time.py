@@ -26,9 +26,8 @@ from torch import Tensor
 from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.prediction import PADDING
 from puzzlerec.models.registry import build
-from puzzlerec.puzzles import PuzzleError
 from puzzlerec.puzzles.arc.augmentation import DIHEDRAL, DIHEDRAL_INVERSE
-from puzzlerec.puzzles.arc.sizes import NOTHING, Shape, SizeRule, cornered, shape_of, size_rule
+from puzzlerec.puzzles.arc.sizes import NOTHING, Learned, Shape, SizeRule, cornered, shape_of, size_rule
 from puzzlerec.puzzles.arc.tasks import Pair, Task
 from puzzlerec.training.objectives import supervise
 from puzzlerec.training.optimizers import build_optimizers, clip_gradients, schedule
@@ -60,10 +59,6 @@ OPTIMIZER = OptimizerSettings(
     decay=0.5,
     clip=1.0,
 )
-
-
-class SizeError(PuzzleError):
-    """It is not known how the sizes of a task's outputs are to be chosen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,15 +135,9 @@ def answer(
 ) -> TaskAnswer:
     """Train for so many ``seconds`` of the ``clock`` on the task's demonstrations, and answer its tests.
 
-    The first time on a machine layers are compiled before that. Raises `SizeError` if no rule that is known for the
-    sizes of outputs holds for the demonstrations and some test.
+    The first time on a machine layers are compiled before that.
     """
     rule = size_rule(task)
-    if rule is None or not any(rule.laid_out(pair.input) for pair in task.tests):
-        raise SizeError(
-            f"How to choose the size of an output of {task.id} is not known: they are neither as large as their "
-            "inputs or some part of them, nor a fixed multiple or fraction of them, nor all of one size."
-        )
     encoding = Encoding.of(task, rule)
     demonstrations, tests = encoding.copies(task.demonstrations), encoding.copies(task.tests, asked=True)
     last = len(task.demonstrations) - 1 if len(task.demonstrations) >= ENOUGH else None
@@ -181,13 +170,17 @@ def answer(
                 if not taken:  # what was answered before is not counted
                     votes = [Counter() for _ in task.tests]
                 for copy, output, confidence in learner.answers(tests):
-                    votes[copy.pair][shape_of(output), output.tobytes()] += confidence  # type: ignore[assignment]
+                    if output is not None:
+                        votes[copy.pair][shape_of(output), output.tobytes()] += confidence  # type: ignore[assignment]
                 tries = tuple(map(_most_voted, votes))
                 taken += len(DIHEDRAL) * counting
                 looked = share + LOOK_EVERY
             progress(Progress(share, loss, fitted, known, tries, taken))
             if held and (share >= HELD or all(right.get((copy.pair, copy.view)) for copy in learned)):
-                said = [np.array_equal(output, task.demonstrations[-1].known) for _, output, _ in learner.answers(held)]
+                last_output = task.demonstrations[-1].known
+                said = [
+                    output is not None and np.array_equal(output, last_output) for _, output, _ in learner.answers(held)
+                ]
                 foreseen = sum(said) / len(said)
                 held, learned = [], demonstrations
                 break
@@ -208,13 +201,14 @@ class Encoding:
     """How a task's grids become tokens, and tokens grids."""
 
     rule: SizeRule
-    colours: np.ndarray  # [K] uint8, those that occur, in order
+    colours: np.ndarray  # [K] uint8, those that occur, in order; `NOTHING` is one where sizes are learned
 
     @classmethod
     def of(cls, task: Task, rule: SizeRule) -> Encoding:
         grids = [pair.input for pair in (*task.demonstrations, *task.tests)]
         grids += [pair.known for pair in task.demonstrations]
-        return cls(rule, np.unique(np.concatenate([grid.ravel() for grid in grids])))
+        outside = [np.full(1, NOTHING, np.uint8)] if isinstance(rule, Learned) else []
+        return cls(rule, np.unique(np.concatenate([grid.ravel() for grid in grids] + outside)))
 
     def copies(self, pairs: Sequence[Pair], asked: bool = False) -> list[Copy]:
         """All views of the pairs whose outputs have a size; if ``asked``, without their outputs."""
@@ -223,11 +217,16 @@ class Encoding:
             layout = self.rule.laid_out(pair.input)
             if layout is None:
                 continue
-            output = np.zeros((0, 0), np.uint8) if asked else pair.known
             question = self._tokens(layout.grid, len(self.colours) + 1)
-            label = self._tokens(cornered(output, shape_of(question)), PADDING)
+            label = np.full_like(question, PADDING)
+            if not asked:
+                label = self._tokens(cornered(pair.known, shape_of(question)), PADDING)
             found += [Copy(index, view, turn(question), turn(label), layout.size) for view, turn in enumerate(DIHEDRAL)]
         return found
+
+    def output(self, copy: Copy, tokens: np.ndarray) -> np.ndarray | None:
+        """The output in an answer ``tokens [H, W]`` to this copy, None if it has no size."""
+        return self.rule.trimmed(self.colours[self.cropped(copy, tokens) - 1])
 
     def cropped(self, copy: Copy, grid: np.ndarray) -> np.ndarray:
         """What ``grid [H, W]``, which lies as the question of this copy does, has in the place of the output."""
@@ -306,7 +305,7 @@ class Learner:
         return float(outcome.tokens.mean()), outcome.right.tolist()
 
     @torch.no_grad()
-    def answers(self, copies: Sequence[Copy]) -> Iterator[tuple[Copy, np.ndarray, float]]:
+    def answers(self, copies: Sequence[Copy]) -> Iterator[tuple[Copy, np.ndarray | None, float]]:
         """Each copy with the output that the network gives it, ``[H, W]`` colours, and its mean confidence."""
         self.model.eval()
         for batch in batches(copies):
@@ -318,5 +317,5 @@ class Learner:
             )
             for copy, said, sure in zip(batch.copies, tokens, confidence, strict=True):
                 rows, columns = copy.question.shape
-                output = self.encoding.colours[self.encoding.cropped(copy, said[:rows, :columns]) - 1]
+                output = self.encoding.output(copy, said[:rows, :columns])
                 yield copy, output, float(self.encoding.cropped(copy, sure[:rows, :columns]).mean())

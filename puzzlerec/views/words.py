@@ -111,7 +111,7 @@ def _facts(answer: Answer) -> tuple[str, ...]:
 def task_verdict(found: TaskAnswer, test: int) -> str:
     """What is known of the tries at a test of a task, in a sentence."""
     if not found.tries[test]:
-        return "Not solved: the size of the output is not known."
+        return "Not solved: no answer has a size that is possible."
     learned = f"{found.fitted:.0%} of the demonstrations' views were learned"
     if found.foreseen is not None:
         learned += f", {found.foreseen:.0%} of the last one's foreseen"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from puzzlerec.puzzles.arc.tasks import Task
@@ -34,14 +35,10 @@ class Learning:
 
     def run(self) -> None:
         """Learn until the time is over."""
-        from puzzlerec.training.test_time import SizeError, answer
+        from puzzlerec.training.test_time import answer
 
-        try:
+        with suppress(_StoppedError):
             self.answer = answer(self.task, self.seconds, self.seed, self._told)
-        except SizeError as error:
-            self.problem = str(error)
-        except _StoppedError:
-            pass
 
     def _told(self, progress: Progress) -> None:
         if not self._wanted:

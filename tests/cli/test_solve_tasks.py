@@ -119,15 +119,16 @@ def test_a_submission_is_in_kaggles_form(run: Run, file: Path) -> None:
     assert "there are two tasks turn" in run("solve", file, file, "--output", out).stderr
 
 
-def test_an_output_without_a_known_size_is_said_and_submitted_empty(run: Run, file: Path) -> None:
-    pairs = [{"input": [[1] * n], "output": [[1] * (n * n + 1)]} for n in (1, 2)]
-    file.write_text(json.dumps({"train": pairs, "test": [{"input": [[1]], "output": [[1, 1]]}]}))
-    told = run("solve", file)
+def test_an_output_without_a_possible_size_is_said_and_submitted_empty(run: Run, file: Path) -> None:
+    pairs = [{"input": [[1]] * rows, "output": [[1]] * (rows // 2)} for rows in (2, 4)]
+    tests = [{"input": [[1]] * rows, "output": [[1]]} for rows in (2, 3)]
+    file.write_text(json.dumps({"train": pairs, "test": tests}))
+    told = run("solve", file, "--minutes", 0.02)
     assert told.exit_code == 1
-    assert told.stdout == "# turn, test 1: Not solved: the size of the output is not known.\n"
-    assert "How to choose the size of an output of turn is not known" in told.stderr
-    submitted = json.loads(run("solve", file, "--format", "json").stdout)
-    assert submitted == {"turn": [{"attempt_1": [[0]], "attempt_2": [[0]]}]}
+    assert "# turn, test 2: Not solved: no answer has a size that is possible.\n" in told.stdout
+    assert "1/2 times as high" in told.stderr
+    submitted = json.loads(run("solve", file, "--minutes", 0.02, "--format", "json").stdout)["turn"]
+    assert submitted[0]["attempt_1"] == [[1]] and submitted[1] == {"attempt_1": [[0]], "attempt_2": [[0]]}
 
 
 @pytest.mark.usefixtures("learned")

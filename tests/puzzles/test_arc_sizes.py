@@ -28,7 +28,6 @@ def task(*shapes: tuple[Shape, Shape]) -> Task:
 )
 def test_rules(shapes: list[tuple[Shape, Shape]], words: str, input: Shape, output: Shape) -> None:
     rule = size_rule(task(*shapes))
-    assert rule is not None
     assert (rule.words, said(rule, input)) == (words, output)
 
 
@@ -37,12 +36,29 @@ def said(rule: SizeRule, input: Shape) -> Shape | None:
     return None if layout is None else layout.size
 
 
-def test_sizes_that_are_not_known() -> None:
-    assert size_rule(task(((2, 2), (3, 3)), ((3, 3), (5, 4)))) is None
+def test_sizes_that_are_not_possible() -> None:
     tripled, halved = size_rule(task(((2, 2), (6, 6)))), size_rule(task(((2, 4), (1, 2)), ((4, 2), (2, 1))))
-    assert tripled is not None and halved is not None
     assert said(tripled, (11, 2)) is None  # more than 30 rows
     assert said(halved, (3, 2)) is None
+
+
+def test_where_no_rule_holds_the_place_outside_an_output_is_a_colour() -> None:
+    rule = size_rule(task(((2, 2), (3, 3)), ((3, 3), (5, 4))))
+    assert rule.words == "as large as the network has learned to make them"
+    assert said(rule, (2, 9)) == (5, 9)  # room for the largest output, and for the input
+    answer = np.full((5, 9), NOTHING, np.uint8)
+    assert rule.trimmed(answer) is None
+    answer[:2, :3] = 4
+    found = rule.trimmed(answer)
+    assert found is not None and found.tolist() == [[4, 4, 4], [4, 4, 4]]
+    for row, column, value in ((1, 2, NOTHING), (4, 8, 4), (3, 0, 4)):  # no rectangle in the corner
+        spoilt = answer.copy()
+        spoilt[row, column] = value
+        assert rule.trimmed(spoilt) is None
+    thirds = task(((3, 3), (1, 3)), ((6, 3), (2, 3)))
+    impossible = Task("thirds", thirds.demonstrations, (Pair(np.zeros((4, 3), np.uint8), None),))
+    assert size_rule(impossible) == size_rule(Task("thirds", thirds.demonstrations[::-1], impossible.tests))
+    assert said(size_rule(impossible), (4, 3)) == (4, 3)  # the rule that holds knows a size for no test
 
 
 def test_a_rule_that_knows_a_size_for_every_test_comes_first() -> None:
@@ -50,7 +66,7 @@ def test_a_rule_that_knows_a_size_for_every_test_comes_first() -> None:
     odd = Task("odd", halved.demonstrations, (Pair(np.zeros((3, 3), np.uint8), None),))
     for one, words in ((halved, "1/2 times as high, 1/2 times as wide"), (odd, "all 2x3")):
         rule = size_rule(one)
-        assert rule is not None and rule.words == words
+        assert rule.words == words
 
 
 def test_where_inputs_lie() -> None:
@@ -58,11 +74,9 @@ def test_where_inputs_lie() -> None:
     larger, repeated = np.array([[1, 1, 2, 2]] * 2, np.uint8), np.array([[1, 2, 1, 2]] * 2, np.uint8)
     for output in (larger, repeated):  # whichever is more like the outputs
         rule = size_rule(Task("toy", (Pair(grid, output),), ()))
-        assert rule is not None
         layout = rule.laid_out(grid)
         assert layout is not None and (layout.grid == output).all() and layout.size == (2, 4)
     rule = size_rule(task(((1, 2), (3, 1)), ((2, 2), (3, 1))))
-    assert rule is not None
     layout = rule.laid_out(grid)
     assert layout is not None
     assert layout.grid.tolist() == [[1, 2], [NOTHING, NOTHING], [NOTHING, NOTHING]]

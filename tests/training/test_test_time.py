@@ -12,7 +12,7 @@ import torch
 from puzzlerec.puzzles.arc.sizes import size_rule
 from puzzlerec.puzzles.arc.tasks import Pair, Task
 from puzzlerec.training import test_time
-from puzzlerec.training.test_time import BATCH, Encoding, Learner, Progress, SizeError, answer, batches
+from puzzlerec.training.test_time import BATCH, Encoding, Learner, Progress, answer, batches
 
 Change = Callable[[np.ndarray], np.ndarray]
 
@@ -63,10 +63,23 @@ def test_the_same_seed_gives_the_same_answer_and_outputs_of_tests_are_not_looked
     assert same.right(0) is False
 
 
-def test_sizes_that_are_not_known_are_said() -> None:
-    odd = Task("odd", tuple(Pair(np.ones((n, n), np.uint8), np.ones((n * n + 1, 1), np.uint8)) for n in (1, 2)), ())
-    with pytest.raises(SizeError, match="size of an output of odd is not known"):
-        answer(odd, 1)
+def test_sizes_that_no_rule_knows_are_learned() -> None:
+    # what is left of the column of 3s
+    def left(grid: np.ndarray) -> np.ndarray:
+        return grid[:, : int((grid == 3).all(0).argmax())]
+
+    rng = np.random.default_rng(0)
+    grids = [rng.integers(0, 3, (3, 5)).astype(np.uint8) for _ in range(5)]
+    for grid, column in zip(grids, (2, 3, 4, 1, 2), strict=True):
+        grid[:, column] = 3
+    pairs = [Pair(grid, left(grid)) for grid in grids]
+    found = answer(Task("left", tuple(pairs[:-1]), (pairs[-1],)), 128, clock=ticking())
+    assert found.sizes == "as large as the network has learned to make them"
+    assert found.right(0) and found.tries[0][0].output.shape == (3, 2)
+    assert all(one.output.max() < 10 for one in found.tries[0])
+
+
+def test_a_test_whose_size_is_not_possible_has_no_tries() -> None:
     low, high = (toy(lambda grid: grid[: len(grid) // 3], 1, (rows, 3)) for rows in (3, 6))
     thirds = Task("thirds", low.demonstrations + high.demonstrations, (*low.tests, Pair(low.tests[0].input[:2], None)))
     found = answer(thirds, 4, clock=ticking())
@@ -76,7 +89,6 @@ def test_sizes_that_are_not_known_are_said() -> None:
 def test_views_go_back_to_the_output_they_came_from() -> None:
     task = toy(lambda grid: grid[:2, :1], shape=(2, 3))
     rule = size_rule(task)
-    assert rule is not None
     encoding = Encoding.of(task, rule)
     copies = encoding.copies(task.demonstrations)
     assert len(copies) == 8 * len(task.demonstrations)
@@ -91,7 +103,6 @@ def test_batches_hold_every_copy_once_and_little_padding() -> None:
     pairs = tuple(Pair(np.ones((n, n), np.uint8), np.ones((n, n), np.uint8)) for n in (3, 3, 9, 10))
     task = Task("toy", pairs, ())
     rule = size_rule(task)
-    assert rule is not None
     copies = Encoding.of(task, rule).copies(task.demonstrations)
     for rng in (None, np.random.default_rng(0)):
         found = list(batches(copies, rng))
@@ -104,7 +115,6 @@ def test_batches_hold_every_copy_once_and_little_padding() -> None:
 def test_learning_rates_fall_with_the_time() -> None:
     task = toy(np.fliplr, demonstrations=1)
     rule = size_rule(task)
-    assert rule is not None
     encoding = Encoding.of(task, rule)
     learner, (batch,) = Learner(encoding, 0), batches(encoding.copies(task.demonstrations))
     before = {name: weight.clone() for name, weight in learner.model.named_parameters()}

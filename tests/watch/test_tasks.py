@@ -19,7 +19,7 @@ from puzzlerec.cli.app import app as cli
 from puzzlerec.puzzles import PuzzleError
 from puzzlerec.puzzles.arc.tasks import Pair, Task
 from puzzlerec.training import test_time
-from puzzlerec.training.test_time import Progress, SizeError, TaskAnswer, Try
+from puzzlerec.training.test_time import Progress, TaskAnswer, Try
 from puzzlerec.watch.app import Watch
 from puzzlerec.watch.dialogs.tasks import ChooseTask
 from puzzlerec.watch.lines import Lines
@@ -51,7 +51,7 @@ class Solver:
     def __call__(self, task: Task, seconds: float, seed: int, progress: Callable[[Progress], None]) -> TaskAnswer:
         self.begun.append((task.id, seed))
         if task.id == "odd":
-            raise SizeError("How to choose the size is not known.")
+            raise MemoryError("no room")
         count = len(task.demonstrations)
         begun = HALF._replace(share=0.0, tries=(), known=(0.0,) * count)
         for name, now in (("half", begun), ("late", HALF), ("end", LATE)):
@@ -124,7 +124,7 @@ def test_tasks_are_browsed_and_what_was_learned_is_kept(solver: Solver) -> None:
         assert "ARC task large · 2 of 3" in said(screen)
         await until(pilot, lambda: screen.learning.over)
         await pilot.press("n", "n")
-        await until(pilot, lambda: "How to choose the size is not known." in said(screen))
+        await until(pilot, lambda: "MemoryError: no room" in said(screen))
         await pilot.press("p", "p")
         assert "ARC task first · 1 of 3" in said(screen) and screen.learning.over
         assert [id for id, _ in solver.begun] == ["first", "large", "odd"]

@@ -40,6 +40,10 @@ class SizeRule(ABC):
         """The input, of which a part or all begins in the top left corner: there its output is most like it."""
         return input
 
+    def trimmed(self, output: np.ndarray) -> np.ndarray | None:
+        """What is an output in ``output``, which has its `size`; None if it is none."""
+        return output
+
     def laid_out(self, input: np.ndarray) -> Layout | None:
         """The input beside its output; None if there is no size."""
         size = self.size(input)
@@ -145,6 +149,26 @@ class Framed(SizeRule):
         return np.roll(input, (-part[0].start, -part[1].start), (0, 1)) if self.whole else input[part]
 
 
+@dataclass(frozen=True)
+class Learned(SizeRule):
+    """Not known: an output may have any size up to ``most``, or its input's. What lies outside has a colour of its own.
+
+    That colour, `NOTHING`, is learned as any other, and so is where an output ends.
+    """
+
+    most: Shape
+    words: str = "as large as the network has learned to make them"
+
+    def size(self, input: np.ndarray) -> Shape:
+        return max(self.most[0], input.shape[0]), max(self.most[1], input.shape[1])
+
+    def trimmed(self, output: np.ndarray) -> np.ndarray | None:
+        real = output != NOTHING
+        rows, columns = int(real.any(1).sum()), int(real.any(0).sum())
+        whole = rows > 0 and real[:rows, :columns].all() and real.sum() == rows * columns
+        return output[:rows, :columns] if whole else None
+
+
 def shape_of(grid: np.ndarray) -> Shape:
     """The rows and columns of a grid."""
     return grid.shape[0], grid.shape[1]
@@ -156,8 +180,8 @@ def cornered(grid: np.ndarray, shape: Shape) -> np.ndarray:
     return np.pad(grid, ((0, shape[0] - rows), (0, shape[1] - columns)), constant_values=NOTHING)
 
 
-def size_rule(task: Task) -> SizeRule | None:
-    """The rule that holds for all demonstrations, None if none is known that does.
+def size_rule(task: Task) -> SizeRule:
+    """The rule that holds for all demonstrations; if none is known that does, sizes are to be learned.
 
     Of several, those that know a size for every test come first; then those under which inputs, as they are laid out,
     are most like outputs; then those that are tried first. Where outputs are as large as inputs, nothing else is tried.
@@ -172,7 +196,12 @@ def size_rule(task: Task) -> SizeRule | None:
         found.append((all(rule.laid_out(pair.input) for pair in task.tests), likeness, rule))
         if isinstance(rule, Ratio) and rule.rows == rule.columns == 1:
             break
-    return max(found, key=lambda one: one[:2])[2] if found else None
+    if found:
+        best: SizeRule = max(found, key=lambda one: one[:2])[2]
+        if not task.tests or any(best.laid_out(pair.input) for pair in task.tests):
+            return best
+    rows, columns = np.max([pair.known.shape for pair in task.demonstrations], axis=0)
+    return Learned((int(rows), int(columns)))
 
 
 def _rules(task: Task) -> Iterator[SizeRule]:
