@@ -20,8 +20,7 @@ from puzzlerec.api import Model, Source, load, read_puzzles
 from puzzlerec.data import Dataset
 from puzzlerec.device import choose_device
 from puzzlerec.evaluation import Report
-from puzzlerec.evaluation import evaluate as measured
-from puzzlerec.evaluation.examples import Examples, of_dataset, of_puzzles
+from puzzlerec.evaluation.examples import of_dataset, of_puzzles
 from puzzlerec.experiments.compare import compare as compared
 from puzzlerec.experiments.compare import ended
 from puzzlerec.experiments.curves import Training
@@ -105,26 +104,9 @@ def evaluate(
     chosen = SolveSettings(**{"early": False, **settings})
     if isinstance(examples, Path) and is_hdf5(examples):
         with Dataset.open(examples) as dataset:
-            return _report(solver, of_dataset(dataset, split, solver), chosen, limit, curve)
+            return of_dataset(dataset, split, solver).measured(solver, chosen, limit=limit, curve=curve)
     puzzles = read_puzzles(examples, solver.kind)[:limit]
-    return _report(solver, of_puzzles(puzzles, solver, "The list"), chosen, limit, curve)
-
-
-def _report(solver: Solver, examples: Examples, settings: SolveSettings, limit: int | None, curve: bool) -> Report:
-    return measured(
-        solver.model,
-        examples.questions,
-        examples.labels,
-        settings,
-        puzzle_ids=examples.puzzle_ids,
-        ratings=examples.ratings,
-        limit=limit,
-        kind=examples.kind,
-        grid=examples.grid,
-        device=solver.device,
-        name=solver.name,
-        curve=curve,
-    )
+    return of_puzzles(puzzles, solver, "The list").measured(solver, chosen, curve=curve)
 
 
 def compare(

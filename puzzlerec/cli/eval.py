@@ -170,7 +170,7 @@ def _measure(
     processes: Processes,
 ) -> Report:
     """The report of the first ``asked`` examples; what is ``kept`` of them is not measured again."""
-    from puzzlerec.evaluation import PuzzleResult, evaluate
+    from puzzlerec.evaluation import PuzzleResult
 
     with kept or nullcontext(), progress("evaluating", asked, "puzzles") as advance:
 
@@ -184,22 +184,8 @@ def _measure(
             if kept:
                 kept.add(one)
 
-        report = evaluate(
-            solver.model,
-            examples.questions,
-            examples.labels,
-            settings,
-            puzzle_ids=examples.puzzle_ids,
-            ratings=examples.ratings,
-            limit=asked,
-            kind=examples.kind,
-            grid=examples.grid,
-            device=solver.device,
-            processes=processes,
-            name=solver.name,
-            curve=curve,
-            known=known(),
-            each=each,
+        report = examples.measured(
+            solver, settings, limit=asked, processes=processes, curve=curve, known=known(), each=each
         )
         if kept and report.puzzles == asked:
             kept.flush()

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from puzzlerec.data.store import Dataset
-from puzzlerec.evaluation.run import Rows
+from puzzlerec.evaluation.report import Report
+from puzzlerec.evaluation.run import Rows, evaluate
 from puzzlerec.puzzles import Puzzle, PuzzleError, PuzzleKind, get
+from puzzlerec.solving.answer import SolveSettings
 from puzzlerec.solving.solver import Solver
 
 
@@ -30,6 +32,22 @@ class Examples:
     grid: tuple[int, int] | None = None  # of [N, L]
     about: dict[str, Any] = field(default_factory=dict)  # where they come from
     left_out: int = 0  # puzzles without an answer, or too large for the model
+
+    def measured(self, solver: Solver, settings: SolveSettings, **how: Any) -> Report:
+        """`evaluate` with these."""
+        return evaluate(
+            solver.model,
+            self.questions,
+            self.labels,
+            settings,
+            puzzle_ids=self.puzzle_ids,
+            ratings=self.ratings,
+            kind=self.kind,
+            grid=self.grid,
+            device=solver.device,
+            name=solver.name,
+            **how,
+        )
 
 
 def of_dataset(dataset: Dataset, split: str, solver: Solver) -> Examples:
