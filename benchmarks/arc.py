@@ -79,6 +79,7 @@ def solved(task: Task, seconds: float, seed: int) -> dict[str, object]:
         "fitted": found.fitted,
         "foreseen": found.foreseen,
         "agrees": [found.agrees(test) for test in tests],
+        "networks": found.networks,
         "batches": found.batches,
         "seconds": round(found.seconds, 1),
     }

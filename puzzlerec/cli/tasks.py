@@ -210,6 +210,7 @@ class _Objects(_Writer):
                 "fitted": found.fitted,
                 "foreseen": found.foreseen,
                 "agrees": found.agrees(test),
+                "networks": found.networks,
                 "batches": found.batches,
                 "seconds": round(found.seconds, 3),
                 "seed": self.seed,

@@ -33,15 +33,19 @@ from puzzlerec.training.objectives import supervise
 from puzzlerec.training.optimizers import build_optimizers, clip_gradients, schedule
 from puzzlerec.training.recipe import Objective, OptimizerSettings
 
+Lacks = tuple[str, ...]  # what a network has no vectors for, so that its rule holds for all of them alike
+
 TRIES = 2  # answers that a test may be given
 BATCH = 8  # copies of pairs
 MOST_PADDING = 0.25  # of a batch's real cells
-VOTING = 0.6  # of the time, after which votes are taken
-VOTE_EVERY = 8  # batches
-HASTE = 2  # how much faster time runs while all views of all demonstrations are known
-HELD = 0.25  # of the time, for which at most a demonstration is held back to see whether it is foreseen
+PATIENCE = 0.5  # of the time that is left, after which the rate falls though not all is known
+HELD = 0.5  # of that, for which at most a demonstration is held back to see whether it is foreseen
 ENOUGH = 3  # demonstrations of which one may be held back
-LOOK_EVERY = 0.05  # of the time until then, after which the tests are answered to be looked at
+VOTE_EVERY = 8  # batches
+AGREED = 3  # networks in a row that say the same, after which no more are asked
+LEAST = 0.01  # weight of a network's votes that knows no demonstration
+LACKS: tuple[Lacks, ...] = ((), ("colours",), ("views",), ("colours", "views"))
+LOOK_EVERY = 0.05  # of the time until there are votes, after which the tests are answered to be looked at
 MODEL = {
     **{"puzzle": "arc", "mixer": "colours", "prefix": 0, "mask_padding": True, "puzzle_ids": len(DIHEDRAL)},
     **{"width": 24, "layers": 2, "expansion": 2, "multiple": 16},
@@ -76,15 +80,16 @@ class TaskAnswer:
     task: Task
     tries: tuple[tuple[Try, ...], ...]  # of each test up to `TRIES`; none where its output can have no size
     sizes: str  # what was assumed of outputs: that they are ...
-    fitted: float  # the share of the demonstrations' views that were all right when training last saw them
-    foreseen: float | None  # of the views of the last demonstration, answered before it was learned; None if it was not
+    fitted: float  # the share of the demonstrations' views that the best network had right when it last saw them
+    foreseen: float | None  # of the views of demonstrations, answered before they were learned; None if none were
+    networks: int  # that were trained
     batches: int
     seconds: float
 
     def agrees(self, test: int) -> bool | None:
-        """Whether most votes for a test are for one answer, and the last demonstration was foreseen too.
+        """Whether most votes for a test are for one answer, and most of what was held back was foreseen too.
 
-        None where none was held back.
+        None where nothing was held back.
         """
         if self.foreseen is None:
             return None
@@ -101,10 +106,11 @@ class Progress(NamedTuple):
 
     share: float  # of the time, 0 to 1
     loss: float  # of the last supervision step, a puzzle's mean
-    fitted: float  # see `TaskAnswer`
+    fitted: float  # the share of the demonstrations' views that this network had right when it last saw them
     known: tuple[float, ...]  # the same of each demonstration
     tries: tuple[tuple[Try, ...], ...]  # as the votes stand; until they count, as the network answers just now
     votes: int  # how many of each test's views count so far
+    networks: int  # that were trained so far, with this one
 
 
 class Copy(NamedTuple):
@@ -115,6 +121,9 @@ class Copy(NamedTuple):
     question: np.ndarray  # [H, W] tokens
     label: np.ndarray  # [H, W] tokens, `PADDING` where nothing is asked or known
     size: Shape  # of the output
+
+
+Votes = Counter[tuple[Shape, bytes]]  # for outputs
 
 
 class Batch(NamedTuple):
@@ -133,67 +142,159 @@ def answer(
     progress: Callable[[Progress], None] = lambda _: None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> TaskAnswer:
-    """Train for so many ``seconds`` of the ``clock`` on the task's demonstrations, and answer its tests.
+    """Train for at most so many ``seconds`` of the ``clock`` on the task's demonstrations, and answer its tests.
 
-    The first time on a machine layers are compiled before that.
+    One network after the other is trained, until the time is over or `AGREED` of them in a row say the same. The first
+    time on a machine layers are compiled before that.
     """
     rule = size_rule(task)
     encoding = Encoding.of(task, rule)
-    demonstrations, tests = encoding.copies(task.demonstrations), encoding.copies(task.tests, asked=True)
-    last = len(task.demonstrations) - 1 if len(task.demonstrations) >= ENOUGH else None
-    held = [copy for copy in demonstrations if copy.pair == last]
-    learned = [copy for copy in demonstrations if copy.pair != last]
-    foreseen: float | None = None
     # layers are compiled once on a machine: that takes as long as a minute, which is none of the task's time
-    Learner(encoding, seed).learn(next(batches(demonstrations)), 0.0)
-    learner, begun = Learner(encoding, seed), clock()
-    votes: list[Counter[tuple[Shape, bytes]]] = []
+    Learner(encoding, seed).learn(next(batches(encoding.copies(task.demonstrations))), 0.0)
+    begun = now = clock()
+    end, done = begun + seconds, 0
+    trained: list[Training] = []
     tries: tuple[tuple[Try, ...], ...] = ()
-    right: dict[tuple[int, int], bool] = {}
-    rng = np.random.default_rng(seed)
-    count, taken, share, looked, before = 0, 0, 0.0, 0.0, begun
-    while share < 1:
-        for batch in batches(learned, rng):
-            loss, hits = learner.learn(batch, share)
-            right.update(((copy.pair, copy.view), hit) for copy, hit in zip(batch.copies, hits, strict=True))
-            count += 1
-            known = tuple(
-                sum(right.get((pair, view), False) for view in range(len(DIHEDRAL))) / len(DIHEDRAL)
-                for pair in range(len(task.demonstrations))
-            )
-            fitted = float(np.mean([known[copy.pair] for copy in demonstrations]))
-            now = clock()
-            share = min(share + (HASTE if fitted == 1 else 1) * (now - before) / seconds, 1.0)
-            before = now
-            counting = share >= 1 or (share >= VOTING and count % VOTE_EVERY == 0)
-            if counting or (share < VOTING and share >= looked):
-                if not taken:  # what was answered before is not counted
-                    votes = [Counter() for _ in task.tests]
-                for copy, output, confidence in learner.answers(tests):
-                    if output is not None:
-                        votes[copy.pair][shape_of(output), output.tobytes()] += confidence  # type: ignore[assignment]
-                tries = tuple(map(_most_voted, votes))
-                taken += len(DIHEDRAL) * counting
-                looked = share + LOOK_EVERY
-            progress(Progress(share, loss, fitted, known, tries, taken))
-            if held and (share >= HELD or all(right.get((copy.pair, copy.view)) for copy in learned)):
-                last_output = task.demonstrations[-1].known
-                said = [
-                    output is not None and np.array_equal(output, last_output) for _, output, _ in learner.answers(held)
-                ]
-                foreseen = sum(said) / len(said)
-                held, learned = [], demonstrations
-                break
-            if share >= 1:
-                break
-    return TaskAnswer(task, tries, rule.words, fitted, foreseen, count, clock() - begun)
+    while not trained or (end - now >= trained[-1].seconds and not _agree(trained)):
+        training = Training(task, encoding, seed, trained)
+        trained.append(training)
+        for loss in training.run(now, end, clock):
+            now, done = training.now, done + 1
+            share, votes = min((now - begun) / seconds, 1.0), sum(one.taken for one in trained)
+            tries = _tries(trained)
+            progress(Progress(share, loss, training.fitted, training.known, tries, votes, len(trained)))
+    foreseen = [one.foreseen for one in trained if one.foreseen is not None]
+    return TaskAnswer(
+        task,
+        tries=tries,
+        sizes=rule.words,
+        fitted=max(one.fitted for one in trained),
+        foreseen=float(np.mean(foreseen)) if foreseen else None,
+        networks=len(trained),
+        batches=done,
+        seconds=now - begun,
+    )
 
 
-def _most_voted(votes: Counter[tuple[Shape, bytes]]) -> tuple[Try, ...]:
+class Training:
+    """Of one network: at a constant rate until it knows the demonstrations, then as long again while the rate falls.
+
+    In this second half it answers the tests. Where there are enough demonstrations, each network does without another
+    one at first.
+    """
+
+    def __init__(self, task: Task, encoding: Encoding, seed: int, before: Sequence[Training]) -> None:
+        """``before`` are those of the task's networks that were trained before."""
+        number, count = len(before), len(task.demonstrations)
+        self.lacks = _lacks(before)
+        self.learner = Learner(encoding, seed + number, self.lacks)
+        self.demonstrations = encoding.copies(task.demonstrations)
+        self.tests = encoding.copies(task.tests, asked=True)
+        self.votes: list[Votes] = [Counter() for _ in task.tests]
+        self.taken = 0  # votes for a test; until there are some, `votes` are what the network says just now
+        self.held = (count - 1 - number) % count if count >= ENOUGH else None  # the demonstration it does without
+        self.foreseen: float | None = None  # the share of its views that were right before it was learned
+        self.given_up: bool = False
+        self.seconds = 0.0  # that it took
+        self.now = 0.0  # when its last batch was over
+        self._first = before[0] if before else None
+        self._task, self._rng = task, np.random.default_rng(seed + number)
+        self._right: dict[tuple[int, int], bool] = {}  # whether a copy was, when training last saw it
+
+    @property
+    def known(self) -> tuple[float, ...]:
+        """Of each demonstration the share of views that were right when training last saw them."""
+        views, pairs = range(len(DIHEDRAL)), range(len(self._task.demonstrations))
+        return tuple(sum(self._right.get((pair, view), False) for view in views) / len(views) for pair in pairs)
+
+    @property
+    def fitted(self) -> float:
+        return float(np.mean(self.known))
+
+    def run(self, begun: float, end: float, clock: Callable[[], float]) -> Iterator[float]:
+        """Train, at most until ``end``; after every batch the loss of its last supervision step."""
+        patience = PATIENCE * (end - begun)
+        if self._first is not None:  # what takes much longer than the first one did comes to nothing
+            patience = min(patience, self._first.seconds)
+        turn, stop, falls = begun + patience, end, False  # when the rate begins to fall, and is zero
+        now, looked, count = begun, begun, 0
+        while now < stop:
+            learned = [copy for copy in self.demonstrations if copy.pair != self.held]
+            for batch in batches(learned, self._rng):
+                loss, hits = self.learner.learn(batch, 1 - 0.5 * (stop - now) / (stop - turn) if falls else 0.0)
+                self._right.update(((copy.pair, copy.view), hit) for copy, hit in zip(batch.copies, hits, strict=True))
+                now, count = clock(), count + 1
+                self.now, self.seconds = now, now - begun
+                known = self.fitted == 1
+                if not falls and (known or now >= turn):
+                    if self._first is not None and not known:
+                        self.given_up = True
+                        yield loss
+                        return
+                    turn, stop, falls = now, min(end, 2 * now - begun), True
+                voting = now >= stop or (falls and count % VOTE_EVERY == 0)
+                if voting or (self._first is None and not self.taken and now >= looked):
+                    self._answer(voting)
+                    looked = now + LOOK_EVERY * (end - begun)
+                yield loss
+                if self.held is not None and (now >= begun + HELD * patience or self._knows(learned)):
+                    self._foresee([copy for copy in self.demonstrations if copy.pair == self.held])
+                    break
+                if now >= stop:
+                    break
+
+    def _knows(self, copies: Sequence[Copy]) -> bool:
+        return all(self._right.get((copy.pair, copy.view)) for copy in copies)
+
+    def _foresee(self, copies: Sequence[Copy]) -> None:
+        """Answer the demonstration that was held back, and hold it back no more."""
+        known = self._task.demonstrations[copies[0].pair].known
+        said = [output is not None and np.array_equal(output, known) for _, output, _ in self.learner.answers(copies)]
+        self.foreseen, self.held = sum(said) / len(said), None
+
+    def _answer(self, voting: bool) -> None:
+        """Answer the tests. Earlier answers count too if these and they are votes."""
+        if not voting or not self.taken:
+            self.votes = [Counter() for _ in self.votes]
+        for copy, output, confidence in self.learner.answers(self.tests):
+            if output is not None:
+                self.votes[copy.pair][shape_of(output), output.tobytes()] += confidence  # type: ignore[assignment]
+        self.taken += len(DIHEDRAL) * voting
+
+
+def _lacks(before: Sequence[Training]) -> Lacks:
+    """What the next network lacks: each in turn, but for what another one could not do without."""
+    failed = [one.lacks for one in before if one.given_up and one.lacks]
+    possible = [lacks for lacks in LACKS if not any(set(one) <= set(lacks) for one in failed)]
+    return min(possible, key=[one.lacks for one in before].count)
+
+
+def _tries(trained: Sequence[Training]) -> tuple[tuple[Try, ...], ...]:
+    """Of each test the most voted outputs. Each network has as many votes as it knows of the demonstrations."""
+    voting = [one for one in trained if one.taken] or trained[-1:]
+    found = []
+    for test in range(len(voting[0].votes)):
+        total: Votes = Counter()
+        for one in voting:
+            whole = one.votes[test].total()
+            for output, support in one.votes[test].items():
+                total[output] += max(one.fitted, LEAST) * support / whole  # type: ignore[assignment]
+        found.append(_most_voted(total))
+    return tuple(found)
+
+
+def _most_voted(votes: Votes) -> tuple[Try, ...]:
     return tuple(
         Try(np.frombuffer(colours, np.uint8).reshape(shape), support / votes.total())
         for (shape, colours), support in votes.most_common(TRIES)
     )
+
+
+def _agree(trained: Sequence[Training]) -> bool:
+    """Whether the last `AGREED` networks that voted say the same of every test."""
+    last = [one.votes for one in trained if one.taken][-AGREED:]
+    said = {tuple(max(votes, key=votes.__getitem__, default=None) for votes in one) for one in last}
+    return len(last) == AGREED and len(said) == 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,11 +376,13 @@ def _joined(copies: Sequence[Copy]) -> Batch:
 class Learner:
     """A new network for a task's tokens, and its optimisers."""
 
-    def __init__(self, encoding: Encoding, seed: int) -> None:
+    def __init__(self, encoding: Encoding, seed: int, lacks: Lacks = ()) -> None:
         K = len(encoding.colours)
         self.encoding = encoding
         torch.manual_seed(seed)
         self.model = build(TRMConfig.model_validate({**MODEL, "symbols": (1, K), "vocabulary": K + 2}))
+        self.model.colour_embedding.weight.requires_grad_("colours" not in lacks)
+        self.model.puzzle_embedding.weight.requires_grad_("views" not in lacks)
         self.optimizers = build_optimizers(self.model, OPTIMIZER)
         self.steps = self.model.config.supervision_steps
 

@@ -233,7 +233,9 @@ class TaskScreen(Screen[None]):
         line = [Piece(f" {full * done}", "line"), Piece(rest * (BAR - done), "rest")]
         clock = f"{_clock(progress.share * learning.seconds)} of {_clock(learning.seconds)}"
         line.append(Piece(f" {clock}", "text"))
-        line.append(Piece(f" · {progress.fitted:.0%} of the demonstrations known", "value"))
+        line.append(
+            Piece(f" · network {progress.networks}: {progress.fitted:.0%} of the demonstrations known", "value")
+        )
         return [*line, Piece(f" · loss {progress.loss:.3f}", "muted")]
 
     def _verdict(self) -> list[Piece]:

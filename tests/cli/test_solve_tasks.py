@@ -39,9 +39,9 @@ def learned(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float, int]]:
 
     def answer(task: Task, seconds: float, seed: int, progress: Callable[[Progress], None]) -> TaskAnswer:
         asked.append((task.id, seconds, seed))
-        progress(Progress(0.5, 1.0, 0.0, (0.0,), ((),), 0))
+        progress(Progress(0.5, 1.0, 0.0, (0.0,), ((),), 0, 1))
         tries = tuple((Try(np.fliplr(pair.input), 0.75), Try(pair.input, 0.25)) for pair in task.tests)
-        return TaskAnswer(task, tries, "as large as their inputs", 0.875, 0.75, 3, 1.5)
+        return TaskAnswer(task, tries, "as large as their inputs", 0.875, 0.75, 2, 3, 1.5)
 
     monkeypatch.setattr(test_time, "answer", answer)
     return asked

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from itertools import count
+from itertools import count, pairwise
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ import torch
 from puzzlerec.puzzles.arc.sizes import size_rule
 from puzzlerec.puzzles.arc.tasks import Pair, Task
 from puzzlerec.training import test_time
-from puzzlerec.training.test_time import BATCH, Encoding, Learner, Progress, answer, batches
+from puzzlerec.training.test_time import BATCH, LACKS, Encoding, Learner, Progress, Training, answer, batches
 
 Change = Callable[[np.ndarray], np.ndarray]
 
@@ -44,11 +47,13 @@ def test_toys_are_learned(change: Change, sizes: str) -> None:
     found = answer(toy(change), 128, progress=seen.append, clock=ticking())
     assert found.right(0) and found.sizes == sizes
     assert found.fitted > 0.8 and 16 <= found.batches == len(seen) <= 128
-    assert seen[-1].share == 1 and seen[-1].loss < 0.2 < seen[0].loss
-    assert seen[-1].fitted == np.mean(seen[-1].known) == found.fitted and len(seen[-1].known) == 4
+    assert all(one.share <= two.share for one, two in pairwise(seen)) and seen[-1].share == found.seconds / 128
+    assert min(one.loss for one in seen) < 0.2 < seen[0].loss
+    assert all(one.fitted == np.mean(one.known) for one in seen) and found.fitted == max(one.fitted for one in seen)
     assert seen[-1].tries is found.tries and all(len(now.tries) == 1 for now in seen)  # there is always one to see
     assert seen[0].votes == 0 < seen[-1].votes and seen[-1].votes % 8 == 0
     assert found.foreseen is not None and seen[0].known[-1] == 0  # the last one was held back
+    assert found.networks == seen[-1].networks >= 1 == seen[0].networks
     first = found.tries[0][0]
     assert first.support > 0.3 and sum(one.support for one in found.tries[0]) <= 1 + 1e-6
     assert np.array_equal(first.output, found.task.tests[0].known)
@@ -120,3 +125,61 @@ def test_learning_rates_fall_with_the_time() -> None:
     before = {name: weight.clone() for name, weight in learner.model.named_parameters()}
     learner.learn(batch, 1.0)
     assert all(torch.equal(weight, before[name]) for name, weight in learner.model.named_parameters())
+
+
+def trained(votes: dict[bytes, float], fitted: float = 1.0, **more: Any) -> Training:
+    """What `_tries`, `_agree` and `_lacks` ask of a network's training."""
+    counted = Counter({((1, 1), output): support for output, support in votes.items()})
+    return cast(Training, SimpleNamespace(votes=[counted], fitted=fitted, taken=8, given_up=False, lacks=(), **more))
+
+
+def test_each_network_has_as_many_votes_as_it_knows_of_the_demonstrations() -> None:
+    sure, doubtful = trained({b"1": 6.0, b"2": 2.0}), trained({b"2": 900.0}, fitted=0.6)
+    ((one, two),) = test_time._tries([sure, doubtful])
+    assert (one.output.item(), two.output.item()) == (ord("2"), ord("1"))
+    assert one.support == pytest.approx(0.85 / 1.6) and two.support == pytest.approx(0.75 / 1.6)
+    ((alone,),) = test_time._tries([trained({b"3": 1.0}, fitted=0.0)])  # all that there is
+    assert alone.output.item() == ord("3") and alone.support == 1
+
+
+def test_networks_that_agree_are_enough() -> None:
+    one, two = trained({b"1": 3.0, b"2": 2.0}), trained({b"2": 1.0})
+    assert not test_time._agree([one, one]) and test_time._agree([two, one, one, one])
+    assert not test_time._agree([one, two, one, one])
+    silent = trained({b"2": 1.0})
+    silent.taken = 0
+    assert test_time._agree([one, one, silent, one])
+
+
+def test_no_network_lacks_what_another_could_not_do_without() -> None:
+    def after(*lacks: tuple[str, ...], given_up: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        before = [trained({}) for _ in lacks]
+        for one, lacking in zip(before, lacks, strict=True):
+            one.lacks, one.given_up = lacking, lacking == given_up
+        return test_time._lacks(before)
+
+    assert [after(*LACKS[:count]) for count in range(4)] == list(LACKS)
+    assert after(*LACKS) == ()
+    assert after((), ("colours",), given_up=("colours",)) == ("views",)
+    assert after((), ("colours",), ("views",), given_up=("colours",)) == ()
+    assert after((), ("views",), ("colours",), given_up=()) == ("colours", "views")
+
+
+def test_what_a_network_lacks_it_does_not_learn() -> None:
+    task = toy(np.fliplr)
+    encoding = Encoding.of(task, size_rule(task))
+    for lacks in LACKS:
+        learner = Learner(encoding, 0, lacks)
+        learner.learn(next(batches(encoding.copies(task.demonstrations))), 0.0)
+        assert bool(learner.model.colour_embedding.weight.any()) == ("colours" not in lacks)
+        assert bool(learner.model.puzzle_embedding.weight.any()) == ("views" not in lacks)
+
+
+def test_a_network_that_learns_nothing_in_the_time_of_the_first_is_given_up() -> None:
+    task = toy(lambda grid: np.array([0, 2, 3, 1], np.uint8)[grid])  # without vectors no colour becomes another one
+    seen: list[Progress] = []
+    found = answer(task, 400, 1, progress=seen.append, clock=ticking())
+    assert found.right(0) and found.networks >= 3
+    first = next(index for index, one in enumerate(seen) if one.networks == 2)
+    second = sum(one.networks == 2 for one in seen)
+    assert second <= first + 8 and not any(one.fitted == 1 for one in seen if one.networks == 2)

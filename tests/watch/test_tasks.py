@@ -37,8 +37,8 @@ TASKS = [
     Task("large", (Pair(LARGE, LARGE),) * 3, (Pair(LARGE, LARGE),)),
     Task("odd", (Pair(ONE, TWO),), (Pair(ONE, TWO),)),
 ]
-HALF = Progress(0.5, 0.25, 0.75, (1.0, 0.5), ((Try(ONE, 0.6), Try(TWO, 0.4)), ()), 0)
-LATE = Progress(0.9, 0.05, 1.0, (1.0, 1.0), ((Try(TWO, 0.9),), (Try(ONE, 1.0),)), 16)
+HALF = Progress(0.5, 0.25, 0.75, (1.0, 0.5), ((Try(ONE, 0.6), Try(TWO, 0.4)), ()), 0, 1)
+LATE = Progress(0.9, 0.05, 1.0, (1.0, 1.0), ((Try(TWO, 0.9),), (Try(ONE, 1.0),)), 16, 2)
 
 
 class Solver:
@@ -59,7 +59,7 @@ class Solver:
             progress(told)
             while not self.steps[name].wait(0.01):  # and whoever has given up is told so
                 progress(told)
-        return TaskAnswer(task, LATE.tries[: len(task.tests)], "as large", 1.0, None, 9, seconds)
+        return TaskAnswer(task, LATE.tries[: len(task.tests)], "as large", 1.0, None, 1, 9, seconds)
 
 
 @pytest.fixture
@@ -101,7 +101,10 @@ def test_demonstrations_tries_and_votes_are_shown_as_they_come(solver: Solver) -
         await until(pilot, lambda: "first try 60% wrong" in said(screen))
         text = said(screen)
         assert "second try 40% right" in text and "shown 1 100% known" in text and "shown 2 50% known" in text
-        assert "0:30 of 1:00 · 75% of the demonstrations known · loss 0.250" in text and "votes count later" in text
+        assert (
+            "0:30 of 1:00 · network 1: 75% of the demonstrations known · loss 0.250" in text
+            and "votes count later" in text
+        )
         assert "2 2 2" in text  # the digits of the grids
         solver.steps["late"].set()
         await until(pilot, lambda: "16 votes" in said(screen))
