@@ -22,6 +22,8 @@ import torch
 
 from puzzlerec.data.arc_agi import official
 from puzzlerec.evaluation.report import wilson
+from puzzlerec.models import checkpoint
+from puzzlerec.models.system import System
 from puzzlerec.puzzles.arc.tasks import Task
 from puzzlerec.training.test_time import TaskAnswer, answer
 
@@ -34,16 +36,18 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=100, help="processor time of a task, at most")
     parser.add_argument("--seed", type=int, default=0, help="of the draw, and of training")
+    parser.add_argument("--base", default="none", help="the model that networks begin as, or none: from nothing")
     parser.add_argument("--part", default="1/1", help="which part of the tasks this process takes, as in 2/3")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    settings = {key: getattr(arguments, key) for key in ("version", "set", "tasks", "seconds", "seed")}
+    settings = {key: getattr(arguments, key) for key in ("version", "set", "tasks", "seconds", "seed", "base")}
     drawn = draw(arguments.version, arguments.set, arguments.tasks, arguments.seed)
+    base = None if arguments.base == "none" else checkpoint.load(arguments.base)
     number, parts = map(int, arguments.part.split("/"))
     for task in drawn[number - 1 :: parts]:
         done = read(arguments.rows, settings)
         if task.id not in {row["task"] for row in done}:
-            row = json.dumps({"settings": settings, **solved(task, arguments.seconds, arguments.seed)})
+            row = json.dumps({"settings": settings, **solved(task, arguments.seconds, arguments.seed, base)})
             with arguments.rows.open("a") as stream:
                 stream.write(row + "\n")
             print(row, file=sys.stderr, flush=True)
@@ -65,9 +69,9 @@ def draw(version: int, name: str, count: int, seed: int) -> list[Task]:
     return [tasks[index] for index in order[:count]]
 
 
-def solved(task: Task, seconds: float, seed: int) -> dict[str, object]:
+def solved(task: Task, seconds: float, seed: int, base: System | None) -> dict[str, object]:
     """What the task's tries come to."""
-    found = answer(task, seconds, seed, clock=time.process_time)
+    found = answer(task, seconds, seed, clock=time.process_time, base=base)
     tests = range(len(task.tests))
     return {
         "task": task.id,

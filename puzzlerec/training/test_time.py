@@ -26,14 +26,14 @@ from torch import Tensor
 from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.prediction import PADDING
 from puzzlerec.models.registry import build
+from puzzlerec.models.system import System
 from puzzlerec.puzzles.arc.augmentation import DIHEDRAL, DIHEDRAL_INVERSE
+from puzzlerec.puzzles.arc.canvas import COLOURS
 from puzzlerec.puzzles.arc.sizes import NOTHING, Learned, Shape, SizeRule, cornered, shape_of, size_rule
 from puzzlerec.puzzles.arc.tasks import Pair, Task
 from puzzlerec.training.objectives import supervise
 from puzzlerec.training.optimizers import build_optimizers, clip_gradients, schedule
 from puzzlerec.training.recipe import Objective, OptimizerSettings
-
-Lacks = tuple[str, ...]  # what a network has no vectors for, so that its rule holds for all of them alike
 
 TRIES = 2  # answers that a test may be given
 BATCH = 8  # copies of pairs
@@ -42,15 +42,18 @@ PATIENCE = 0.5  # of the time that is left, after which the rate falls though no
 HELD = 0.5  # of that, for which at most a demonstration is held back to see whether it is foreseen
 ENOUGH = 3  # demonstrations of which one may be held back
 VOTE_EVERY = 8  # batches
-AGREED = 3  # networks in a row that say the same, after which no more are asked
+WORTHWHILE = 0.5  # of the time that the network before took, which the next one needs
+FEWEST = 24  # batches before the rate falls, if there is time
+AGREED = 4  # networks in a row that say the same, after which no more are asked
 LEAST = 0.01  # weight of a network's votes that knows no demonstration
-LACKS: tuple[Lacks, ...] = ((), ("colours",), ("views",), ("colours", "views"))
 LOOK_EVERY = 0.05  # of the time until there are votes, after which the tests are answered to be looked at
 MODEL = {
-    **{"puzzle": "arc", "mixer": "colours", "prefix": 0, "mask_padding": True, "puzzle_ids": len(DIHEDRAL)},
+    **{"puzzle": "arc", "symbols": (1, COLOURS), "vocabulary": COLOURS + 2, "puzzle_ids": len(DIHEDRAL)},
+    **{"mixer": "colours", "prefix": 0, "mask_padding": True},
     **{"width": 24, "layers": 2, "expansion": 2, "multiple": 16},
     **{"latent_updates": 2, "recursions": 1, "supervision_steps": 4},
 }
+OWN, VIEWS = "colour_embedding.weight", "puzzle_embedding.weight"  # of a task's own colours; of the eight views
 OBJECTIVE = Objective(loss="softmax", halt_weight=0.1)
 OPTIMIZER = OptimizerSettings(
     name="muon",
@@ -63,6 +66,7 @@ OPTIMIZER = OptimizerSettings(
     decay=0.5,
     clip=1.0,
 )
+ADAPTING = OPTIMIZER.model_copy(update={"lr": 3e-3, "rest_lr": 9e-3})  # of a network that begins as a base
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +145,7 @@ def answer(
     seed: int = 0,
     progress: Callable[[Progress], None] = lambda _: None,
     clock: Callable[[], float] = time.perf_counter,
+    base: System | None = None,
 ) -> TaskAnswer:
     """Train for at most so many ``seconds`` of the ``clock`` on the task's demonstrations, and answer its tests.
 
@@ -150,13 +155,13 @@ def answer(
     rule = size_rule(task)
     encoding = Encoding.of(task, rule)
     # layers are compiled once on a machine: that takes as long as a minute, which is none of the task's time
-    Learner(encoding, seed).learn(next(batches(encoding.copies(task.demonstrations))), 0.0)
+    Learner(encoding, seed, base=base).learn(next(batches(encoding.copies(task.demonstrations))), 0.0)
     begun = now = clock()
     end, done = begun + seconds, 0
     trained: list[Training] = []
     tries: tuple[tuple[Try, ...], ...] = ()
-    while not trained or (end - now >= trained[-1].seconds and not _agree(trained)):
-        training = Training(task, encoding, seed, trained)
+    while not trained or (end - now >= WORTHWHILE * trained[-1].seconds and not _agree(trained)):
+        training = Training(task, encoding, seed, trained, base)
         trained.append(training)
         for loss in training.run(now, end, clock):
             now, done = training.now, done + 1
@@ -176,6 +181,18 @@ def answer(
     )
 
 
+class Start(NamedTuple):
+    """How a network begins."""
+
+    based: bool  # as a base does, or from nothing
+    lacks: tuple[str, ...]  # what it has no vectors for, so that its rule holds for all of them alike
+
+
+STARTS = [
+    Start(based, lacks) for lacks in ((), ("colours",), ("views",), ("colours", "views")) for based in (True, False)
+]
+
+
 class Training:
     """Of one network: at a constant rate until it knows the demonstrations, then as long again while the rate falls.
 
@@ -183,11 +200,13 @@ class Training:
     one at first.
     """
 
-    def __init__(self, task: Task, encoding: Encoding, seed: int, before: Sequence[Training]) -> None:
+    def __init__(
+        self, task: Task, encoding: Encoding, seed: int, before: Sequence[Training], base: System | None
+    ) -> None:
         """``before`` are those of the task's networks that were trained before."""
         number, count = len(before), len(task.demonstrations)
-        self.lacks = _lacks(before)
-        self.learner = Learner(encoding, seed + number, self.lacks)
+        self.start = _start(before, base is not None)
+        self.learner = Learner(encoding, seed + number, self.start.lacks, base if self.start.based else None)
         self.demonstrations = encoding.copies(task.demonstrations)
         self.tests = encoding.copies(task.tests, asked=True)
         self.votes: list[Votes] = [Counter() for _ in task.tests]
@@ -197,7 +216,7 @@ class Training:
         self.given_up: bool = False
         self.seconds = 0.0  # that it took
         self.now = 0.0  # when its last batch was over
-        self._first = before[0] if before else None
+        self._before = [one.seconds for one in before if not one.given_up]
         self._task, self._rng = task, np.random.default_rng(seed + number)
         self._right: dict[tuple[int, int], bool] = {}  # whether a copy was, when training last saw it
 
@@ -214,8 +233,8 @@ class Training:
     def run(self, begun: float, end: float, clock: Callable[[], float]) -> Iterator[float]:
         """Train, at most until ``end``; after every batch the loss of its last supervision step."""
         patience = PATIENCE * (end - begun)
-        if self._first is not None:  # what takes much longer than the first one did comes to nothing
-            patience = min(patience, self._first.seconds)
+        if self.start.lacks:  # what takes longer than any other did cannot do without
+            patience = min(patience, max(self._before))
         turn, stop, falls = begun + patience, end, False  # when the rate begins to fall, and is zero
         now, looked, count = begun, begun, 0
         while now < stop:
@@ -226,14 +245,14 @@ class Training:
                 now, count = clock(), count + 1
                 self.now, self.seconds = now, now - begun
                 known = self.fitted == 1
-                if not falls and (known or now >= turn):
-                    if self._first is not None and not known:
+                if not falls and ((known and count >= FEWEST) or now >= turn):
+                    if self.start.lacks and not known:
                         self.given_up = True
                         yield loss
                         return
                     turn, stop, falls = now, min(end, 2 * now - begun), True
                 voting = now >= stop or (falls and count % VOTE_EVERY == 0)
-                if voting or (self._first is None and not self.taken and now >= looked):
+                if voting or (not self._before and not self.taken and now >= looked):
                     self._answer(voting)
                     looked = now + LOOK_EVERY * (end - begun)
                 yield loss
@@ -262,11 +281,16 @@ class Training:
         self.taken += len(DIHEDRAL) * voting
 
 
-def _lacks(before: Sequence[Training]) -> Lacks:
-    """What the next network lacks: each in turn, but for what another one could not do without."""
-    failed = [one.lacks for one in before if one.given_up and one.lacks]
-    possible = [lacks for lacks in LACKS if not any(set(one) <= set(lacks) for one in failed)]
-    return min(possible, key=[one.lacks for one in before].count)
+def _start(before: Sequence[Training], based: bool) -> Start:
+    """How the next network begins: in each way by turns, but for what another one could not do without."""
+    failed = [one.start for one in before if one.given_up]
+    possible = [
+        start
+        for start in STARTS
+        if (based or not start.based)
+        and not any(one.based == start.based and set(one.lacks) <= set(start.lacks) for one in failed)
+    ]
+    return min(possible, key=[one.start for one in before].count)
 
 
 def _tries(trained: Sequence[Training]) -> tuple[tuple[Try, ...], ...]:
@@ -352,6 +376,16 @@ def batches(copies: Sequence[Copy], rng: np.random.Generator | None = None) -> I
         yield _joined(groups[index])
 
 
+def collected(copies: Sequence[Copy], count: int, rng: np.random.Generator) -> Batch:
+    """Up to ``count`` of the copies at random, of about the size of the first."""
+    first, *others = (copies[index] for index in rng.permutation(len(copies)))
+    chosen = [first]
+    for copy in others:
+        if len(chosen) < count and _padding([*chosen, copy]) <= MOST_PADDING:
+            chosen.append(copy)
+    return _joined(chosen)
+
+
 def _padding(copies: Sequence[Copy]) -> float:
     """How many cells of padding a batch of these copies has for each real one."""
     rows, columns = np.max([copy.question.shape for copy in copies], axis=0)
@@ -374,16 +408,22 @@ def _joined(copies: Sequence[Copy]) -> Batch:
 
 
 class Learner:
-    """A new network for a task's tokens, and its optimisers."""
+    """A new network for a task's tokens, and its optimisers. It begins as ``base``, whatever colours that has."""
 
-    def __init__(self, encoding: Encoding, seed: int, lacks: Lacks = ()) -> None:
+    def __init__(self, encoding: Encoding, seed: int, lacks: Sequence[str] = (), base: System | None = None) -> None:
         K = len(encoding.colours)
         self.encoding = encoding
         torch.manual_seed(seed)
-        self.model = build(TRMConfig.model_validate({**MODEL, "symbols": (1, K), "vocabulary": K + 2}))
+        config = TRMConfig.model_validate(MODEL) if base is None else base.config
+        self.model = build(config.model_copy(update={"symbols": (1, K), "vocabulary": K + 2}))
+        if base is not None:
+            shared = {name: tensor for name, tensor in base.state_dict().items() if name != OWN}
+            if "views" in lacks:
+                shared[VIEWS] = shared[VIEWS].mean(0).expand_as(shared[VIEWS])
+            self.model.load_state_dict(shared, strict=False)
         self.model.colour_embedding.weight.requires_grad_("colours" not in lacks)
         self.model.puzzle_embedding.weight.requires_grad_("views" not in lacks)
-        self.optimizers = build_optimizers(self.model, OPTIMIZER)
+        self.optimizers = build_optimizers(self.model, OPTIMIZER if base is None else ADAPTING)
         self.steps = self.model.config.supervision_steps
 
     def learn(self, batch: Batch, share: float) -> tuple[float, list[bool]]:

@@ -15,7 +15,7 @@ import torch
 from puzzlerec.puzzles.arc.sizes import size_rule
 from puzzlerec.puzzles.arc.tasks import Pair, Task
 from puzzlerec.training import test_time
-from puzzlerec.training.test_time import BATCH, LACKS, Encoding, Learner, Progress, Training, answer, batches
+from puzzlerec.training.test_time import BATCH, STARTS, Encoding, Learner, Progress, Start, Training, answer, batches
 
 Change = Callable[[np.ndarray], np.ndarray]
 
@@ -130,7 +130,7 @@ def test_learning_rates_fall_with_the_time() -> None:
 def trained(votes: dict[bytes, float], fitted: float = 1.0, **more: Any) -> Training:
     """What `_tries`, `_agree` and `_lacks` ask of a network's training."""
     counted = Counter({((1, 1), output): support for output, support in votes.items()})
-    return cast(Training, SimpleNamespace(votes=[counted], fitted=fitted, taken=8, given_up=False, lacks=(), **more))
+    return cast(Training, SimpleNamespace(votes=[counted], fitted=fitted, taken=8, given_up=False, **more))
 
 
 def test_each_network_has_as_many_votes_as_it_knows_of_the_demonstrations() -> None:
@@ -144,31 +144,35 @@ def test_each_network_has_as_many_votes_as_it_knows_of_the_demonstrations() -> N
 
 def test_networks_that_agree_are_enough() -> None:
     one, two = trained({b"1": 3.0, b"2": 2.0}), trained({b"2": 1.0})
-    assert not test_time._agree([one, one]) and test_time._agree([two, one, one, one])
-    assert not test_time._agree([one, two, one, one])
+    assert not test_time._agree([one, one, one]) and test_time._agree([two, one, one, one, one])
+    assert not test_time._agree([one, one, two, one, one, one])
     silent = trained({b"2": 1.0})
     silent.taken = 0
-    assert test_time._agree([one, one, silent, one])
+    assert test_time._agree([one, one, one, silent, one])
 
 
 def test_no_network_lacks_what_another_could_not_do_without() -> None:
-    def after(*lacks: tuple[str, ...], given_up: tuple[str, ...] | None = None) -> tuple[str, ...]:
-        before = [trained({}) for _ in lacks]
-        for one, lacking in zip(before, lacks, strict=True):
-            one.lacks, one.given_up = lacking, lacking == given_up
-        return test_time._lacks(before)
+    plain, colours, views, neither = (start for start in STARTS if not start.based)
 
-    assert [after(*LACKS[:count]) for count in range(4)] == list(LACKS)
-    assert after(*LACKS) == ()
-    assert after((), ("colours",), given_up=("colours",)) == ("views",)
-    assert after((), ("colours",), ("views",), given_up=("colours",)) == ()
-    assert after((), ("views",), ("colours",), given_up=()) == ("colours", "views")
+    def after(*starts: Start, given_up: Start | None = None, based: bool = False) -> Start:
+        before = [trained({}) for _ in starts]
+        for one, start in zip(before, starts, strict=True):
+            one.start, one.given_up = start, start == given_up
+        return test_time._start(before, based)
+
+    order = [plain, colours, views, neither]
+    assert [after(*order[:count]) for count in range(5)] == [*order, plain]
+    assert after(plain, colours, given_up=colours) == views
+    assert after(plain, colours, views, given_up=colours) == plain  # nor both
+    assert [after(*STARTS[:count], based=True) for count in range(8)] == STARTS
+    assert after(*STARTS[:4], given_up=STARTS[2], based=True) == STARTS[4]
+    assert after(*STARTS[:6], given_up=STARTS[2], based=True) == STARTS[7]  # from nothing it may do without
 
 
 def test_what_a_network_lacks_it_does_not_learn() -> None:
     task = toy(np.fliplr)
     encoding = Encoding.of(task, size_rule(task))
-    for lacks in LACKS:
+    for _, lacks in STARTS:
         learner = Learner(encoding, 0, lacks)
         learner.learn(next(batches(encoding.copies(task.demonstrations))), 0.0)
         assert bool(learner.model.colour_embedding.weight.any()) == ("colours" not in lacks)
