@@ -22,10 +22,9 @@ import torch
 
 from puzzlerec.data.arc_agi import official
 from puzzlerec.evaluation.report import wilson
-from puzzlerec.models import checkpoint
 from puzzlerec.models.system import System
 from puzzlerec.puzzles.arc.tasks import Task
-from puzzlerec.training.test_time import TaskAnswer, answer
+from puzzlerec.training.test_time import BASE, TaskAnswer, answer, load_base
 
 
 def main() -> None:
@@ -36,13 +35,13 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=100, help="processor time of a task, at most")
     parser.add_argument("--seed", type=int, default=0, help="of the draw, and of training")
-    parser.add_argument("--base", default="none", help="the model that networks begin as, or none: from nothing")
+    parser.add_argument("--base", default=BASE, help="as which every other network begins; none: all from nothing")
     parser.add_argument("--part", default="1/1", help="which part of the tasks this process takes, as in 2/3")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     settings = {key: getattr(arguments, key) for key in ("version", "set", "tasks", "seconds", "seed", "base")}
     drawn = draw(arguments.version, arguments.set, arguments.tasks, arguments.seed)
-    base = None if arguments.base == "none" else checkpoint.load(arguments.base)
+    base = load_base(arguments.base)
     number, parts = map(int, arguments.part.split("/"))
     for task in drawn[number - 1 :: parts]:
         done = read(arguments.rows, settings)

@@ -58,6 +58,14 @@ Kind = Annotated[
         help="Read the files as this kind, such as sudoku-4x4 or maze.",
     ),
 ]
+Base = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        autocompletion=completion.models,
+        help="ARC: as what every other network of a task begins; none: all from nothing.",
+    ),
+]
 Model = Annotated[
     str | None,
     typer.Option(

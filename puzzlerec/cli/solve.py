@@ -19,6 +19,7 @@ from puzzlerec.cli import completion
 from puzzlerec.cli.errors import INTERRUPTED, SOLVED, STATUSES, UNSOLVED, UNUSABLE, CommandError, assumed, in_words
 from puzzlerec.cli.options import (
     Attempts,
+    Base,
     Device,
     Early,
     Evaluations,
@@ -112,16 +113,17 @@ def solve(
     minutes: Annotated[
         float, typer.Option(metavar="M", min=0.01, help="ARC: what a task may cost, in time by the clock.")
     ] = 3.0,
+    base: Base = "arc-base",
 ) -> None:
     form = _format(form, as_json, output)
     with together() as processes:
         if processes.size > 1:
             _require_files(files)
         if are_tasks(files, puzzle):
-            _refuse(context, {"files", "puzzle", "form", "as_json", "output", "seed", "minutes"}, "ARC tasks")
-            status = solve_tasks(files, minutes, form, output, seed, processes)
+            _refuse(context, {"files", "puzzle", "form", "as_json", "output", "seed", "minutes", "base"}, "ARC tasks")
+            status = solve_tasks(files, minutes, base, form, output, seed, processes)
         else:
-            _refuse(context, set(context.params) - {"minutes"}, "these puzzles, but to ARC tasks alone")
+            _refuse(context, set(context.params) - {"minutes", "base"}, "these puzzles, but to ARC tasks alone")
 
             from puzzlerec.solving.answer import SolveSettings
 

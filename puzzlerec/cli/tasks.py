@@ -19,6 +19,7 @@ from puzzlerec.cli.terminal import answers, messages, printable, progress, speak
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from puzzlerec.models.system import System
     from puzzlerec.processes import Processes
     from puzzlerec.puzzles.arc.tasks import Task
     from puzzlerec.training.test_time import TaskAnswer
@@ -39,9 +40,15 @@ def are_tasks(files: Sequence[str], kind: str | None) -> bool:
 
 
 def solve_tasks(
-    files: Sequence[str], minutes: float, form: Format | None, output: Path | None, seed: int, processes: Processes
+    files: Sequence[str],
+    minutes: float,
+    base: str,
+    form: Format | None,
+    output: Path | None,
+    seed: int,
+    processes: Processes,
 ) -> int:
-    """Answer the tasks in ``files``, each within so many ``minutes``; the exit status.
+    """Answer the tasks in ``files``, each within so many ``minutes``, from the named ``base``; the exit status.
 
     The ``processes`` share the tasks.
     Written as JSON, the answers are a submission in Kaggle's form.
@@ -60,13 +67,17 @@ def solve_tasks(
     if repeated and form is Format.json:
         raise CommandError(f"A submission has one answer to a task, but there are two tasks {printable(repeated[0])}.")
 
+    begins = None
     if tasks:
+        from puzzlerec.training.test_time import load_base
+
+        begins = load_base(base)
         messages.detail("The first time on a machine the network is compiled: a minute that is not counted.")
     begun, counts, interrupted = time.perf_counter(), Counter[bool | None](), False
     with opened(output if processes.leads else None) as stream:
         out = _writer(form, stream, seed, drawn=form is None and output is None and answers().is_terminal)
         try:
-            with closing(processes.shared(tasks, lambda task: [_answer(task, minutes * 60, seed)])) as answered:
+            with closing(processes.shared(tasks, lambda task: [_answer(task, minutes * 60, seed, begins)])) as answered:
                 for found in answered:
                     messages.note(f"{printable(found.task.id)}: outputs are assumed to be {found.sizes}.")
                     counts.update(found.right(test) for test in range(len(found.task.tests)))
@@ -109,7 +120,7 @@ def _read(file: str, faults: list[Exception]) -> list[Task]:
         faults += wrong
 
 
-def _answer(task: Task, seconds: float, seed: int) -> TaskAnswer:
+def _answer(task: Task, seconds: float, seed: int, base: System | None) -> TaskAnswer:
     """The answer to one task, with a bar while it is learned."""
     from puzzlerec.training.test_time import Progress, answer
 
@@ -121,7 +132,7 @@ def _answer(task: Task, seconds: float, seed: int) -> TaskAnswer:
             advance(int(100 * now.share) - done)
             done = int(100 * now.share)
 
-        return answer(task, seconds, seed, told)
+        return answer(task, seconds, seed, told, base=base)
 
 
 # ---- forms

@@ -13,7 +13,7 @@ import typer
 from puzzlerec.cli import completion
 from puzzlerec.cli.errors import SOLVED, STATUSES, UNSOLVED, CommandError
 from puzzlerec.cli.opening import opened
-from puzzlerec.cli.options import Attempts, Device, Early, Exact, Kind, Model, Seed, Steps, Strategy, session_on
+from puzzlerec.cli.options import Attempts, Base, Device, Early, Exact, Kind, Model, Seed, Steps, Strategy, session_on
 from puzzlerec.cli.settings import config_file
 from puzzlerec.cli.terminal import answers, messages, speaks_unicode
 
@@ -65,6 +65,7 @@ def watch(
     strategy: Strategy = None,
     exact: Exact = False,
     minutes: Annotated[float, typer.Option(metavar="M", min=0.01, help="That a task of ARC is learned for.")] = 3.0,
+    base: Base = "arc-base",
     once: Annotated[bool, typer.Option("--once", help="Print the last frame of the first puzzle and leave.")] = False,
     device: Device = "auto",
     seed: Seed = 0,
@@ -93,6 +94,7 @@ def watch(
         run=run,
         tasks=tasks,
         minutes=minutes,
+        base=base,
         model=model,
         second=(against, options) if against else None,
         options=options,

@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from puzzlerec.models import checkpoint
 from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.prediction import PADDING
 from puzzlerec.models.registry import build
@@ -34,6 +35,8 @@ from puzzlerec.puzzles.arc.tasks import Pair, Task
 from puzzlerec.training.objectives import supervise
 from puzzlerec.training.optimizers import build_optimizers, clip_gradients, schedule
 from puzzlerec.training.recipe import Objective, OptimizerSettings
+
+BASE = "arc-base"  # as which networks begin by default
 
 TRIES = 2  # answers that a test may be given
 BATCH = 8  # copies of pairs
@@ -67,6 +70,18 @@ OPTIMIZER = OptimizerSettings(
     clip=1.0,
 )
 ADAPTING = OPTIMIZER.model_copy(update={"lr": 3e-3, "rest_lr": 9e-3})  # of a network that begins as a base
+
+
+def load_base(name: str = BASE) -> System | None:
+    """The checkpoint of this name as a base; None where it is "none". Raises `CheckpointError`."""
+    if name == "none":
+        return None
+    base = checkpoint.load(name)
+    if base.config.mixer != MODEL["mixer"] or base.config.puzzle_ids != MODEL["puzzle_ids"]:
+        raise checkpoint.CheckpointError(
+            f"{name} is no base for ARC tasks, but a model of {base.config.puzzle}: {BASE} is one, and none is none."
+        )
+    return base
 
 
 @dataclass(frozen=True, eq=False)

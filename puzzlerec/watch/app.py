@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from puzzlerec.solving.trace import Trace
 
 _NO_COLOR = NoColor()
-MINUTES = 3.0  # that a task of ARC is learned for
+MINUTES, BASE = 3.0, "arc-base"  # that a task of ARC is learned for, and what from
 SUDOKU = "1....7.9..3..2...8..96..5....53..9...1..8...26....4...3......1..4......7..7...3.."
 
 DARK = Theme(
@@ -115,6 +115,7 @@ class Watch(App[None]):
         run: Path | None = None,
         tasks: Sequence[Task] = (),
         minutes: float = MINUTES,
+        base: str = BASE,
         model: str | None = None,
         second: tuple[str | None, Mapping[str, Any]] | None = None,
         options: Mapping[str, Any] | None = None,
@@ -123,7 +124,7 @@ class Watch(App[None]):
     ) -> None:
         """``puzzles`` to solve with ``model`` (by default that of their kind) under ``options``,
         which are those of `SolveSettings`; ``traces`` to replay; a training ``run`` to follow, which need not be there
-        yet, or a folder with several; or ``tasks`` of ARC, each to be learned for so many ``minutes``.
+        yet, or a folder with several; or ``tasks`` of ARC, each to be learned for so many ``minutes`` from a ``base``.
 
         ``second`` is the model and the options of another side. Without anything to watch it is the last puzzle.
         """
@@ -134,7 +135,7 @@ class Watch(App[None]):
             self.memory, model=model, options=options, second=Side(*second) if second else None, device=device
         )
         self._run = run
-        self._tasks, self._minutes = list(tasks), minutes
+        self._tasks, self._minutes, self._base = list(tasks), minutes, base
         self._traces, self._asks = list(traces), not (puzzles or traces)
         self._puzzles = (
             [trace.answer.puzzle for trace in traces] or list(puzzles) or [self.memory.recall() or example()]
@@ -246,7 +247,7 @@ class Watch(App[None]):
 
     def _screen_of(self, tasks: Sequence[Task]) -> TaskScreen:
         seed = int((self.context.options or {}).get("seed", 0))
-        return TaskScreen(tasks, self._minutes, seed)
+        return TaskScreen(tasks, self._minutes, seed, self._base)
 
     def watch_theme(self, theme: str) -> None:
         self.memory.theme = theme

@@ -18,8 +18,8 @@ class _StoppedError(Exception):
 class Learning:
     """What has come of a task so far. All but `run` may be read and called from another thread."""
 
-    def __init__(self, task: Task, seconds: float, seed: int = 0) -> None:
-        self.task, self.seconds, self.seed = task, seconds, seed
+    def __init__(self, task: Task, seconds: float, seed: int, base: str) -> None:
+        self.task, self.seconds, self.seed, self.base = task, seconds, seed, base
         self.progress: Progress | None = None  # as it stands; None: not begun
         self.answer: TaskAnswer | None = None  # when all is over
         self.problem = ""  # why there will be none
@@ -35,10 +35,10 @@ class Learning:
 
     def run(self) -> None:
         """Learn until the time is over."""
-        from puzzlerec.training.test_time import answer
+        from puzzlerec.training.test_time import answer, load_base
 
         with suppress(_StoppedError):
-            self.answer = answer(self.task, self.seconds, self.seed, self._told)
+            self.answer = answer(self.task, self.seconds, self.seed, self._told, base=load_base(self.base))
 
     def _told(self, progress: Progress) -> None:
         if not self._wanted:

@@ -74,12 +74,12 @@ class TaskScreen(Screen[None]):
         Binding("escape", "app.back", "Back", id="back", show=False, tooltip="Back to where this was opened."),
     ]
 
-    def __init__(self, tasks: Sequence[Task], minutes: float, seed: int = 0) -> None:
-        """``tasks`` are not none; each is learned for so many ``minutes``."""
+    def __init__(self, tasks: Sequence[Task], minutes: float, seed: int, base: str) -> None:
+        """``tasks`` are not none; each is learned for so many ``minutes`` from the ``base`` of this name."""
         super().__init__()
         self.tasks, self.index, self.test = list(tasks), 0, 0
         self.digits = True
-        self._minutes, self._seed = minutes, seed
+        self._minutes, self._seed, self._base = minutes, seed, base
         self._learned: dict[int, Learning] = {}  # by the index of the task
         self._seen: object = None
 
@@ -126,7 +126,7 @@ class TaskScreen(Screen[None]):
         """Show the task, and learn it unless that is done."""
         if self.index not in self._learned or not self.learning.over:
             self.cancel()
-            self._learned[self.index] = Learning(self.shown, 60 * self._minutes, self._seed)
+            self._learned[self.index] = Learning(self.shown, 60 * self._minutes, self._seed, self._base)
             self._learn(self.learning)
         self.test = 0
         self.show()

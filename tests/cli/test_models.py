@@ -11,6 +11,7 @@ import pytest
 from typer.testing import Result
 
 from puzzlerec.models import checkpoint
+from puzzlerec.training.test_time import BASE
 
 Run = Callable[..., Result]
 
@@ -29,6 +30,7 @@ def test_list_names_every_checkpoint(run: Run, shipped: Path) -> None:
     assert all(
         checkpoint.measured(folder)
         for folder in sorted((Path(checkpoint.__file__).parents[2] / "checkpoints").iterdir())
+        if folder.name != BASE
     )
     assert described[0]["bytes"] == (shipped / "sudoku" / "model.safetensors").stat().st_size
 

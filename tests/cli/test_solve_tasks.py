@@ -37,13 +37,15 @@ def learned(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float, int]]:
     """A learner that mirrors at once, with a second try that is the input; what it was asked."""
     asked = []
 
-    def answer(task: Task, seconds: float, seed: int, progress: Callable[[Progress], None]) -> TaskAnswer:
+    def answer(task: Task, seconds: float, seed: int, progress: Callable[[Progress], None], base: str) -> TaskAnswer:
+        assert base == "arc-base"
         asked.append((task.id, seconds, seed))
         progress(Progress(0.5, 1.0, 0.0, (0.0,), ((),), 0, 1))
         tries = tuple((Try(np.fliplr(pair.input), 0.75), Try(pair.input, 0.25)) for pair in task.tests)
         return TaskAnswer(task, tries, "as large as their inputs", 0.875, 0.75, 2, 3, 1.5)
 
     monkeypatch.setattr(test_time, "answer", answer)
+    monkeypatch.setattr(test_time, "load_base", lambda name: name)
     return asked
 
 
@@ -52,7 +54,7 @@ def with_test(*tests: dict[str, Any]) -> str:
 
 
 def test_a_task_is_learned_in_the_time_it_is_given(run: Run, file: Path) -> None:
-    told = run("solve", file, "--minutes", 0.02, "--json", "--seed", 1)
+    told = run("solve", file, "--minutes", 0.02, "--base", "none", "--json", "--seed", 1)
     content = json.loads(told.stdout)
     assert (content["task"], content["test"], content["seed"], content["sizes"]) == (
         "turn", 1, 1, "as large as their inputs",
@@ -123,11 +125,11 @@ def test_an_output_without_a_possible_size_is_said_and_submitted_empty(run: Run,
     pairs = [{"input": [[1]] * rows, "output": [[1]] * (rows // 2)} for rows in (2, 4)]
     tests = [{"input": [[1]] * rows, "output": [[1]]} for rows in (2, 3)]
     file.write_text(json.dumps({"train": pairs, "test": tests}))
-    told = run("solve", file, "--minutes", 0.02)
+    told = run("solve", file, "--minutes", 0.02, "--base", "none")
     assert told.exit_code == 1
     assert "# turn, test 2: Not solved: no answer has a size that is possible.\n" in told.stdout
     assert "1/2 times as high" in told.stderr
-    submitted = json.loads(run("solve", file, "--minutes", 0.02, "--format", "json").stdout)["turn"]
+    submitted = json.loads(run("solve", file, "--minutes", 0.02, "--base", "none", "--format", "json").stdout)["turn"]
     assert submitted[0]["attempt_1"] == [[1]] and submitted[1] == {"attempt_1": [[0]], "attempt_2": [[0]]}
 
 
@@ -182,10 +184,10 @@ def test_an_interrupt_keeps_what_was_answered(
 ) -> None:
     first = test_time.answer
 
-    def answer(*arguments: Any) -> TaskAnswer:
+    def answer(*arguments: Any, **more: Any) -> TaskAnswer:
         if learned:
             raise KeyboardInterrupt
-        return first(*arguments)
+        return first(*arguments, **more)
 
     monkeypatch.setattr(test_time, "answer", answer)
     file.write_text(json.dumps({"a": TASK, "b": TASK}))

@@ -14,7 +14,7 @@ from puzzlerec.models import checkpoint
 from puzzlerec.puzzles.arc.tasks import Pair, Task
 from puzzlerec.training import base as module
 from puzzlerec.training.base import Base, train
-from puzzlerec.training.test_time import OWN, VIEWS, Encoding, Learner, answer
+from puzzlerec.training.test_time import OWN, VIEWS, Encoding, Learner, answer, load_base
 
 from .test_test_time import ticking, toy
 
@@ -64,3 +64,13 @@ def test_tasks_that_are_too_large_or_have_no_size_are_left_out(tasks: list[Task]
     odd = Task("odd", tuple(Pair(np.ones((n, n), np.uint8), np.ones((n * n + 1, 1), np.uint8)) for n in (1, 2)), ())
     large = toy(np.fliplr, shape=(30, 30))
     assert [task.id for task in Base([*tasks, odd, large], 0).tasks] == ["toy 0", "toy 1", "toy 2"]
+
+
+def test_a_base_is_named() -> None:
+    assert load_base("none") is None
+    base = load_base()
+    assert base is not None and base.config.mixer == "colours"
+    with pytest.raises(
+        checkpoint.CheckpointError, match="sudoku-4x4 is no base for ARC tasks, but a model of sudoku-4x4"
+    ):
+        load_base("sudoku-4x4")

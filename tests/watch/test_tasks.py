@@ -48,7 +48,9 @@ class Solver:
         self.begun: list[tuple[str, int]] = []
         self.steps = {name: threading.Event() for name in ("half", "late", "end")}
 
-    def __call__(self, task: Task, seconds: float, seed: int, progress: Callable[[Progress], None]) -> TaskAnswer:
+    def __call__(
+        self, task: Task, seconds: float, seed: int, progress: Callable[[Progress], None], base: object
+    ) -> TaskAnswer:
         self.begun.append((task.id, seed))
         if task.id == "odd":
             raise MemoryError("no room")
