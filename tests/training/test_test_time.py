@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from itertools import count, pairwise
@@ -15,7 +16,18 @@ import torch
 from puzzlerec.puzzles.arc.sizes import size_rule
 from puzzlerec.puzzles.arc.tasks import Pair, Task
 from puzzlerec.training import test_time
-from puzzlerec.training.test_time import BATCH, STARTS, Encoding, Learner, Progress, Start, Training, answer, batches
+from puzzlerec.training.test_time import (
+    BATCH,
+    STARTS,
+    Encoding,
+    Learner,
+    Progress,
+    Start,
+    Training,
+    answer,
+    batches,
+    load_base,
+)
 
 Change = Callable[[np.ndarray], np.ndarray]
 
@@ -187,3 +199,64 @@ def test_a_network_that_learns_nothing_in_the_time_of_the_first_is_given_up() ->
     first = next(index for index, one in enumerate(seen) if one.networks == 2)
     second = sum(one.networks == 2 for one in seen)
     assert second <= first + 8 and not any(one.fitted == 1 for one in seen if one.networks == 2)
+
+
+def scattered(rng: np.random.Generator) -> np.ndarray:
+    """A few cells of three colours on black."""
+    grid = np.zeros((8, 9), np.uint8)
+    for colour, places in zip((1, 2, 3), rng.permutation(grid.size)[:12].reshape(3, 4), strict=True):
+        grid.ravel()[places] = colour
+    return grid
+
+
+def framed(rng: np.random.Generator) -> np.ndarray:
+    """Two frames, in the left and in the right half."""
+    grid = np.zeros((10, 14), np.uint8)
+    for left in (0, 7):
+        high, wide = rng.integers(3, 7, 2)
+        row, column = rng.integers(0, 11 - high), left + rng.integers(0, 8 - wide)
+        grid[row : row + high, column : column + wide] = 2
+        grid[row + 1 : row + high - 1, column + 1 : column + wide - 1] = 0
+    return grid
+
+
+def filled(grid: np.ndarray) -> np.ndarray:
+    """What lies inside frames is 4."""
+    inside = [np.maximum.accumulate(turned == 2, axis) for turned, axis in ((grid, 0), (grid, 1))]
+    inside += [np.flip(np.maximum.accumulate(np.flip(grid == 2, axis), axis), axis) for axis in (0, 1)]
+    return np.where(np.all(inside, 0) & (grid == 0), 4, grid).astype(np.uint8)
+
+
+def dotted(rng: np.random.Generator) -> np.ndarray:
+    """Two cells, each in a row of its own, not at the right edge."""
+    grid = np.zeros((9, 10), np.uint8)
+    rows = rng.permutation(9)[:2]
+    grid[rows, rng.integers(0, 8, 2)] = rng.permutation((3, 6))
+    return grid
+
+
+def ruled(grid: np.ndarray) -> np.ndarray:
+    """A line from each cell to the right edge."""
+    return np.maximum.accumulate(grid, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("drawn", "change"),
+    [
+        (scattered, np.fliplr),
+        (scattered, lambda grid: np.array([0, 2, 3, 1], np.uint8)[grid]),
+        (framed, filled),
+        (dotted, ruled),
+    ],
+    ids=["mirrors", "recolours", "fills", "draws lines"],
+)
+def test_plain_tasks_are_solved_in_two_minutes(
+    drawn: Callable[[np.random.Generator], np.ndarray], change: Change
+) -> None:
+    rng = np.random.default_rng(0)
+    grids = [drawn(rng) for _ in range(4)]
+    pairs = [Pair(grid, change(grid)) for grid in grids]
+    found = answer(Task("plain", tuple(pairs[:-1]), (pairs[-1],)), 120, clock=time.process_time, base=load_base())
+    assert found.right(0)
+    print(f"{found.networks} networks, {found.batches} batches, {found.seconds:.0f} s")
