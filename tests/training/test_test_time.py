@@ -244,7 +244,10 @@ def ruled(grid: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     ("drawn", "change"),
     [
-        (scattered, np.fliplr),
+        pytest.param(
+            *(scattered, np.fliplr),
+            marks=pytest.mark.xfail(reason="no way of a layer leads from a cell to its mirror image: learned by heart"),
+        ),
         (scattered, lambda grid: np.array([0, 2, 3, 1], np.uint8)[grid]),
         (framed, filled),
         (dotted, ruled),
