@@ -28,10 +28,10 @@ from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.registry import build
 from puzzlerec.models.system import System
 from puzzlerec.puzzles.arc.augmentation import DIHEDRAL
-from puzzlerec.puzzles.arc.sizes import Learned, size_rule
+from puzzlerec.puzzles.arc.sizes import Learned, SizeRule, size_rule
 from puzzlerec.puzzles.arc.tasks import Task
 from puzzlerec.training.objectives import supervise
-from puzzlerec.training.optimizers import build_optimizers, clip_gradients, schedule
+from puzzlerec.training.optimizers import build_optimizers, clip_gradients, scale_rates, schedule
 from puzzlerec.training.test_time import MODEL, OBJECTIVE, OPTIMIZER, OWN, VIEWS, Batch, Encoding, collected
 
 WIDTH = 32
@@ -47,10 +47,10 @@ SAVE_EVERY = 300.0  # seconds
 class TaskToLearn:
     """A task with its own vectors, and the shared network on its colours."""
 
-    def __init__(self, task: Task, shared: System) -> None:
+    def __init__(self, task: Task, rule: SizeRule, shared: System) -> None:
         pairs = (*task.demonstrations, *task.tests)
         self.id = task.id
-        encoding = Encoding.of(Task(task.id, pairs, task.tests), size_rule(task))
+        encoding = Encoding.of(Task(task.id, pairs, task.tests), rule)
         self.copies = encoding.copies(pairs)
         K = len(encoding.colours)
         self.vectors = K * max(copy.question.size for copy in self.copies) * COPIES
@@ -78,8 +78,8 @@ class Base:
         self.shared = build(TRMConfig.model_validate({**MODEL, "width": WIDTH}))
         self.weights = {name: p for name, p in self.shared.named_parameters() if name not in (OWN, VIEWS)}
         self.average = {name: weight.detach().clone() for name, weight in self.weights.items()}
-        known = [task for task in tasks if not isinstance(size_rule(task), Learned)]
-        learnable = [TaskToLearn(task, self.shared) for task in known]
+        ruled = [(task, size_rule(task)) for task in tasks]
+        learnable = [TaskToLearn(task, rule, self.shared) for task, rule in ruled if not isinstance(rule, Learned)]
         self.tasks = [task for task in learnable if task.vectors <= MOST_VECTORS]
         self.shared.colour_embedding.requires_grad_(False)
         self.shared.puzzle_embedding.requires_grad_(False)
@@ -95,9 +95,7 @@ class Base:
         tasks = [self.tasks[self._queue.pop()] for _ in range(TASKS)]
         batches = [task.draw(self.rng) for task in tasks]
         factor = schedule(SETTINGS, self.steps, share)
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = factor * group["peak_lr"]
+        scale_rates(self.optimizers, factor)
         states = [task.model.start(batch.question) for task, batch in zip(tasks, batches, strict=True)]
         losses, rights = [], []
         for supervision in range(self.shared.config.supervision_steps):

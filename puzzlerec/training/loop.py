@@ -33,7 +33,7 @@ from .distributed import Group
 from .examples import Examples, TestRows
 from .lesson import CPU, LESSONS, Pool
 from .objectives import Outcome
-from .optimizers import build_optimizers, clip_gradients, schedule
+from .optimizers import build_optimizers, clip_gradients, scale_rates, schedule
 from .recipe import Recipe
 from .run_folder import REMEDY, ResumeError, RunFolder, optimizer_tensors, restore_optimizers
 from .slots import step_generator
@@ -188,11 +188,9 @@ class Trainer:
         recipe = self.recipe
         pool = self._choose()
         self.lesson.refill(pool, self.done)
-        factor = schedule(recipe.optimizer, self.done, self.progress)
         for optimizer in self.optimizers:
             optimizer.zero_grad(set_to_none=True)
-            for group in optimizer.param_groups:
-                group["lr"] = group["peak_lr"] * factor
+        scale_rates(self.optimizers, schedule(recipe.optimizer, self.done, self.progress))
         learned = self.lesson.learn(pool, self.done)
         self.group.sum_gradients(self.model)
         clip_gradients(self.model, recipe.optimizer.clip)

@@ -172,6 +172,13 @@ def schedule(settings: OptimizerSettings, step: int, progress: float) -> float:
     return warmup
 
 
+def scale_rates(optimizers: Iterable[Optimizer], factor: float) -> None:
+    """Set every learning rate to ``factor`` times its peak."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = factor * group["peak_lr"]
+
+
 def clip_gradients(model: nn.Module, limit: float | None) -> Tensor:
     """The gradient's norm before clipping it to ``limit``. Sparse gradients, whose signs alone count, are left out."""
     dense = [p for p in model.parameters() if p.grad is not None and not p.grad.is_sparse]

@@ -1,13 +1,13 @@
-"""Test-time training: a new network is trained on the demonstrations of one ARC task alone, and answers its tests.
+"""Test-time training: new networks are trained on the demonstrations of one ARC task alone, and answer its tests.
 
-Demonstrations and tests are seen in all eight views, turned and reflected, each with a learned vector of its own. From
-some time on the network answers the tests every few batches, in every view; the answers that have most votes, each as
-much as the network trusts it, are the tries.
+Demonstrations and tests are seen in all eight views, turned and reflected, each with a learned vector of its own. Once
+a network knows the demonstrations it answers the tests every few batches, in every view; the answers that have most
+votes of all networks, each as much as its network trusts it, are the tries.
 
-Of enough demonstrations the last is held back until the others are known, and then answered before it is learned: a
-task whose rule was found foresees it.
+Of enough demonstrations each network has one held back until it knows the others, and answers it before it is learned:
+a network that has found the rule foresees it.
 
-The network is TRM on a vector a cell and colour. Of a task's colours only those that occur count: token 0 is padding,
+A network is TRM on a vector a cell and colour. Of a task's colours only those that occur count: token 0 is padding,
 1 to K are they in order, K + 1 is no colour.
 """
 
@@ -33,7 +33,7 @@ from puzzlerec.puzzles.arc.canvas import COLOURS
 from puzzlerec.puzzles.arc.sizes import NOTHING, Learned, Shape, SizeRule, cornered, shape_of, size_rule
 from puzzlerec.puzzles.arc.tasks import Pair, Task
 from puzzlerec.training.objectives import supervise
-from puzzlerec.training.optimizers import build_optimizers, clip_gradients, schedule
+from puzzlerec.training.optimizers import build_optimizers, clip_gradients, scale_rates, schedule
 from puzzlerec.training.recipe import Objective, OptimizerSettings
 
 BASE = "arc-base"  # as which networks begin by default
@@ -447,10 +447,7 @@ class Learner:
         ``share`` of the time is over.
         """
         self.model.train()
-        factor = schedule(OPTIMIZER, 0, share)
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = factor * group["peak_lr"]
+        scale_rates(self.optimizers, schedule(OPTIMIZER, 0, share))
         state = self.model.start(batch.question)
         for _ in range(self.steps):
             state, prediction = self.model.step(batch.question, state, batch.view)
