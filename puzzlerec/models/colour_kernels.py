@@ -50,9 +50,10 @@ def kernels(D: int, inner: int) -> Kernels:  # noqa: N803
     zero, one = np.float32(0), np.float32(1)
 
     @compiled
-    def listen(h, taps, near, rows, columns, cells):  # type: ignore[no-untyped-def]
+    def listen(h, taps, counterparts, near, rows, columns, cells):  # type: ignore[no-untyped-def]
         """Of the last three, zeros before, the first half becomes sums, the second maxima."""
         B, K, H, W, _ = h.shape
+        flat = h.reshape(B, K, H * W, D)
         for b in range(B):
             for k in range(K):
                 for y in range(H):
@@ -87,11 +88,17 @@ def kernels(D: int, inner: int) -> Kernels:  # noqa: N803
                                     tap = 3 * (row - y + 1) + column - x + 1
                                     for d in range(D):
                                         near[b, k, y, x, d] += taps[tap, d] * h[b, k, row, column, d]
+                        for i in range(counterparts.shape[1]):
+                            there = counterparts[b, i, c]
+                            if there < H * W:
+                                for d in range(D):
+                                    near[b, k, y, x, d] += taps[9 + i, d] * flat[b, k, there, d]
 
     @compiled
-    def listen_back(h, taps, d_near, heard, d_heard, counts, d_h, d_taps):  # type: ignore[no-untyped-def]
+    def listen_back(h, taps, counterparts, d_near, heard, d_heard, counts, d_h, d_taps):  # type: ignore[no-untyped-def]
         """The gradient of a maximum is shared by all that reach it; a maximum of zero is nobody's."""
         B, K, H, W, _ = h.shape
+        flat, d_flat = h.reshape(B, K, H * W, D), d_h.reshape(B, K, H * W, D)
         rows, columns, cells = heard
         d_rows, d_columns, d_cells = d_heard
         in_rows, in_columns, in_cells = counts
@@ -152,6 +159,13 @@ def kernels(D: int, inner: int) -> Kernels:  # noqa: N803
                                         slope = d_near[b, k, row, column, d]
                                         d_h[b, k, y, x, d] += taps[tap, d] * slope
                                         d_taps[tap, d] += h[b, k, y, x, d] * slope
+                        for i in range(counterparts.shape[1]):
+                            there = counterparts[b, i, c]
+                            if there < H * W:
+                                for d in range(D):
+                                    slope = d_near[b, k, y, x, d]
+                                    d_flat[b, k, there, d] += taps[9 + i, d] * slope
+                                    d_taps[9 + i, d] += flat[b, k, there, d] * slope
 
     @compiled
     def spread(rows, columns, cells, grids, all, counts, weights, row, column, cell):  # type: ignore[no-untyped-def]
@@ -438,18 +452,25 @@ def _sigmoid(x):  # type: ignore[no-untyped-def]
 class Layer(Function):
     """A layer: ``h`` and what is ``real [B, H, W]`` to the next h.
 
-    ``counts`` are how many cells of each row, column and grid are real, at least 1. Weights are the convolution's
-    ``[D, 1, 3, 3]``, then matrices ``[outputs, inputs]``: of what is heard nearby, of rows, columns, grids, cells and
-    everything, and the two of the SwiGLU.
+    ``counterparts [B, P, L]`` are cells, L where there is none; ``counts`` how many cells of each row, column and grid
+    are real, at least 1. Weights are the convolution's ``[D, 1, 3, 3]``, the counterparts' ``[D, 1, P]``, then matrices
+    ``[outputs, inputs]``: of what is heard nearby, of rows, columns, grids, cells and everything, and the two of the
+    SwiGLU.
     """
 
     @staticmethod
     def forward(
-        ctx: Any, h: Tensor, real: Tensor, counts: tuple[Tensor, ...], dropout: float, *weights: Tensor
+        ctx: Any,
+        h: Tensor,
+        real: Tensor,
+        counterparts: Tensor,
+        counts: tuple[Tensor, ...],
+        dropout: float,
+        *weights: Tensor,
     ) -> Tensor:
         B, K, H, W, D = h.shape
         L = H * W
-        convolution, local, *hearing, up, down = weights
+        convolution, others, local, *hearing, up, down = weights
         run = ctx.kernels = kernels(D, down.shape[1])
         seed = int(torch.randint(2**32, ())) if dropout else 0
         ctx.dropout = np.uint32(seed), np.uint32(dropout * 2**32), np.float32(1 / (1 - dropout))
@@ -457,22 +478,22 @@ class Layer(Function):
         lines = ((B, K, H), (B, K, W), (B, L))
         heard = [h.new_zeros(*shape, 2 * D) for shape in (*lines, (B, K), (B, 1))]
         said = _arrays(h.new_empty(*shape, D) for shape in lines)
-        taps = convolution.flatten(1).t().contiguous()
+        taps = torch.cat((convolution.flatten(1), others.flatten(1)), 1).t().contiguous()
         near, middle, out = h.new_empty(B, K, L, D), h.new_empty(B, K, L, D), torch.empty_like(h)
         scales = h.new_empty(2, B, K, L)
-        run.listen(*_arrays((h, taps, near.view_as(h), *heard[:3])))
+        run.listen(*_arrays((h, taps, counterparts, near.view_as(h), *heard[:3])))
         run.spread(*_arrays(heard), ctx.counts, _arrays(matrix.t() for matrix in hearing), *said)
         into = _arrays(matrix.t() for matrix in (local, up, down))
         grids = _arrays((middle, out.view_as(near)))
         run.update(*_arrays((h, near)), *said, *_arrays((real.flatten(1),)), into, ctx.dropout, *grids, _arrays(scales))
-        ctx.save_for_backward(h, taps, near, middle, out, scales, *heard, *weights)
+        ctx.save_for_backward(h, taps, counterparts, near, middle, out, scales, *heard, *weights)
         return out
 
     @staticmethod
     @once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
-        h, taps, near, middle, out, scales, *rest = ctx.saved_tensors
-        heard, (convolution, local, *hearing, up, down) = rest[:5], rest[5:]
+        h, taps, counterparts, near, middle, out, scales, *rest = ctx.saved_tensors
+        heard, (convolution, others, local, *hearing, up, down) = rest[:5], rest[5:]
         run: Kernels = ctx.kernels
         D = h.shape[-1]
         d_near, d_h, d_taps = torch.empty_like(near), torch.empty_like(h), torch.zeros_like(taps)
@@ -488,11 +509,11 @@ class Layer(Function):
         run.spread_back(*d_said, _arrays(heard), ctx.counts, _arrays(hearing), *d_heard, _arrays(d_hearing))
         counts = tuple(np.zeros_like(part) for part in d_said)
         run.listen_back(
-            *_arrays((h, taps, d_near.view_as(h))),
+            *_arrays((h, taps, counterparts, d_near.view_as(h))),
             *(_arrays(heard[:3]), d_heard, counts, *_arrays((d_h, d_taps))),
         )
-        d_convolution = d_taps.t().reshape(convolution.shape)
-        return d_h, None, None, None, d_convolution, d_local, *d_hearing, d_up.t(), d_down
+        d_convolution, d_others = d_taps[:9].t().reshape(convolution.shape), d_taps[9:].t().reshape(others.shape)
+        return d_h, None, None, None, None, d_convolution, d_others, d_local, *d_hearing, d_up.t(), d_down
 
 
 def _arrays(tensors: Iterable[Tensor]) -> tuple[np.ndarray, ...]:

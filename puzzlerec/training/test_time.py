@@ -4,8 +4,11 @@ Demonstrations and tests are seen in all eight views, turned and reflected, each
 a network knows the demonstrations it answers the tests every few batches, in every view; the answers that have most
 votes of all networks, each as much as its network trusts it, are the tries.
 
+Most tasks can be learned by heart. So some of their networks lack something, and those that cannot do without are soon
+given up: the less a network has that knows the demonstrations, the likelier it has found the rule.
+
 Of enough demonstrations each network has one held back until it knows the others, and answers it before it is learned:
-a network that has found the rule foresees it.
+a network that has found the rule foresees it, and has more votes.
 
 A network is TRM on a vector a cell and colour. Of a task's colours only those that occur count: token 0 is padding,
 1 to K are they in order, K + 1 is no colour.
@@ -24,6 +27,7 @@ import torch
 from torch import Tensor
 
 from puzzlerec.models import checkpoint
+from puzzlerec.models.colours import WAYS, deafen
 from puzzlerec.models.config import TRMConfig
 from puzzlerec.models.prediction import PADDING
 from puzzlerec.models.registry import build
@@ -45,7 +49,8 @@ PATIENCE = 0.5  # of the time that is left, after which the rate falls though no
 HELD = 0.5  # of that, for which at most a demonstration is held back to see whether it is foreseen
 ENOUGH = 3  # demonstrations of which one may be held back
 VOTE_EVERY = 8  # batches
-WORTHWHILE = 0.5  # of the time that the network before took, which the next one needs
+WORTHWHILE = 0.5  # of the least time that a network took, which the next one needs
+HURRY = 2  # times the most that one took: with less than that left none lacks what no other one lacked
 FEWEST = 24  # batches before the rate falls, if there is time
 AGREED = 4  # networks in a row that say the same, after which no more are asked
 LEAST = 0.01  # weight of a network's votes that knows no demonstration
@@ -100,13 +105,13 @@ class TaskAnswer:
     tries: tuple[tuple[Try, ...], ...]  # of each test up to `TRIES`; none where its output can have no size
     sizes: str  # what was assumed of outputs: that they are ...
     fitted: float  # the share of the demonstrations' views that the best network had right when it last saw them
-    foreseen: float | None  # of the views of demonstrations, answered before they were learned; None if none were
+    foreseen: float | None  # by the best of the networks, of the views of what it had not learned; None if none had
     networks: int  # that were trained
     batches: int
     seconds: float
 
     def agrees(self, test: int) -> bool | None:
-        """Whether most votes for a test are for one answer, and most of what was held back was foreseen too.
+        """Whether most votes for a test are for one answer, and a network foresaw most of what it had not learned.
 
         None where nothing was held back.
         """
@@ -175,8 +180,8 @@ def answer(
     end, done = begun + seconds, 0
     trained: list[Training] = []
     tries: tuple[tuple[Try, ...], ...] = ()
-    while not trained or (end - now >= WORTHWHILE * trained[-1].seconds and not _agree(trained)):
-        training = Training(task, encoding, seed, trained, base)
+    while not trained or (end - now >= WORTHWHILE * min(_known(trained)) and not _agree(trained)):
+        training = Training(task, encoding, seed, trained, _start(trained, base is not None, end - now), base)
         trained.append(training)
         for loss in training.run(now, end, clock):
             now, done = training.now, done + 1
@@ -189,7 +194,7 @@ def answer(
         tries=tries,
         sizes=rule.words,
         fitted=max(one.fitted for one in trained),
-        foreseen=float(np.mean(foreseen)) if foreseen else None,
+        foreseen=max(foreseen) if foreseen else None,
         networks=len(trained),
         batches=done,
         seconds=now - begun,
@@ -200,11 +205,20 @@ class Start(NamedTuple):
     """How a network begins."""
 
     based: bool  # as a base does, or from nothing
-    lacks: tuple[str, ...]  # what it has no vectors for, so that its rule holds for all of them alike
+    lacks: tuple[str, ...]  # vectors for "colours" or "views", so that its rule holds for all alike, or `WAYS` to hear
 
 
 STARTS = [
-    Start(based, lacks) for lacks in ((), ("colours",), ("views",), ("colours", "views")) for based in (True, False)
+    Start(True, ()),
+    Start(False, ()),
+    Start(False, ("neighbours", "lines", "whole")),  # has counterparts: for halves that are laid over each other
+    Start(False, ("lines", "whole")),
+    Start(False, ("colours", "views")),
+    Start(True, ("colours",)),
+    Start(False, ("colours",)),
+    Start(True, ("views",)),
+    Start(False, ("views",)),
+    Start(True, ("colours", "views")),
 ]
 
 
@@ -216,11 +230,11 @@ class Training:
     """
 
     def __init__(
-        self, task: Task, encoding: Encoding, seed: int, before: Sequence[Training], base: System | None
+        self, task: Task, encoding: Encoding, seed: int, before: Sequence[Training], start: Start, base: System | None
     ) -> None:
         """``before`` are those of the task's networks that were trained before."""
         number, count = len(before), len(task.demonstrations)
-        self.start = _start(before, base is not None)
+        self.start = start
         self.learner = Learner(encoding, seed + number, self.start.lacks, base if self.start.based else None)
         self.demonstrations = encoding.copies(task.demonstrations)
         self.tests = encoding.copies(task.tests, asked=True)
@@ -231,7 +245,7 @@ class Training:
         self.given_up: bool = False
         self.seconds = 0.0  # that it took
         self.now = 0.0  # when its last batch was over
-        self._before = [one.seconds for one in before if not one.given_up]
+        self._before = _known(before)
         self._task, self._rng = task, np.random.default_rng(seed + number)
         self._right: dict[tuple[int, int], bool] = {}  # whether a copy was, when training last saw it
 
@@ -245,11 +259,18 @@ class Training:
     def fitted(self) -> float:
         return float(np.mean(self.known))
 
+    @property
+    def trust(self) -> float:
+        """The weight of its votes: more the more demonstrations it knows, what it foresaw, and what it does without."""
+        return max(self.fitted, LEAST) * (1 + (self.foreseen or 0)) * (1 + len(self.start.lacks))
+
     def run(self, begun: float, end: float, clock: Callable[[], float]) -> Iterator[float]:
         """Train, at most until ``end``; after every batch the loss of its last supervision step."""
         patience = PATIENCE * (end - begun)
         if self.start.lacks:  # what takes longer than any other did cannot do without
             patience = min(patience, max(self._before))
+        if WAYS.keys() & self.start.lacks:  # the plainer rule is known sooner, what is learned by heart later
+            patience = min(patience, min(self._before) / 2)
         turn, stop, falls = begun + patience, end, False  # when the rate begins to fall, and is zero
         now, looked, count = begun, begun, 0
         while now < stop:
@@ -296,20 +317,31 @@ class Training:
         self.taken += len(DIHEDRAL) * voting
 
 
-def _start(before: Sequence[Training], based: bool) -> Start:
-    """How the next network begins: in each way by turns, but for what another one could not do without."""
+def _known(before: Sequence[Training]) -> list[float]:
+    """The seconds that each network took which was not given up."""
+    return [one.seconds for one in before if not one.given_up]
+
+
+def _start(before: Sequence[Training], based: bool, left: float) -> Start:
+    """How the next network begins, with so many seconds ``left``: in each way by turns.
+
+    What another one could not do without it does not lack, and nothing new when there is no time to give it up.
+    """
     failed = [one.start for one in before if one.given_up]
+    proven = [one.start for one in before if not one.given_up]
+    hurried = bool(before) and left < HURRY * max(_known(before))
     possible = [
         start
         for start in STARTS
         if (based or not start.based)
+        and (not hurried or not start.lacks or start in proven)
         and not any(one.based == start.based and set(one.lacks) <= set(start.lacks) for one in failed)
     ]
     return min(possible, key=[one.start for one in before].count)
 
 
 def _tries(trained: Sequence[Training]) -> tuple[tuple[Try, ...], ...]:
-    """Of each test the most voted outputs. Each network has as many votes as it knows of the demonstrations."""
+    """Of each test the most voted outputs. Each network has as many votes as it is trusted."""
     voting = [one for one in trained if one.taken] or trained[-1:]
     found = []
     for test in range(len(voting[0].votes)):
@@ -317,7 +349,7 @@ def _tries(trained: Sequence[Training]) -> tuple[tuple[Try, ...], ...]:
         for one in voting:
             whole = one.votes[test].total()
             for output, support in one.votes[test].items():
-                total[output] += max(one.fitted, LEAST) * support / whole  # type: ignore[assignment]
+                total[output] += one.trust * support / whole  # type: ignore[assignment]
         found.append(_most_voted(total))
     return tuple(found)
 
@@ -438,6 +470,7 @@ class Learner:
             self.model.load_state_dict(shared, strict=False)
         self.model.colour_embedding.weight.requires_grad_("colours" not in lacks)
         self.model.puzzle_embedding.weight.requires_grad_("views" not in lacks)
+        deafen(self.model, WAYS.keys() & lacks)
         self.optimizers = build_optimizers(self.model, OPTIMIZER if base is None else ADAPTING)
         self.steps = self.model.config.supervision_steps
 

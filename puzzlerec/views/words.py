@@ -114,7 +114,7 @@ def task_verdict(found: TaskAnswer, test: int) -> str:
         return "Not solved: no answer has a size that is possible."
     learned = f"{found.fitted:.0%} of the demonstrations' views were learned"
     if found.foreseen is not None:
-        learned += f", {found.foreseen:.0%} of the last one's foreseen"
+        learned += f", {found.foreseen:.0%} of one foreseen"
     right = found.right(test)
     if right is None:
         return f"Not confirmed: the file does not hold the output; {learned}."

@@ -85,7 +85,7 @@ def test_only_colours_are_answered_and_views_have_vectors_of_their_own() -> None
 
 def test_the_compiled_layer_is_the_formulas(monkeypatch: pytest.MonkeyPatch) -> None:
     padded = torch.zeros(3, 9, 8, dtype=torch.long)
-    padded[:2, :3, :5] = questions()
+    padded[0, :3, :5], padded[1, :4, :4] = questions(3, 5, 1), questions(4, 4, 1)
     padded[2] = questions(9, 8, 1)  # more than one chunk of cells, and no whole number of fours
     weight = torch.randn(3, 72, COLOURS, generator=torch.Generator().manual_seed(2))
     found = []
@@ -93,6 +93,8 @@ def test_the_compiled_layer_is_the_formulas(monkeypatch: pytest.MonkeyPatch) -> 
         if not compiled:
             monkeypatch.setattr(colours, "compiled_for", lambda h: False)
         model = small()
+        for layer in model.network.layers:  # type: ignore[union-attr]
+            torch.nn.init.normal_(layer.counterparts, std=1 / 3)
         state = model.start(padded)
         for _ in range(2):
             state, prediction = model.step(padded, state)
@@ -104,21 +106,61 @@ def test_the_compiled_layer_is_the_formulas(monkeypatch: pytest.MonkeyPatch) -> 
         torch.testing.assert_close(one, other, atol=1e-5 * float(other.abs().max()), rtol=1e-4)
 
 
+@pytest.mark.parametrize("shape", [(3, 3), (2, 4), (1, 3), (4, 1), (5, 5), (1, 1)])
+def test_counterparts_are_the_grid_mirrored_turned_and_moved_by_parts(shape: tuple[int, int]) -> None:
+    rows, columns = shape
+    canvas, cells = torch.zeros(1, 7, 8), torch.arange(56).view(7, 8)
+    canvas[:, 1 : 1 + rows, 2 : 2 + columns] = 1
+    box = cells[1 : 1 + rows, 2 : 2 + columns]
+    found = colours.counterparts(canvas)[0].view(colours.COUNTERPARTS, 7, 8)
+    lying = found[:, 1 : 1 + rows, 2 : 2 + columns].clone()
+    found[:, 1 : 1 + rows, 2 : 2 + columns] = 56
+    assert (found == 56).all()
+    assert lying[:3].tolist() == [box.flip(1).tolist(), box.flip(0).tolist(), box.flip(0, 1).tolist()]
+    turned = [box.T, box.T.flip(0, 1), box.rot90(), box.rot90(-1)]
+    if rows == columns:
+        assert sorted(lying[3:7].tolist()) == sorted(image.tolist() for image in turned)
+    else:
+        assert (lying[3:7] == 56).all()
+
+
+@pytest.mark.parametrize(
+    ("length", "halves", "thirds"),
+    [
+        (1, [None], None),
+        (2, [1, 0], [1, None]),
+        (3, [2, None, 0], [1, 2, 0]),
+        (5, [3, 4, None, 0, 1], [2, 3, 4, None, 0]),
+        (6, [3, 4, 5, 0, 1, 2], [2, 3, 4, 5, 0, 1]),
+        (7, [4, 5, 6, None, 0, 1, 2], None),
+        (8, [4, 5, 6, 7, 0, 1, 2, 3], [3, 4, 5, 6, 7, None, 0, 1]),
+    ],
+)
+def test_parts_may_have_a_line_between_them(
+    length: int, halves: list[int | None], thirds: list[int | None] | None
+) -> None:
+    for turned in (False, True):
+        canvas = torch.ones(1, *((1, length) if turned else (length, 1)))
+        found = colours.counterparts(canvas)[0, 7 + turned :: 2].tolist()
+        expected = [halves, thirds or [None] * length]
+        assert found == [[length if cell is None else cell for cell in part] for part in expected]
+
+
 def test_compiled_dropout_keeps_the_mean_and_its_gradient() -> None:
     from puzzlerec.models.colour_kernels import Layer
 
     torch.manual_seed(0)
     layer = colours.ColourNetwork(small().config).layers[0]
-    weights = [layer.neighbours.weight] + [  # type: ignore[union-attr, operator]
+    weights = [layer.neighbours.weight, layer.counterparts] + [  # type: ignore[union-attr, operator]
         getattr(layer, name).weight for name in ("local", "row", "column", "grid", "cell", "all")
     ]
     weights += [layer.mlp.gate_up.weight, layer.mlp.down.weight]  # type: ignore[union-attr]
     ones, h = torch.ones(1, 4, 4), torch.randn(1, 2, 4, 4, 8, generator=torch.Generator().manual_seed(0))
-    counts = (4 * ones[:, 0], 4 * ones[:, 0], 16 * ones[:, 0, 0])
+    counterparts, counts = colours.counterparts(ones), (4 * ones[:, 0], 4 * ones[:, 0], 16 * ones[:, 0, 0])
 
     def layered(h: Tensor, dropout: float) -> Tensor:
         torch.manual_seed(3)
-        out: Tensor = Layer.apply(h, ones, counts, dropout, *weights)  # type: ignore[no-untyped-call]
+        out: Tensor = Layer.apply(h, ones, counterparts, counts, dropout, *weights)  # type: ignore[no-untyped-call]
         return out
 
     plain, dropped = layered(h, 0.0), layered(h, 0.5)
