@@ -61,9 +61,9 @@ a Sudoku is an X-Sudoku no file tells: --puzzle sudoku-x does. Other people's fo
 blanks, lists, OpenSudoku's XML), and what was assumed in reading them is said.
 
 ARC tasks as JSON (files, folders of them, Kaggle's challenges) are learned one by one, each from its own demonstrations
-alone, within --minutes, and each of their tests is answered in two tries. They are solved if the file holds the output
-and one of the tries is it; where it does not, nothing can be confirmed. --output FILE.json writes a submission in
-Kaggle's form.
+alone, within --minutes, a network on each core (OMP_NUM_THREADS if set), and each of their tests is answered in two
+tries. They are solved if the file holds the output and one of the tries is it; where it does not, nothing can be
+confirmed. --output FILE.json writes a submission in Kaggle's form.
 
 Where a first attempt fails, exact search tells at once whether a Sudoku has no solution, or more than one.
 

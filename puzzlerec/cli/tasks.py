@@ -121,7 +121,9 @@ def _read(file: str, faults: list[Exception]) -> list[Task]:
 
 
 def _answer(task: Task, seconds: float, seed: int, base: System | None) -> TaskAnswer:
-    """The answer to one task, with a bar while it is learned."""
+    """The answer to one task, learned on all cores, with a bar meanwhile."""
+    import torch
+
     from puzzlerec.training.test_time import Progress, answer
 
     done = 0
@@ -132,7 +134,7 @@ def _answer(task: Task, seconds: float, seed: int, base: System | None) -> TaskA
             advance(int(100 * now.share) - done)
             done = int(100 * now.share)
 
-        return answer(task, seconds, seed, told, base=base)
+        return answer(task, seconds, seed, told, base=base, threads=torch.get_num_threads())
 
 
 # ---- forms

@@ -16,9 +16,11 @@ A network is TRM on a vector a cell and colour. Of a task's colours only those t
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -166,39 +168,103 @@ def answer(
     progress: Callable[[Progress], None] = lambda _: None,
     clock: Callable[[], float] = time.perf_counter,
     base: System | None = None,
+    threads: int = 1,
 ) -> TaskAnswer:
     """Train for at most so many ``seconds`` of the ``clock`` on the task's demonstrations, and answer its tests.
 
-    One network after the other is trained, until the time is over or `AGREED` of them in a row say the same. The first
-    time on a machine layers are compiled before that.
+    One network after the other is trained in each of the ``threads``, until the time is over or `AGREED` of them in a
+    row say the same. What is raised in ``progress`` ends it. One thread answers alike whenever the clock runs alike.
+    The first time on a machine layers are compiled before that.
     """
-    rule = size_rule(task)
-    encoding = Encoding.of(task, rule)
+    encoding = Encoding.of(task, size_rule(task))
     # layers are compiled once on a machine: that takes as long as a minute, which is none of the task's time
     Learner(encoding, seed, base=base).learn(next(batches(encoding.copies(task.demonstrations))), 0.0)
-    begun = now = clock()
-    end, done = begun + seconds, 0
-    trained: list[Training] = []
-    tries: tuple[tuple[Try, ...], ...] = ()
-    while not trained or (end - now >= WORTHWHILE * min(_known(trained)) and not _agree(trained)):
-        training = Training(task, encoding, seed, trained, _start(trained, base is not None, end - now), base)
-        trained.append(training)
-        for loss in training.run(now, end, clock):
-            now, done = training.now, done + 1
-            share, votes = min((now - begun) / seconds, 1.0), sum(one.taken for one in trained)
-            tries = _tries(trained)
-            progress(Progress(share, loss, training.fitted, training.known, tries, votes, len(trained)))
-    foreseen = [one.foreseen for one in trained if one.foreseen is not None]
-    return TaskAnswer(
-        task,
-        tries=tries,
-        sizes=rule.words,
-        fitted=max(one.fitted for one in trained),
-        foreseen=max(foreseen) if foreseen else None,
-        networks=len(trained),
-        batches=done,
-        seconds=now - begun,
-    )
+    networks = _Networks(task, encoding, seconds, seed, progress, clock, base)
+    with ThreadPoolExecutor(threads) as others:  # who computes lets the others do so too
+        try:
+            working = [others.submit(networks.work) for _ in range(threads - 1)]
+            networks.work()
+            for one in working:
+                one.result()
+        finally:
+            networks.enough = True
+    return networks.answer
+
+
+class _Networks:
+    """The networks of a task, that several threads train: who has ended with one begins the next."""
+
+    def __init__(
+        self,
+        task: Task,
+        encoding: Encoding,
+        seconds: float,
+        seed: int,
+        progress: Callable[[Progress], None],
+        clock: Callable[[], float],
+        base: System | None,
+    ) -> None:
+        self.task, self.encoding, self.seed, self.base = task, encoding, seed, base
+        self.seconds, self.progress, self.clock = seconds, progress, clock
+        self.begun = clock()
+        self.end = self.begun + seconds
+        self.trained: list[Training] = []  # those at work too
+        self.enough = False  # no more batches are wanted
+        self._lock = threading.Lock()
+
+    def work(self) -> None:
+        """Train one network after the other. Raises what ``progress`` does."""
+        threads, now = torch.get_num_threads(), self.begun
+        torch.set_num_threads(1)
+        try:
+            while (training := self._next(now)) is not None:
+                for loss in training.run(now, self.end, self.clock):
+                    now = training.now
+                    if self.enough:
+                        return
+                    self._tell(training, loss)
+                training.over = True
+        except BaseException:
+            self.enough = True
+            raise
+        finally:
+            torch.set_num_threads(threads)
+
+    def _next(self, now: float) -> Training | None:
+        """The next network to train, None if there is no time or need for one."""
+        with self._lock:
+            trained = self.trained
+            late = self.end - now < WORTHWHILE * min(_times(trained), default=0.0)
+            self.enough = self.enough or _agree(trained)
+            if trained and (late or self.enough):
+                return None
+            start = _start(trained, self.base is not None, self.end - now)
+            trained.append(Training(self.task, self.encoding, self.seed, trained, start, self.base))
+            return trained[-1]
+
+    def _tell(self, training: Training, loss: float) -> None:
+        """Of the networks at work the oldest tells where they stand."""
+        with self._lock:
+            trained = self.trained
+            if training is next(one for one in trained if not one.over):
+                share, votes = min((training.now - self.begun) / self.seconds, 1.0), sum(one.taken for one in trained)
+                told = (share, loss, training.fitted, training.known, _tries(trained), votes, len(trained))
+                self.progress(Progress(*told))
+
+    @property
+    def answer(self) -> TaskAnswer:
+        """What came of them all."""
+        foreseen = [one.foreseen for one in self.trained if one.foreseen is not None]
+        return TaskAnswer(
+            self.task,
+            tries=_tries(self.trained),
+            sizes=self.encoding.rule.words,
+            fitted=max(one.fitted for one in self.trained),
+            foreseen=max(foreseen) if foreseen else None,
+            networks=len(self.trained),
+            batches=sum(one.batches for one in self.trained),
+            seconds=max(one.now for one in self.trained) - self.begun,
+        )
 
 
 class Start(NamedTuple):
@@ -232,7 +298,7 @@ class Training:
     def __init__(
         self, task: Task, encoding: Encoding, seed: int, before: Sequence[Training], start: Start, base: System | None
     ) -> None:
-        """``before`` are those of the task's networks that were trained before."""
+        """``before`` are those of the task's networks that were begun before. It grows."""
         number, count = len(before), len(task.demonstrations)
         self.start = start
         self.learner = Learner(encoding, seed + number, self.start.lacks, base if self.start.based else None)
@@ -242,10 +308,11 @@ class Training:
         self.taken = 0  # votes for a test; until there are some, `votes` are what the network says just now
         self.held = (count - 1 - number) % count if count >= ENOUGH else None  # the demonstration it does without
         self.foreseen: float | None = None  # the share of its views that were right before it was learned
-        self.given_up: bool = False
+        self.given_up = self.over = False
+        self.batches = 0
         self.seconds = 0.0  # that it took
         self.now = 0.0  # when its last batch was over
-        self._before = _known(before)
+        self._others = before
         self._task, self._rng = task, np.random.default_rng(seed + number)
         self._right: dict[tuple[int, int], bool] = {}  # whether a copy was, when training last saw it
 
@@ -266,29 +333,24 @@ class Training:
 
     def run(self, begun: float, end: float, clock: Callable[[], float]) -> Iterator[float]:
         """Train, at most until ``end``; after every batch the loss of its last supervision step."""
-        patience = PATIENCE * (end - begun)
-        if self.start.lacks:  # what takes longer than any other did cannot do without
-            patience = min(patience, max(self._before))
-        if WAYS.keys() & self.start.lacks:  # the plainer rule is known sooner, what is learned by heart later
-            patience = min(patience, min(self._before) / 2)
-        turn, stop, falls = begun + patience, end, False  # when the rate begins to fall, and is zero
-        now, looked, count = begun, begun, 0
+        turn, stop, falls = end, end, False  # when the rate begins to fall, and is zero
+        now, looked = begun, begun
         while now < stop:
             learned = [copy for copy in self.demonstrations if copy.pair != self.held]
             for batch in batches(learned, self._rng):
                 loss, hits = self.learner.learn(batch, 1 - 0.5 * (stop - now) / (stop - turn) if falls else 0.0)
                 self._right.update(((copy.pair, copy.view), hit) for copy, hit in zip(batch.copies, hits, strict=True))
-                now, count = clock(), count + 1
-                self.now, self.seconds = now, now - begun
-                known = self.fitted == 1
-                if not falls and ((known and count >= FEWEST) or now >= turn):
+                now = clock()
+                self.now, self.seconds, self.batches = now, now - begun, self.batches + 1
+                known, patience = self.fitted == 1, self._patience(end - begun)
+                if not falls and ((known and self.batches >= FEWEST) or self.seconds >= patience):
                     if self.start.lacks and not known:
                         self.given_up = True
                         yield loss
                         return
                     turn, stop, falls = now, min(end, 2 * now - begun), True
-                voting = now >= stop or (falls and count % VOTE_EVERY == 0)
-                if voting or (not self._before and not self.taken and now >= looked):
+                voting = now >= stop or (falls and self.batches % VOTE_EVERY == 0)
+                if voting or (not _times(self._others) and not self.taken and now >= looked):
                     self._answer(voting)
                     looked = now + LOOK_EVERY * (end - begun)
                 yield loss
@@ -297,6 +359,15 @@ class Training:
                     break
                 if now >= stop:
                     break
+
+    def _patience(self, left: float) -> float:
+        """The seconds after which the rate falls, of those that were ``left`` at first."""
+        patience, times = PATIENCE * left, _times(self._others)
+        if times and self.start.lacks:  # what takes longer than any other did cannot do without
+            patience = min(patience, max(times))
+        if times and WAYS.keys() & self.start.lacks:  # the plainer rule is known sooner, what is learned by heart later
+            patience = min(patience, min(times) / 2)
+        return patience
 
     def _knows(self, copies: Sequence[Copy]) -> bool:
         return all(self._right.get((copy.pair, copy.view)) for copy in copies)
@@ -309,17 +380,17 @@ class Training:
 
     def _answer(self, voting: bool) -> None:
         """Answer the tests. Earlier answers count too if these and they are votes."""
-        if not voting or not self.taken:
-            self.votes = [Counter() for _ in self.votes]
+        votes = [Counter(one if voting and self.taken else {}) for one in self.votes]
         for copy, output, confidence in self.learner.answers(self.tests):
             if output is not None:
-                self.votes[copy.pair][shape_of(output), output.tobytes()] += confidence  # type: ignore[assignment]
+                votes[copy.pair][shape_of(output), output.tobytes()] += confidence  # type: ignore[assignment]
+        self.votes = votes  # at once: another thread may be counting
         self.taken += len(DIHEDRAL) * voting
 
 
-def _known(before: Sequence[Training]) -> list[float]:
-    """The seconds that each network took which was not given up."""
-    return [one.seconds for one in before if not one.given_up]
+def _times(begun: Sequence[Training]) -> list[float]:
+    """The seconds that each network took which has ended and was not given up."""
+    return [one.seconds for one in begun if one.over and not one.given_up]
 
 
 def _start(before: Sequence[Training], based: bool, left: float) -> Start:
@@ -328,8 +399,8 @@ def _start(before: Sequence[Training], based: bool, left: float) -> Start:
     What another one could not do without it does not lack, and nothing new when there is no time to give it up.
     """
     failed = [one.start for one in before if one.given_up]
-    proven = [one.start for one in before if not one.given_up]
-    hurried = bool(before) and left < HURRY * max(_known(before))
+    proven = [one.start for one in before if one.over and not one.given_up]
+    hurried = left < HURRY * max(_times(before), default=0.0)
     possible = [
         start
         for start in STARTS
@@ -342,7 +413,7 @@ def _start(before: Sequence[Training], based: bool, left: float) -> Start:
 
 def _tries(trained: Sequence[Training]) -> tuple[tuple[Try, ...], ...]:
     """Of each test the most voted outputs. Each network has as many votes as it is trusted."""
-    voting = [one for one in trained if one.taken] or trained[-1:]
+    voting = [one for one in trained if one.taken] or trained
     found = []
     for test in range(len(voting[0].votes)):
         total: Votes = Counter()
@@ -362,8 +433,8 @@ def _most_voted(votes: Votes) -> tuple[Try, ...]:
 
 
 def _agree(trained: Sequence[Training]) -> bool:
-    """Whether the last `AGREED` networks that voted say the same of every test."""
-    last = [one.votes for one in trained if one.taken][-AGREED:]
+    """Whether the last `AGREED` networks that have ended and voted say the same of every test."""
+    last = [one.votes for one in trained if one.over and one.taken][-AGREED:]
     said = {tuple(max(votes, key=votes.__getitem__, default=None) for votes in one) for one in last}
     return len(last) == AGREED and len(said) == 1
 

@@ -35,10 +35,13 @@ class Learning:
 
     def run(self) -> None:
         """Learn until the time is over."""
+        import torch
+
         from puzzlerec.training.test_time import answer, load_base
 
         with suppress(_StoppedError):
-            self.answer = answer(self.task, self.seconds, self.seed, self._told, base=load_base(self.base))
+            base, threads = load_base(self.base), torch.get_num_threads()
+            self.answer = answer(self.task, self.seconds, self.seed, self._told, base=base, threads=threads)
 
     def _told(self, progress: Progress) -> None:
         if not self._wanted:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from rich.console import Console
 from typer.testing import Result
 
@@ -37,8 +38,10 @@ def learned(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float, int]]:
     """A learner that mirrors at once, with a second try that is the input; what it was asked."""
     asked = []
 
-    def answer(task: Task, seconds: float, seed: int, progress: Callable[[Progress], None], base: str) -> TaskAnswer:
-        assert base == "arc-base"
+    def answer(
+        task: Task, seconds: float, seed: int, progress: Callable[[Progress], None], base: str, threads: int
+    ) -> TaskAnswer:
+        assert base == "arc-base" and threads == torch.get_num_threads()
         asked.append((task.id, seconds, seed))
         progress(Progress(0.5, 1.0, 0.0, (0.0,), ((),), 0, 1))
         tries = tuple((Try(np.fliplr(pair.input), 0.75), Try(pair.input, 0.25)) for pair in task.tests)

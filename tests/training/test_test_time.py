@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count, pairwise
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -25,6 +27,7 @@ from puzzlerec.training.test_time import (
     Progress,
     Start,
     Training,
+    Try,
     answer,
     batches,
     load_base,
@@ -38,6 +41,10 @@ def toy(change: Change, demonstrations: int = 4, shape: tuple[int, int] = (3, 3)
     grids = [rng.integers(0, colours, shape).astype(np.uint8) for _ in range(demonstrations + 1)]
     pairs = [Pair(grid, change(grid)) for grid in grids]
     return Task("toy", tuple(pairs[:-1]), (pairs[-1],))
+
+
+def outputs(tries: tuple[tuple[Try, ...], ...]) -> list[list[list[list[int]]]]:
+    return [[one.output.tolist() for one in test] for test in tries]
 
 
 def ticking() -> Callable[[], float]:
@@ -63,7 +70,8 @@ def test_toys_are_learned(change: Change, sizes: str) -> None:
     assert all(one.share <= two.share for one, two in pairwise(seen)) and seen[-1].share == found.seconds / 128
     assert min(one.loss for one in seen) < 0.2 < seen[0].loss
     assert all(one.fitted == np.mean(one.known) for one in seen) and found.fitted == max(one.fitted for one in seen)
-    assert seen[-1].tries is found.tries and all(len(now.tries) == 1 for now in seen)  # there is always one to see
+    assert outputs(seen[-1].tries) == outputs(found.tries)
+    assert all(len(now.tries) == 1 for now in seen)  # there is always one to see
     assert seen[0].votes == 0 < seen[-1].votes and seen[-1].votes % 8 == 0
     assert found.foreseen is not None and seen[0].known[-1] == 0  # the last one was held back
     assert found.networks == seen[-1].networks >= 1 == seen[0].networks
@@ -76,7 +84,7 @@ def test_the_same_seed_gives_the_same_answer_and_outputs_of_tests_are_not_looked
     task = toy(np.fliplr)
     spoilt = Task("toy", task.demonstrations, (Pair(task.tests[0].input, np.full((9, 9), 7, np.uint8)),))
     one, same, other = (answer(task, 12, seed, clock=ticking()) for task, seed in ((task, 1), (spoilt, 1), (task, 2)))
-    assert [t.output.tolist() for t in one.tries[0]] == [t.output.tolist() for t in same.tries[0]]
+    assert outputs(one.tries) == outputs(same.tries)
     assert one.tries[0][0].support == same.tries[0][0].support != other.tries[0][0].support
     assert same.right(0) is False
 
@@ -143,7 +151,7 @@ def test_learning_rates_fall_with_the_time() -> None:
 def trained(votes: dict[bytes, float], trust: float = 1.0) -> Training:
     """What `_tries`, `_agree` and `_start` ask of a network's training."""
     counted = Counter({((1, 1), output): support for output, support in votes.items()})
-    return cast(Training, SimpleNamespace(votes=[counted], trust=trust, taken=8, given_up=False))
+    return cast(Training, SimpleNamespace(votes=[counted], trust=trust, taken=8, over=True, given_up=False))
 
 
 def test_each_network_has_as_many_votes_as_it_is_trusted() -> None:
@@ -224,6 +232,48 @@ def test_a_network_that_learns_nothing_in_the_time_of_others_is_given_up() -> No
     assert found.right(0) and found.networks >= 5
     *others, fourth = (sum(one.networks == number for one in seen) for number in (1, 2, 3, 4))
     assert fourth <= max(others) + 8 and not any(one.fitted == 1 for one in seen if one.networks == 4)
+
+
+def test_threads_train_networks_at_the_same_time() -> None:
+    task, working = toy(np.fliplr), set()
+
+    class Watched(Training):
+        def run(self, *given: Any) -> Iterator[float]:
+            for loss in super().run(*given):
+                working.add((threading.get_ident(), self.learner, torch.get_num_threads()))
+                yield loss
+
+    seen: list[Progress] = []
+    before = torch.get_num_threads()
+    with patch.object(test_time, "Training", Watched):
+        found = answer(task, 60, progress=seen.append, clock=ticking(), threads=3)
+    assert found.right(0) and found.networks >= 3 and len(seen) < found.batches
+    assert (
+        len({thread for thread, *_ in working}) == 3 and len({learner for _, learner, _ in working}) == found.networks
+    )
+    assert {threads for *_, threads in working} == {1} and torch.get_num_threads() == before
+    assert all(one.share <= two.share for one, two in pairwise(seen))
+    assert outputs(seen[-1].tries)[0][0] == found.tries[0][0].output.tolist()
+
+
+def test_what_is_raised_while_a_thread_learns_ends_all_of_them() -> None:
+    def stopped(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    def broken(*_: object) -> Iterator[float]:
+        raise ArithmeticError
+        yield
+
+    with pytest.raises(KeyboardInterrupt):  # long before the time is over
+        answer(toy(np.fliplr), 1e9, progress=stopped, clock=ticking(), threads=2)
+    run = Training.run
+    only = threading.get_ident()
+
+    def elsewhere(self: Training, *given: Any) -> Iterator[float]:
+        return (run if threading.get_ident() == only else broken)(self, *given)
+
+    with patch.object(Training, "run", elsewhere), pytest.raises(ArithmeticError):
+        answer(toy(np.fliplr), 1e9, clock=ticking(), threads=2)
 
 
 def scattered(rng: np.random.Generator) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from textual.pilot import Pilot
 from textual.widgets import Static
 from typer.testing import CliRunner
@@ -49,8 +50,9 @@ class Solver:
         self.steps = {name: threading.Event() for name in ("half", "late", "end")}
 
     def __call__(
-        self, task: Task, seconds: float, seed: int, progress: Callable[[Progress], None], base: object
+        self, task: Task, seconds: float, seed: int, progress: Callable[[Progress], None], base: object, threads: int
     ) -> TaskAnswer:
+        assert threads == torch.get_num_threads()
         self.begun.append((task.id, seed))
         if task.id == "odd":
             raise MemoryError("no room")
