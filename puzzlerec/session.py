@@ -63,7 +63,7 @@ def default_model(kind: PuzzleKind) -> str:
             config = checkpoint.read_config(folder)
         except CheckpointError:  # it is of no use to anyone, least of all as a default
             continue
-        if config.also and kind.name in (config.puzzle, *config.also):  # it was trained for several kinds
+        if config.also and kind.name in config.trained_for:
             return name
     raise NoModelError(
         f"There is no model for {kind.name} puzzles yet. `puzzlerec models list` shows what there is; a checkpoint of "

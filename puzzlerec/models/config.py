@@ -98,6 +98,11 @@ class Network(Board):
         """Whether the same weights run on other boards: see `on`."""
         return self.mixer in ("candidates", "local")
 
+    @property
+    def trained_for(self) -> tuple[str, ...]:
+        """The kinds of puzzle that the weights know, by name."""
+        return self.puzzle, *self.also
+
     def takes(self, shape: tuple[int, int]) -> bool:
         """Whether a grid of this shape has room in the model."""
         return self.any_size or all(size <= most for size, most in zip(shape, self.grid, strict=True))

@@ -136,8 +136,7 @@ class Trainer:
     def _teacher_of(self, teacher: System, kind: PuzzleKind, shape: tuple[int, ...]) -> System:
         """The teacher on the board of ``kind``, if it was trained for such grids."""
         config = teacher.config
-        knows = kind.name in (config.puzzle, *config.also)
-        moved = on_board(teacher, kind) if knows else None
+        moved = on_board(teacher, kind) if kind.name in config.trained_for else None
         if moved is None or not (moved.config.any_size or moved.config.grid == shape):
             called = f"the teacher {self.recipe.objective.teacher}"
             raise ValueError(f"{called} knows {config.puzzle}, not the {shape[0]}x{shape[1]} grids of {kind.name}")
