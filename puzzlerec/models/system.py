@@ -99,6 +99,10 @@ class System(nn.Module):
         """The states from which training starts, of ``answer [B, L]`` and random numbers ``uniform [B, 1 + L]``."""
         return self.start(question)
 
+    def lost(self, state: Any, answer: Tensor) -> Tensor:
+        """Of which puzzles [B] training learns nothing more, whatever steps follow on these states. None by default."""
+        return torch.zeros(len(answer), dtype=torch.bool, device=answer.device)
+
     def perturb(self, state: Any, deviations: Sequence[float], seeds: Sequence[int]) -> Any:
         """Start states with Gaussian noise of each run's own standard deviation, drawn from its seed alone."""
         # a start state may be an expanded view

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from .blocks import Canvas, Network, truncated_normal_
 from .config import Count, Layers, ModelConfig, Prefix, Recursion, Steps, Truncation
 from .denoising import of_step, ranks, seeded_uniform
-from .prediction import FrameKind, Prediction
+from .prediction import PADDING, FrameKind, Prediction
 from .system import System, detached, position_embedding, unrolled
 
 
@@ -38,6 +38,7 @@ class TRLDMConfig(Recursion, Truncation, ModelConfig):
     # ds: deep supervision over a whole denoising, which a slot leaves early as TRM's do (the paper's threshold is 0.9)
     regime: Literal["one-step", "ds"] = "one-step"
     training_denoising: int = Field(16, ge=2, le=1024)  # steps of a denoising in training, regime "ds"
+    while_right: bool = False  # which ends when a token is wrong that stays (not the paper's)
     remasking: Literal["confidence", "random"] = "confidence"  # what is masked again: the least confident, or any
     overwrite: bool = False  # let tokens of earlier steps be masked again too
     reset_every: Count = 1  # denoising steps, after which y and z start anew
@@ -104,6 +105,13 @@ class TRLDM(System, system="trldm"):
         t = 1 - uniform[:, 0]
         state = self._state(question, uniform[:, None, 1:])
         return state._replace(answer=answer.masked_fill(uniform[:, 1:] < t[:, None], self.config.vocabulary), ratio=t)
+
+    def lost(self, state: State, answer: Tensor) -> Tensor:
+        """Whose denoising goes on `while_right`, and kept a token that is wrong."""
+        if not self.config.while_right:
+            return super().lost(state, answer)
+        kept = (state.answer != self.config.vocabulary) & (answer != PADDING)
+        return (kept & (state.answer != answer)).any(dim=1)
 
     # ---- solving
 

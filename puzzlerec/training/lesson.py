@@ -134,7 +134,7 @@ class DeepSupervision:
         if objective.pace and hint.shape[1]:
             due = slots.due[some] <= objective.pace * (slots.steps[some, None, None] + 1)
         outcome = supervise(prediction, slots.label[some], objective, target, hint, teacher, due)
-        return outcome, state, self._halts(prediction)
+        return outcome, state, self._halts(prediction) | pool.model.lost(state, slots.label[some])
 
     def _halts(self, prediction: Prediction) -> Tensor:
         """Which slots [B] want to halt, by what the model says."""

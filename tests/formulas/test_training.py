@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -57,6 +58,17 @@ def test_a_slot_halts_above_the_threshold(tmp_path: Path, halt: float, steps: in
     held = trainer(tmp_path, one_sudoku(), objective={"halt_threshold": 0.7}, model=CANDIDATES)
     set_halting(held, halt)
     reports = [figures(held) for _ in range(4)]
+    assert next(int(report["halting_steps"]) for report in reports if report["halting_steps"]) == steps
+
+
+@pytest.mark.parametrize(("while_right", "steps"), [(False, 4), (True, 1)])
+def test_a_slot_halts_where_nothing_more_can_be_learned(tmp_path: Path, while_right: bool, steps: int) -> None:
+    """What it keeps after its first step is wrong."""
+    some = one_sudoku()
+    model = {"system": "trldm", "prefix": 0, "regime": "ds", "training_denoising": 4, "while_right": while_right}
+    held = trainer(tmp_path, some, objective={"exploration": 0.0}, model=model)
+    with patch.object(type(held.model), "_again", lambda self, logits, answer, *_: answer == some.labels):
+        reports = [figures(held) for _ in range(4)]
     assert next(int(report["halting_steps"]) for report in reports if report["halting_steps"]) == steps
 
 

@@ -405,6 +405,18 @@ def test_deep_supervision_over_a_denoising_carries_its_states() -> None:
             assert torch.equal(y, x) and not z.any()
 
 
+def test_a_denoising_while_right_is_lost_with_the_first_wrong_token_that_stays() -> None:
+    model = build(small("trldm", regime="ds", while_right=True))
+    answer = questions(5).flatten(1)
+    kept = answer.clone()
+    kept[1, 3] = kept[4, 3] = answer[1, 3] % 5 + 1  # wrong
+    kept[2, 3] = kept[2, 5] = 6  # masked
+    answer[3], answer[4, 3] = 0, 0  # padding: nothing is asked there
+    state = model.begin(questions(5), answer, torch.rand(5, 17))._replace(answer=kept)
+    assert model.lost(state, answer).tolist() == [False, True, False, False, False]
+    assert not build(small("trldm", regime="ds")).lost(state, answer).any()
+
+
 @pytest.mark.parametrize("initial_y", ["sequence", "zero"])
 def test_trldms_answer_state_starts_from_the_sequence_or_from_zero(initial_y: str) -> None:
     model = build(small("trldm", initial_y=initial_y, recursions=1)).eval()
