@@ -38,7 +38,8 @@ A plan is a file, or one that is shipped (--list). Without one, each ENTRANT is 
 followed by its own settings, with commas. Equal training is the same time (--minutes, compilation apart; on a CPU, of
 computing, so that it does not matter what else is running), the same number of layers applied (--evaluations) or of
 steps (in a plan). Runs that have ended are not done again and what was interrupted goes on, so a plan may take days.
-The same command in another terminal, or --processes, takes a share of the runs.
+The same command in another terminal, or --processes, takes a share of the runs. On another machine it goes on from the
+tables in --report: runs that they tell of, with the same settings, are not done again either.
 
 The tables give means over the seeds with 95% intervals (of the number of puzzles, or Student's over seeds if wider),
 when a system was half, nine tenths and 99% right, differences with p over the same puzzles, and what became of the
@@ -89,8 +90,8 @@ def compare(
     device: Device = "auto",
 ) -> None:
     from puzzlerec.data import DatasetError
+    from puzzlerec.experiments.compare import adopt, ended
     from puzzlerec.experiments.compare import compare as compared
-    from puzzlerec.experiments.compare import ended
     from puzzlerec.experiments.findings import Comparison
     from puzzlerec.experiments.plan import load_plan, shipped_plans
     from puzzlerec.training.recipe import RecipeError
@@ -111,6 +112,11 @@ def compare(
     for path in (folder, report or folder):
         if path.exists() and not path.is_dir():
             raise CommandError(f"{path} is a file: choose another folder for the runs (--out) or tables (--report).")
+    if report is not None:
+        try:
+            adopt(whole, folder, report / f"{whole.name}.json")
+        except (RecipeError, DatasetError) as error:
+            raise CommandError(str(error)) from error
     where = chosen_device(device)
     results: list[Result] = []
     fault: Exception | None = None

@@ -82,6 +82,31 @@ def ended(plan: Plan, folder: Path) -> list[Result]:
     return [result for one in runs if (result := one.result)]
 
 
+def adopt(plan: Plan, folder: Path, report: Path) -> None:
+    """Take over into ``folder`` what a ``report`` (JSON) tells of runs that it lacks: they may be another machine's.
+
+    A run of which another one wants the weights, and is not told of, is left to be done again. Raises `RecipeError` if
+    the file is no report.
+    """
+    try:
+        results = [Result.of_json(one) for one in json.loads(report.read_text(encoding="utf-8"))["results"]]
+    except FileNotFoundError:
+        return
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise RecipeError(f"{report} is there, but holds no comparison: choose another folder for the tables") from None
+    told = {(one.label, one.seed): one for one in results}
+    runs = {(one.label, one.recipe.training.seed): one for one in _runs(plan, folder)}
+    known = {
+        key: told[key] for key, one in runs.items() if key in told and _of_today(told[key].settings) == one.settings
+    }
+    wanted = [one.trained_by.place.path for key, one in runs.items() if one.trained_by and key not in known]
+    for key, result in known.items():
+        one = runs[key]
+        if not one.place.path.exists() and one.place.path not in wanted:
+            one.write(SETTINGS, result.settings)
+            one.write(RESULT, asdict(result))
+
+
 def _runs(plan: Plan, folder: Path) -> list[_Run]:
     """Every system with every seed, in an order in which weights are there before they are taken.
 
@@ -205,6 +230,11 @@ def _retried(one: _Run, material: Material, device: torch.device) -> Result:
     theirs = one.trained_by
     assert theirs is not None and theirs.result is not None
     model = build(one.recipe.model)
+    if not theirs.place.checkpoint.exists():
+        raise RecipeError(
+            f"{one.label}: {theirs.place.path} has no weights of {theirs.label}, which ended on another machine. "
+            "Remove it, and they are trained again"
+        )
     try:
         model.load_state_dict(checkpoint.load(theirs.place.checkpoint).state_dict())
     except RuntimeError:

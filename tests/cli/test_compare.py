@@ -71,6 +71,11 @@ def test_a_plan_is_done_by_several_processes_and_its_tables_go_where_they_are_wa
     assert [(one["label"], one["seed"]) for one in kept] == [("a", 0), ("b", 0), ("a", 1), ("b", 1)]
     assert {"tiny.md", "tiny.csv", "tiny.tex"} <= {path.name for path in (tmp_path / "told").iterdir()}
     assert (tmp_path / "runs" / "tiny" / "b" / "seed1" / "result.json").exists()
+    again = run(*command, "--out", "elsewhere")  # another machine, with nothing but the tables
+    assert again.exit_code == 0 and again.stdout == result.stdout and "seed 0 …" not in again.stderr
+    (tmp_path / "told" / "tiny.json").write_text("[]")
+    assert "holds no comparison" in " ".join(run(*command).stderr.split())
+    assert (tmp_path / "told" / "tiny.json").read_text() == "[]"
 
 
 def test_a_plan_can_be_shortened_and_rehearsed(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from puzzlerec.data import ensure
-from puzzlerec.experiments.compare import compare, ended
+from puzzlerec.experiments.compare import adopt, compare, ended
 from puzzlerec.experiments.findings import Comparison, Result
 from puzzlerec.experiments.plan import Plan, folder_of
 from puzzlerec.training.lesson import DeepSupervision, Pool
@@ -109,6 +109,22 @@ def test_runs_that_have_ended_are_not_done_again(tmp_path: Path) -> None:
         compared(out, entrant("a"), seeds=2, evaluations=32)
 
 
+def test_runs_of_a_report_are_not_done_again(tmp_path: Path) -> None:
+    some, report = plan(entrant("a"), entrant("b"), seeds=2, evaluations=16), tmp_path / "report.json"
+    adopt(some, tmp_path / "new", report)  # there is none yet
+    first = list(compare(some, tmp_path / "here"))
+    report.write_text(json.dumps(Comparison(some, (first[0], first[3])).document()))
+    (tmp_path / "there" / "b" / "seed1").mkdir(parents=True)
+    adopt(some, tmp_path / "there", report)  # but not what is there
+    assert ended(some, tmp_path / "there") == [first[0]]
+    adopt(plan(entrant("a", "optimizer.lr=1"), seeds=2, evaluations=16), tmp_path / "other", report)
+    assert not (tmp_path / "other").exists()
+    for content in ("[]", "{", json.dumps({"results": [{}]}), json.dumps({"results": [1]})):
+        report.write_text(content)
+        with pytest.raises(RecipeError, match="holds no comparison"):
+            adopt(some, tmp_path / "there", report)
+
+
 def test_a_run_of_before_there_was_a_setting_goes_on_with_its_default(tmp_path: Path) -> None:
     first = compared(tmp_path, entrant("a"), evaluations=16)
     path = tmp_path / "a" / "seed0" / "settings.json"
@@ -141,6 +157,16 @@ def test_weights_that_another_system_has_trained_answer_in_another_way(tmp_path:
     with RunFolder(tmp_path / "b" / "a" / "seed0").claimed():  # which somebody else is at work on
         few = Plan.model_validate(own.model_dump() | {"systems": systems, "seeds": 1})
         assert not list(compare(few, tmp_path / "b"))
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps(Comparison(few, (found[0],)).document()))
+    adopt(few, tmp_path / "d", report)  # its weights are wanted
+    assert not (tmp_path / "d").exists()
+    report.write_text(json.dumps(Comparison(few, tuple(found)).document()))
+    adopt(few, tmp_path / "d", report)
+    assert list(compare(few, tmp_path / "d")) == found[:2]
+    (tmp_path / "d" / "random" / "seed0" / "result.json").unlink()
+    with pytest.raises(RecipeError, match="no weights of a"):
+        list(compare(few, tmp_path / "d"))
     wide = systems | {"random": {"weights": "a", "model": {"layers": 2}}}
     with pytest.raises(RecipeError, match="random: the weights of a do not fit its model"):
         list(compare(Plan.model_validate(own.model_dump() | {"systems": wide}), tmp_path / "c"))
