@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -30,8 +30,8 @@ from torch import Tensor
 
 from puzzlerec.models import checkpoint
 from puzzlerec.models.colours import WAYS, deafen
-from puzzlerec.models.config import TRMConfig
-from puzzlerec.models.prediction import PADDING
+from puzzlerec.models.config import ModelConfig, TRMConfig
+from puzzlerec.models.prediction import PADDING, Prediction
 from puzzlerec.models.registry import build
 from puzzlerec.models.system import System
 from puzzlerec.puzzles.arc.augmentation import DIHEDRAL, DIHEDRAL_INVERSE
@@ -528,11 +528,13 @@ def _joined(copies: Sequence[Copy]) -> Batch:
 class Learner:
     """A new network for a task's tokens, and its optimisers. It begins as ``base``, whatever colours that has."""
 
+    config: ClassVar[ModelConfig] = TRMConfig.model_validate(MODEL)  # of networks from nothing, for any colours
+
     def __init__(self, encoding: Encoding, seed: int, lacks: Sequence[str] = (), base: System | None = None) -> None:
         K = len(encoding.colours)
         self.encoding = encoding
         torch.manual_seed(seed)
-        config = TRMConfig.model_validate(MODEL) if base is None else base.config
+        config = self.config if base is None else base.config
         self.model = build(config.model_copy(update={"symbols": (1, K), "vocabulary": K + 2}))
         if base is not None:
             shared = {name: tensor for name, tensor in base.state_dict().items() if name != OWN}
@@ -552,9 +554,7 @@ class Learner:
         """
         self.model.train()
         scale_rates(self.optimizers, schedule(OPTIMIZER, 0, share))
-        state = self.model.start(batch.question)
-        for _ in range(self.steps):
-            state, prediction = self.model.step(batch.question, state, batch.view)
+        for prediction in self._learning(batch):
             outcome = supervise(prediction, batch.label, OBJECTIVE)
             self.model.zero_grad()
             (outcome.loss / len(batch.copies)).backward()  # type: ignore[no-untyped-call]
@@ -562,6 +562,18 @@ class Learner:
             for optimizer in self.optimizers:
                 optimizer.step()
         return float(outcome.tokens.mean()), outcome.right.tolist()
+
+    def _learning(self, batch: Batch) -> Iterator[Prediction]:
+        """The steps that are learned from. What denoises begins with some of the answer, but for the last with none."""
+        nothing = torch.zeros(len(batch.copies), 1 + batch.label.shape[1])
+        nothing[:, 0] = 1  # the highest level of corruption
+        for step in range(self.steps):
+            if step % self.model.training_steps == 0:
+                last = step + self.model.training_steps >= self.steps
+                uniform = nothing if last else torch.rand_like(nothing)
+                state = self.model.begin(batch.question, batch.label, uniform)
+            state, prediction = self.model.step(batch.question, state, batch.view)
+            yield prediction
 
     @torch.no_grad()
     def answers(self, copies: Sequence[Copy]) -> Iterator[tuple[Copy, np.ndarray | None, float]]:
