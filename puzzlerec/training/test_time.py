@@ -128,15 +128,15 @@ class TaskAnswer:
 
 
 class Progress(NamedTuple):
-    """Where a training stands after a batch."""
+    """Where training stands after a batch of the oldest network at work."""
 
     share: float  # of the time, 0 to 1
     loss: float  # of the last supervision step, a puzzle's mean
-    fitted: float  # the share of the demonstrations' views that this network had right when it last saw them
+    fitted: float  # the share of the demonstrations' views that it had right when it last saw them
     known: tuple[float, ...]  # the same of each demonstration
     tries: tuple[tuple[Try, ...], ...]  # as the votes stand; until they count, as the network answers just now
     votes: int  # how many of each test's views count so far
-    networks: int  # that were trained so far, with this one
+    networks: int  # that were begun so far
 
 
 class Copy(NamedTuple):

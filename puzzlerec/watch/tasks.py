@@ -19,7 +19,7 @@ from textual.widgets import Footer, Static
 from puzzlerec.puzzles.arc.look import PALETTE
 from puzzlerec.puzzles.arc.tasks import Task
 from puzzlerec.views.patches import CELLS, Block, Cell, beside, flowing, patches
-from puzzlerec.views.words import ORDINALS, task_verdict
+from puzzlerec.views.words import ORDINALS, count, task_verdict
 from puzzlerec.watch.colours import colours
 from puzzlerec.watch.dialogs.tasks import ChooseTask
 from puzzlerec.watch.learning import Learning
@@ -233,9 +233,8 @@ class TaskScreen(Screen[None]):
         line = [Piece(f" {full * done}", "line"), Piece(rest * (BAR - done), "rest")]
         clock = f"{_clock(progress.share * learning.seconds)} of {_clock(learning.seconds)}"
         line.append(Piece(f" {clock}", "text"))
-        line.append(
-            Piece(f" · network {progress.networks}: {progress.fitted:.0%} of the demonstrations known", "value")
-        )
+        networks = count(progress.networks, "network")
+        line.append(Piece(f" · {networks}, {progress.fitted:.0%} of the demonstrations known", "value"))
         return [*line, Piece(f" · loss {progress.loss:.3f}", "muted")]
 
     def _verdict(self) -> list[Piece]:

@@ -106,7 +106,7 @@ def test_demonstrations_tries_and_votes_are_shown_as_they_come(solver: Solver) -
         text = said(screen)
         assert "second try 40% right" in text and "shown 1 100% known" in text and "shown 2 50% known" in text
         assert (
-            "0:30 of 1:00 · network 1: 75% of the demonstrations known · loss 0.250" in text
+            "0:30 of 1:00 · 1 network, 75% of the demonstrations known · loss 0.250" in text
             and "votes count later" in text
         )
         assert "2 2 2" in text  # the digits of the grids
