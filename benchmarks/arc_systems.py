@@ -15,18 +15,20 @@ import json
 import time
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from arc import draw
+from arc import draw, read
 
 from puzzlerec.experiments.findings import interval
 from puzzlerec.experiments.significance import bootstrap, mcnemar
 from puzzlerec.models.drm import DRMConfig
+from puzzlerec.puzzles.arc.tasks import Task
 from puzzlerec.training import test_time
 from puzzlerec.training.test_time import MODEL, Learner, answer
 
-DENOISING = {"system": "drm", "latents": "pair", "remasking": "confidence", "reset_every": 1}
+DENOISING = {"system": "drm", "remasking": "confidence", "reset_every": 1}
 
 
 class Denoiser(Learner):
@@ -46,16 +48,14 @@ def main() -> None:
     torch.set_num_threads(1)
     settings = {"cells": arguments.cells, "seconds": arguments.seconds}
     tasks = [task for task in draw(1, "training", 100, 0) if cells(task) <= arguments.cells]
-    rows = [json.loads(line) for line in arguments.rows.read_text().splitlines()] if arguments.rows.exists() else []
-    if any(row["settings"] != settings for row in rows):
-        raise SystemExit(f"{arguments.rows} has rows of other settings: name another file.")
+    rows = read(arguments.rows, settings)
     done = {(row["system"], row["seed"], row["task"]) for row in rows}
     for seed, task, system in product(range(arguments.seeds), tasks, SYSTEMS):
         if (system, seed, task.id) in done:
             continue
         test_time.Learner = SYSTEMS[system]  # type: ignore[misc]
         found = answer(task, arguments.seconds, seed, clock=time.process_time)
-        right = bool(np.mean([bool(found.right(test)) for test in range(len(task.tests))]) == 1)
+        right = all(found.right(test) for test in range(len(task.tests)))
         known = {"fitted": found.fitted, "networks": found.networks, "batches": found.batches}
         row = {"settings": settings, "system": system, "seed": seed, "task": task.id, "right": right, **known}
         rows.append(row | {"seconds": round(found.seconds, 1)})
@@ -64,11 +64,11 @@ def main() -> None:
     report(rows)
 
 
-def cells(task: test_time.Task) -> int:
+def cells(task: Task) -> int:
     return sum(pair.input.size for pair in task.demonstrations)
 
 
-def report(rows: list[dict[str, object]]) -> None:
+def report(rows: list[dict[str, Any]]) -> None:
     """What share each system solves, and how sure the difference is."""
     seeds, tasks = (sorted({row[key] for row in rows}, key=str) for key in ("seed", "task"))
     by_run = {(row["system"], row["seed"], row["task"]): row["right"] for row in rows}
@@ -77,7 +77,7 @@ def report(rows: list[dict[str, object]]) -> None:
     }
     for system, table in right.items():
         mean, low, high = interval(table.mean(1).tolist(), len(tasks))
-        knew = np.mean([float(str(row["fitted"])) == 1 for row in rows if row["system"] == system])
+        knew = np.mean([row["fitted"] == 1 for row in rows if row["system"] == system])
         shares = ", ".join(f"{share:.0%}" for share in table.mean(1))
         print(f"{system}: {mean:.1%} ({low:.1%} to {high:.1%}) of {len(tasks)} tasks, by seed {shares}", end="")
         print(f"; all demonstrations known of {knew:.0%}")
