@@ -48,6 +48,8 @@ def main() -> None:
     torch.set_num_threads(1)
     settings = {"cells": arguments.cells, "seconds": arguments.seconds}
     tasks = [task for task in draw(1, "training", 100, 0) if cells(task) <= arguments.cells]
+    if not tasks:
+        raise SystemExit(f"No task has at most {arguments.cells} cells: name more with --cells.")
     rows = read(arguments.rows, settings)
     done = {(row["system"], row["seed"], row["task"]) for row in rows}
     for seed, task, system in product(range(arguments.seeds), tasks, SYSTEMS):
