@@ -18,6 +18,7 @@ import numpy as np
 
 from puzzlerec.data.building import generator
 from puzzlerec.puzzles import get
+from puzzlerec.puzzles.generator import Chunk
 from puzzlerec.puzzles.sudoku import bitboards, symmetry
 from puzzlerec.puzzles.sudoku.extreme import digits_of, rating
 
@@ -83,7 +84,7 @@ def sudokus(published: dict[str, tuple[np.ndarray, np.ndarray]], sample: int) ->
     none = dict.fromkeys(maker.settings, 0.0)
     kinds: dict[str, dict[str, float]] = {kind: none | {kind: 1.0} for kind in maker.settings}
     for name, shares in (kinds | {"the mix": dict(maker.settings)}).items():
-        chunks = []
+        chunks: list[Chunk] = []
         while sum(map(len, chunks)) < sample:
             chunks.append(maker.chunk(shares, "train", np.array([len(chunks)], np.uint64)))
         ratings = np.concatenate([chunk.ratings for chunk in chunks if chunk.ratings is not None])
@@ -104,7 +105,7 @@ def mazes(path: Path, sample: int) -> None:
         pairs = [line.rstrip("\n").split("\t") for line in file]
     kind = get("maze")
     real = tuple(np.stack([kind.parse(pair[i]).reshape(-1) for pair in pairs]) for i in (0, 1))
-    chunks = []
+    chunks: list[Chunk] = []
     while sum(map(len, chunks)) < sample:
         maker = generator("maze")
         chunks.append(maker.chunk(dict(maker.settings), "train", np.array([len(chunks)], np.uint64)))
