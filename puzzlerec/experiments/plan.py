@@ -111,9 +111,14 @@ class Entrant(Sections):
     def parse(cls, text: str) -> tuple[str, Entrant]:
         """A label and its system, of ``RECIPE``, ``LABEL=RECIPE`` or either with settings after commas:
 
-        ``no z=maze-9x9-trldm,model.states=y``. A label may hold ``=``, a recipe's name may not.
+        ``no z=maze-9x9-trldm,model.states=y``. A label may hold ``=`` but no comma, a recipe's name neither.
         """
         first, *overrides = re.split(r",(?![^\[{]*[\]}])", text)  # not at commas within brackets
+        sections = list(Sections.model_fields)
+        for one in overrides:
+            if one.partition(".")[0] not in sections:
+                known = ", ".join(sections)
+                raise RecipeError(f"{text}: {one!r} is no setting SECTION.KEY=VALUE, of {known}; a label has no comma")
         label, _, recipe = first.rpartition("=")
         try:
             return label or (text if overrides else recipe), cls(recipe=recipe, **as_sections(overrides))

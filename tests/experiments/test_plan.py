@@ -115,6 +115,9 @@ def test_what_is_no_plan(tmp_path: Path) -> None:
         Plan.of(["a=maze-9x9", "a=maze-9x9-trm"], budget={"minutes": 1})
     with pytest.raises(RecipeError, match="give one of them"):
         Plan.of(["maze-9x9"], budget={})
+    for text in ("a, n=2=maze-9x9", "maze-9x9,width=8", "maze-9x9,modle.width=8"):
+        with pytest.raises(RecipeError, match=r"is no setting SECTION\.KEY=VALUE.*; a label has no comma"):
+            Plan.of([text], budget={"minutes": 1})
 
 
 @pytest.mark.parametrize("name", shipped_plans())
