@@ -36,10 +36,11 @@ puzzlerec compare dense=copy,model.rung=dense ar-trm=copy,model.rung=ar-trm --mi
 
 A plan is a file, or one that is shipped (--list). Without one, each ENTRANT is a recipe, LABEL=RECIPE, or either
 followed by its own settings, with commas. Equal training is the same time (--minutes, compilation apart; on a CPU, of
-computing, so that it does not matter what else is running), the same number of layers applied (--evaluations) or of
-steps (in a plan). Runs that have ended are not done again and what was interrupted goes on, so a plan may take days.
-The same command in another terminal, or --processes, takes a share of the runs. On another machine it goes on from the
-tables in --report: runs that they tell of, with the same settings, are not done again either.
+computing: waiting for other programs does not count, but they slow it down), the same number of layers applied
+(--evaluations) or of steps (in a plan). Runs that have ended are not done again and what was interrupted goes on, so
+a plan may take days. The same command in another terminal, or --processes, takes a share of the runs. On another
+machine it goes on from the tables in --report: runs that they tell of, with the same settings, are not done again
+either.
 
 The tables give means over the seeds with 95% intervals (of the number of puzzles, or Student's over seeds if wider),
 when a system was half, nine tenths and 99% right, differences with p over the same puzzles, and what became of the

@@ -254,7 +254,7 @@ def _trainer(one: _Run, material: Material, device: torch.device, group: Group) 
     except ValueError as error:
         raise RecipeError(f"{one.label}: {error}") from error
     if device.type == "cpu":
-        trainer.clock = time.process_time  # what else is at work on the machine takes no time from a system
+        trainer.clock = time.process_time  # waiting for what else is at work on the machine does not count
     if budget.minutes is not None:
         trainer.deadline = 60 * budget.minutes
     else:
