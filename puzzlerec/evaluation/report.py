@@ -19,7 +19,8 @@ def wilson(share: float, count: int) -> tuple[float, float]:
     z2 = Z95 * Z95 / count
     centre = (share + z2 / 2) / (1 + z2)
     half = Z95 / (1 + z2) * sqrt(share * (1 - share) / count + z2 / (4 * count))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # the share itself is within, whatever rounding does at 0 and 1
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,10 @@ def test_wilson_intervals() -> None:
         assert wilson(hits / count, count) == pytest.approx((low, high), abs=1e-4)
     assert wilson(1.0, 20) == pytest.approx((1 - 0.1611, 1.0), abs=1e-4)
     assert wilson(0.0, 0) == (0.0, 1.0)
+    for count in range(1, 2000):
+        for share in (0.0, 1.0):
+            low, high = wilson(share, count)
+            assert low <= share <= high  # rounding puts neither bound beyond it, which figures would not draw
 
 
 def test_accuracies_are_those_of_the_first_pass_over_all_steps() -> None:
