@@ -114,10 +114,9 @@ class Entrant(Sections):
         ``no z=maze-9x9-trldm,model.states=y``. A label may hold ``=`` but no comma, a recipe's name neither.
         """
         first, *overrides = re.split(r",(?![^\[{]*[\]}])", text)  # not at commas within brackets
-        sections = list(Sections.model_fields)
         for one in overrides:
-            if one.partition(".")[0] not in sections:
-                known = ", ".join(sections)
+            if one.partition(".")[0] not in Sections.model_fields:
+                known = ", ".join(Sections.model_fields)
                 raise RecipeError(f"{text}: {one!r} is no setting SECTION.KEY=VALUE, of {known}; a label has no comma")
         label, _, recipe = first.rpartition("=")
         try:
