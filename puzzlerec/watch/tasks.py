@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -156,9 +157,10 @@ class TaskScreen(Screen[None]):
         left = [Piece(" puzzlerec ", "strong"), Piece(f" {words}", "muted")]
         tests = f" test {self.test + 1} of {len(self.shown.tests)} " if len(self.shown.tests) > 1 else ""
         self.query_one(TaskHeading).put([spread(left, [Piece(tests, "muted")], width)])
-        self._fill("#demonstrations", self._demonstrations())
-        self._fill("#test", self._test())
-        self.query_one(TaskState).put([self._time(), self._verdict()])
+        learning = copy(self.learning)  # what its thread adds meanwhile comes with the next look
+        self._fill("#demonstrations", self._demonstrations(learning))
+        self._fill("#test", self._test(learning))
+        self.query_one(TaskState).put([self._time(learning), self._verdict(learning)])
 
     def _fill(self, panel: str, parts: Sequence[tuple[Text, Sequence[np.ndarray | None]]]) -> None:
         """Draw the titled rows of grids in the largest cells in which all of them fit."""
@@ -188,8 +190,8 @@ class TaskScreen(Screen[None]):
             drawn = Block.of(lines[1:])
         return Block.of([title, *drawn.lines])
 
-    def _demonstrations(self) -> list[tuple[Text, list[np.ndarray | None]]]:
-        progress = self.learning.progress
+    def _demonstrations(self, learning: Learning) -> list[tuple[Text, list[np.ndarray | None]]]:
+        progress = learning.progress
         parts: list[tuple[Text, list[np.ndarray | None]]] = []
         for number, pair in enumerate(self.shown.demonstrations):
             title = Text.assemble((f"shown {number + 1}", "bold"))
@@ -199,10 +201,10 @@ class TaskScreen(Screen[None]):
             parts.append((title, [pair.input, pair.output]))
         return parts
 
-    def _test(self) -> list[tuple[Text, list[np.ndarray | None]]]:
+    def _test(self, learning: Learning) -> list[tuple[Text, list[np.ndarray | None]]]:
         if not self.shown.tests:
             return [(Text("The task has no tests.", "bold"), [])]
-        pair, tries = self.shown.tests[self.test], self._tries()
+        pair, tries = self.shown.tests[self.test], self._tries(learning)
         parts: list[tuple[Text, list[np.ndarray | None]]] = [(Text("asked", "bold"), [pair.input])]
         for number, one in enumerate(tries):
             title = Text.assemble((f"{ORDINALS[number]} try", "bold"), f" {one.support:.0%}")
@@ -216,14 +218,13 @@ class TaskScreen(Screen[None]):
         """One of the theme's: see `colours.Colours`."""
         return colours(self.app).inks[name]
 
-    def _tries(self) -> Sequence[Try]:
-        learning = self.learning
+    def _tries(self, learning: Learning) -> Sequence[Try]:
         tries = learning.answer.tries if learning.answer else learning.progress.tries if learning.progress else ()
         return tries[self.test] if tries else ()
 
-    def _time(self) -> list[Piece]:
+    def _time(self, learning: Learning) -> list[Piece]:
         """A line: how much of the time is over, how much is learned."""
-        learning, progress = self.learning, self.learning.progress
+        progress = learning.progress
         if learning.problem:
             return [Piece(" not learned", "bad")]
         if progress is None:
@@ -237,9 +238,9 @@ class TaskScreen(Screen[None]):
         line.append(Piece(f" · {networks}, {progress.fitted:.0%} of the demonstrations known", "value"))
         return [*line, Piece(f" · loss {progress.loss:.3f}", "muted")]
 
-    def _verdict(self) -> list[Piece]:
+    def _verdict(self, learning: Learning) -> list[Piece]:
         """A line: the votes, and when they are all there, what is known of the answer."""
-        learning, progress = self.learning, self.learning.progress
+        progress = learning.progress
         if learning.problem:
             return [Piece(f" {learning.problem}", "text")]
         if learning.answer is not None and self.shown.tests:

@@ -204,6 +204,7 @@ def test_a_reader_that_leaves_early_is_no_error(shipped: Path, tmp_path: Path, e
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+@pytest.mark.usefixtures("in_the_foreground")
 def test_ctrl_c_ends_a_process_with_130_and_without_a_traceback(shipped: Path, tmp_path: Path) -> None:
     import signal
 

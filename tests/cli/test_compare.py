@@ -108,6 +108,7 @@ def test_a_fault_in_a_later_run_loses_no_result(run, tmp_path: Path, monkeypatch
     assert [one["label"] for one in kept["results"]] == ["a"]
 
 
+@pytest.mark.usefixtures("in_the_foreground")
 def test_ctrl_c_saves_and_the_same_command_goes_on(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     step, done = Trainer.step, []

@@ -93,6 +93,7 @@ def test_data_build_writes_the_bytes_of_one_process(tmp_path: Path) -> None:
         pytest.param(1, signal.SIGTERM, 143, marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.usefixtures("in_the_foreground")
 def test_a_signal_to_one_process_ends_all_without_a_traceback(
     tmp_path: Path, rank: int, number: signal.Signals, status: int
 ) -> None:

@@ -76,6 +76,7 @@ def test_without_tensorboard_training_goes_on_unless_it_was_asked_for(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
+@pytest.mark.usefixtures("in_the_foreground")
 def test_ctrl_c_saves_and_says_how_to_go_on(folder: Path) -> None:
     command = [sys.executable, "-m", "puzzlerec", "train", "sudoku-4x4", *SMALL, "--steps", "100000"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})

@@ -98,6 +98,7 @@ def test_export_and_import(sudokus: Path, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
+@pytest.mark.usefixtures("in_the_foreground")
 def test_a_build_that_is_ended_from_outside_leaves_no_worker(tmp_path: Path, name: str) -> None:
     path, number = tmp_path / "a.h5", getattr(signal, name)
     asked = ["data", "build", "maze-9x9", "-o", str(path), "--train", "1000000", "--workers", "2"]

@@ -531,6 +531,7 @@ def test_ctrl_c_quits_with_130_wherever_one_is(trace: Trace, opened: str) -> Non
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.usefixtures("in_the_foreground")
 def test_signals_end_the_app_and_not_the_terminal(trace: Trace, name: str) -> None:
     app = replaying(trace)
 
