@@ -28,6 +28,7 @@ from .examples import Examples
 from .objectives import Outcome, supervise, survival_loss
 from .recipe import Recipe
 from .slots import Slots, step_generator
+from .teacher import Teacher
 
 CPU = torch.device("cpu")
 
@@ -39,7 +40,7 @@ class Pool:
     examples: Examples
     kind: PuzzleKind
     model: System  # on that board, with the weights that are trained
-    teacher: System | None  # on that board
+    teacher: Teacher | None
     batch: int  # slots, over all processes
     slots: Slots  # this process's share
 
@@ -60,15 +61,15 @@ class DeepSupervision:
         self.recipe, self.device, self.dtype, self.group = recipe, device, dtype, group
         self._halting_logit = math.log(recipe.objective.halt_threshold / (1 - recipe.objective.halt_threshold))
 
-    def pool(self, examples: Examples, kind: PuzzleKind, model: System, teacher: System | None) -> Pool:
+    def pool(self, examples: Examples, kind: PuzzleKind, model: System, teacher: Teacher | None) -> Pool:
         """Slots for grids of one size: as many as make a step cost what it costs with grids of the model's size."""
         _, H, W = examples.questions.shape
         local = self._of_size(self.recipe.training.batch // self.group.size, H * W)
         nothing = torch.zeros(local, H, W, dtype=torch.long, device=self.device)
         state = model.begin(nothing, nothing.flatten(1), torch.zeros(local, 1 + H * W, device=self.device))
-        slots = Slots.empty(
-            local, (H, W), examples.hints.shape[1], type(state)(*(tensor.contiguous() for tensor in state))
-        )
+        taught = teacher.model.config.vocabulary if teacher is not None else 0
+        parts = type(state)(*(tensor.contiguous() for tensor in state))
+        slots = Slots.empty(local, (H, W), examples.hints.shape[1], taught, parts)
         return Pool(examples, kind, model, teacher, local * self.group.size, slots)
 
     @property
@@ -94,11 +95,12 @@ class DeepSupervision:
         rows = mine(drawn)
         rows = torch.where(pool.slots.halted, rows, rows[0])  # who goes on needs nothing that would have to be read
         question, label = examples.questions[rows].long(), examples.labels[rows].long()
+        taught = pool.slots.taught if pool.teacher is None else pool.teacher(rows)
         if recipe.data.augment and pool.kind.answers_move_along:
-            question, label = self._copies(pool.kind, question, label, step)
+            question, label, taught = self._copies(pool.kind, question, label, taught, step)
         start = pool.model.begin(question, label, mine(uniform))
         hint, due, ids = examples.hints[rows].long(), examples.due[rows].long(), examples.puzzle_ids[rows]
-        pool.slots.refill(question, label, hint, due, ids, mine(least), start)
+        pool.slots.refill(question, label, hint, due, ids, taught, mine(least), start)
 
     def learn(self, pool: Pool, step: int) -> Learned:
         """Gradients of the mean loss over the whole batch, micro-batch by micro-batch."""
@@ -129,7 +131,7 @@ class DeepSupervision:
             target = None
             if objective.continue_loss:
                 target = self.continue_target(pool, question, state, ids, slots.steps[some])
-        teacher = None if pool.teacher is None else self.taught(pool.teacher, question, ids)
+        teacher = None if pool.teacher is None else slots.taught[some]
         hint, due = slots.hint[some], None
         if objective.pace and hint.shape[1]:
             due = slots.due[some] <= objective.pace * (slots.steps[some, None, None] + 1)
@@ -143,28 +145,24 @@ class DeepSupervision:
         return halts.detach()
 
     @torch.no_grad()
-    def taught(self, teacher: System, question: Tensor, ids: Tensor) -> Tensor:
-        """The logits of the teacher's last step."""
-        state = teacher.start(question)
-        for _ in range(teacher.config.supervision_steps):
-            state, prediction = teacher.step(question, state, ids)
-        logits: Tensor = prediction.logits
-        return logits
-
-    @torch.no_grad()
     def continue_target(self, pool: Pool, question: Tensor, state: Any, ids: Tensor, steps: Tensor) -> Tensor:
         """The best value of one step more; on the last step there is only halting."""
         _, following = pool.model.step(question, state, ids)
         last = steps + 1 >= self.most_steps(pool)
         return torch.sigmoid(torch.where(last, following.halt, torch.maximum(following.halt, following.proceed)))
 
-    def _copies(self, kind: PuzzleKind, question: Tensor, label: Tensor, step: int) -> tuple[Tensor, Tensor]:
+    def _copies(
+        self, kind: PuzzleKind, question: Tensor, label: Tensor, taught: Tensor, step: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """A random symmetric copy of each puzzle; what is drawn depends on the seed and the step alone."""
         rng = np.random.default_rng([self.recipe.training.seed, step])
         drawn = kind.random_symmetries(rng, len(question) * self.group.size, (question.shape[1], question.shape[2]))
         cells, tokens = (self.group.share(torch.from_numpy(array).to(self.device).long()) for array in drawn)
         copies = (tokens.gather(1, grid.flatten(1).gather(1, cells)) for grid in (question, label))
-        return next(copies).view_as(question), next(copies)
+        moved = taught.gather(1, cells[..., None].expand_as(taught))
+        if moved.shape[-1]:  # what was said of a token is said of the one that stands for it
+            moved = torch.zeros_like(moved).scatter(2, tokens[:, None].expand_as(moved), moved)
+        return next(copies).view_as(question), next(copies), moved
 
     def _of_size(self, count: int, cells: int) -> int:
         """How many grids of so many cells cost as much as ``count`` grids of the model's size."""

@@ -37,6 +37,7 @@ from .optimizers import build_optimizers, clip_gradients, scale_rates, schedule
 from .recipe import Recipe
 from .run_folder import REMEDY, ResumeError, RunFolder, optimizer_tensors, restore_optimizers
 from .slots import step_generator
+from .teacher import Teacher
 
 SHARED = "module.puzzle_embedding.weight"  # of the averaged model, which the trained one has too
 
@@ -131,7 +132,7 @@ class Trainer:
                 raise ValueError(
                     f"the data has puzzle id {highest}, which the teacher {self.recipe.objective.teacher} lacks"
                 )
-        return self.lesson.pool(examples, kind, model, teacher)
+        return self.lesson.pool(examples, kind, model, None if teacher is None else Teacher(teacher, examples))
 
     def _teacher_of(self, teacher: System, kind: PuzzleKind, shape: tuple[int, ...]) -> System:
         """The teacher on the board of ``kind``, if it was trained for such grids."""

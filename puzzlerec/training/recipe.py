@@ -196,6 +196,8 @@ class Recipe(_Section):
             raise ValueError('the lesson "true-fields" needs objective.pace, model.hints and model.projection')
         if (self.objective.lesson == "search") != self.model.has_candidates:
             raise ValueError('the lesson "search" and a projection of candidates belong together')
+        if self.objective.teacher and self.objective.lesson != "deep-supervision":
+            raise ValueError(f'the lesson "{self.objective.lesson}" hears no teacher: leave out objective.teacher')
         if weights is not None and len(weights) != self.model.vocabulary:
             raise ValueError(f"{len(weights)} token_weights for a vocabulary of {self.model.vocabulary}")
         if curriculum and not self.model.any_board:

@@ -27,19 +27,23 @@ class Slots:
     hint: Tensor  # [B, L] long, [B, 0] where there are none
     due: Tensor  # [B, 2, L] moves after which hint and label can be known, [B, 2, 0] without hints
     puzzle_id: Tensor  # [B] long
+    taught: Tensor  # [B, L, V] a teacher's logits, [B, L, 0] without one
     steps: Tensor  # [B] supervision steps done
     least: Tensor  # [B] steps that must be done before halting (exploration)
     halted: Tensor  # [B] bool
     state: Any  # the model's, a NamedTuple of tensors [B, ...]
 
     @classmethod
-    def empty(cls, batch: int, grid: tuple[int, int], hints: int, state: Any) -> Slots:
+    def empty(cls, batch: int, grid: tuple[int, int], hints: int, taught: int, state: Any) -> Slots:
+        """Slots that all wait for a puzzle, for so many ``hints`` of one and ``taught`` logits of each of its cells."""
         device = state[0].device
         zeros = torch.zeros(batch, dtype=torch.long, device=device)
         question = torch.zeros(batch, *grid, dtype=torch.long, device=device)
         halted = torch.ones(batch, dtype=torch.bool, device=device)
         hint, due = zeros.new_zeros(batch, hints), zeros.new_zeros(batch, 2, hints)
-        return cls(question, question.flatten(1), hint, due, zeros, zeros.clone(), zeros.clone(), halted, state)
+        label = question.flatten(1)
+        logits = torch.zeros(*label.shape, taught, device=device)
+        return cls(question, label, hint, due, zeros, logits, zeros.clone(), zeros.clone(), halted, state)
 
     def __len__(self) -> int:
         return len(self.question)
@@ -51,6 +55,7 @@ class Slots:
         hint: Tensor,
         due: Tensor,
         puzzle_id: Tensor,
+        taught: Tensor,
         least: Tensor,
         start: Any,
     ) -> None:
@@ -61,6 +66,7 @@ class Slots:
         self.hint = torch.where(fresh[:, None], hint, self.hint)
         self.due = torch.where(fresh[:, None, None], due, self.due)
         self.puzzle_id = torch.where(fresh, puzzle_id, self.puzzle_id)
+        self.taught = torch.where(fresh[:, None, None], taught, self.taught)
         self.least = torch.where(fresh, least, self.least)
         self.steps = torch.where(fresh, 0, self.steps)
         self.state = chosen(fresh, self.state, start)

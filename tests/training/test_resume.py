@@ -189,41 +189,6 @@ def test_the_continue_value_is_that_of_the_next_step(tmp_path: Path) -> None:
     assert [round(float(value)) for value in values] == [1, 1, 1, 0] * 2
 
 
-def test_a_teacher_answers_for_each_puzzle_id(tmp_path: Path) -> None:
-    model = {"mixer": "attention", "heads": 2, "prefix": 2, "puzzle_ids": 24}
-    teacher = tiny_trainer(tmp_path, model=model).model
-    with torch.no_grad():
-        teacher.puzzle_embedding.weight[1] += 1
-    checkpoint.save(teacher, tmp_path / "teacher", card="")
-    student = tiny_trainer(tmp_path, objective={"teacher": str(tmp_path / "teacher")})
-    question, ids = torch.full((2, 4, 4), 1), torch.tensor([0, 1])
-    one, other = student.lesson.taught(student.teacher, question, ids)
-    assert not torch.allclose(one, other)
-
-
-def test_a_teacher_must_know_the_puzzle_ids_and_teaches_no_closed_candidate(tmp_path: Path) -> None:
-    model = {"mixer": "attention", "heads": 2, "prefix": 2, "puzzle_ids": 24}
-    teacher = tiny_trainer(tmp_path, model=model | {"puzzle_ids": 1})
-    checkpoint.save(teacher.model, tmp_path / "teacher", card="")
-    objective = {"teacher": str(tmp_path / "teacher"), "teacher_weight": 1.0}
-    student = tiny_trainer(tmp_path, objective=objective)  # of candidates, with closed ones
-    student.step()
-    assert student.report()["loss"] < 100
-    with pytest.raises(ValueError, match=r"which the teacher .* lacks"):
-        Trainer(
-            tiny_recipe(model=model, objective=objective),
-            {"sudoku": tiny_examples(ids=24)},
-            torch.device("cpu"),
-            RunFolder(tmp_path),
-        )
-
-
-@pytest.mark.parametrize("teacher", ["copy", "maze-9x9-trm", "sudoku-6x6"])
-def test_a_teacher_must_know_the_puzzle(tmp_path: Path, teacher: str) -> None:
-    with pytest.raises(ValueError, match=rf"the teacher {teacher} knows .*, not the 4x4 grids of sudoku-4x4"):
-        tiny_trainer(tmp_path, objective={"teacher": teacher})
-
-
 @pytest.mark.parametrize("ema", [0.0, 0.9])
 def test_evaluating_leaves_the_training_as_it_was(tmp_path: Path, ema: float) -> None:
     some, other = (tiny_trainer(tmp_path, model={"system": "sprm"}, training={"ema": ema}) for _ in range(2))
