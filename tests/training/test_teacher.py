@@ -65,6 +65,26 @@ def test_it_answers_for_each_puzzle_id(taught: dict[str, object], tmp_path: Path
     assert torch.equal(one, same) and not torch.allclose(one, other)
 
 
+def test_it_thinks_until_it_halts(taught: dict[str, object], tmp_path: Path) -> None:
+    pool = trainer_of(tiny_recipe(objective=taught), tmp_path).pools["sudoku"]
+    assert pool.teacher is not None
+    model, rows = pool.teacher.model, torch.arange(8)
+    question, ids = pool.examples.questions[rows].long(), pool.examples.puzzle_ids[rows]
+    steps, halts, state = [], [], model.start(question)
+    with torch.no_grad():
+        model.halting.weight.normal_()
+        for _ in range(model.config.supervision_steps):
+            state, prediction = model.step(question, state, ids)
+            steps.append(prediction.logits)
+            halts.append(prediction.halt)
+        middle = torch.stack(halts).median()
+        model.halting.bias -= middle
+        first = ((torch.stack(halts) - middle > 0).cumsum(0) == 0).sum(0).clamp(max=len(steps) - 1)
+    wanted = torch.stack([steps[step][row] for row, step in enumerate(first.tolist())])
+    torch.testing.assert_close(pool.teacher.answer(rows), wanted)
+    assert first.unique().numel() > 1
+
+
 def test_what_it_says_moves_with_the_copies(taught: dict[str, object], tmp_path: Path) -> None:
     """Were the teacher always right, it would be right of every copy of a puzzle."""
     student = trainer_of(tiny_recipe(objective=taught), tmp_path)
