@@ -108,10 +108,7 @@ def adopt(plan: Plan, folder: Path, report: Path) -> None:
 
 
 def _runs(plan: Plan, folder: Path) -> list[_Run]:
-    """Every system with every seed, in an order in which weights are there before they are taken.
-
-    The first seed of all comes first.
-    """
+    """Every system with every seed, the first seed of all first; after a system what takes its weights."""
     test = plan.test.path()
 
     def of(label: str, seed: int) -> _Run:
@@ -127,7 +124,13 @@ def _runs(plan: Plan, folder: Path) -> list[_Run]:
             of(weights, seed) if weights else None,
         )
 
-    in_order = sorted(plan.systems, key=lambda label: plan.systems[label].weights is not None)
+    labels = list(plan.systems)
+
+    def place(label: str) -> tuple[int, bool]:
+        weights = plan.systems[label].weights
+        return labels.index(weights or label), weights is not None
+
+    in_order = sorted(labels, key=place)
     return [of(label, seed) for seed in range(plan.seeds) for label in in_order]
 
 

@@ -172,6 +172,15 @@ def test_weights_that_another_system_has_trained_answer_in_another_way(tmp_path:
         list(compare(Plan.model_validate(own.model_dump() | {"systems": wide}), tmp_path / "c"))
 
 
+def test_what_takes_weights_comes_after_what_has_trained_them(tmp_path: Path) -> None:
+    """And before other trainings, so that no machine has to keep weights for long."""
+    own = plan(*(entrant(name, "model.width=16") for name in "ab"), evaluations=16, seeds=1)
+    systems = own.model_dump()["systems"]
+    systems |= {"again": {"weights": "a"}, "and again": {"weights": "a"}}
+    found = compare(Plan.model_validate(own.model_dump() | {"systems": systems}), tmp_path)
+    assert [one.label for one in found] == ["a", "again", "and again", "b"]
+
+
 def test_a_run_that_was_stopped_goes_on_but_not_with_other_settings(tmp_path: Path) -> None:
     out, asked = tmp_path / "out", [False] * 4 + [True]  # before the run, and before each step
     assert not list(compare(plan(entrant("a"), evaluations=48), out, stopped=lambda: asked.pop(0)))
