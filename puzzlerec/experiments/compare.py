@@ -286,7 +286,7 @@ class _Right:
 
 
 def _measured(one: _Run, model: System, material: Material, device: torch.device) -> dict[str, Any]:
-    """The model on the test: what a result says of it."""
+    """The model on the test: what a result says of it. Raises KeyboardInterrupt if it was interrupted."""
     right = _Right()
     votes: dict[str, list[bool]] = {}
     with Dataset.open(one.test or material.path) as dataset:
@@ -308,6 +308,9 @@ def _measured(one: _Run, model: System, material: Material, device: torch.device
             device=device,
             each=right,
         )
+        asked = len(rows.inputs) if one.limit is None or one.votes else min(one.limit, len(rows.inputs))
+    if report.puzzles < asked:  # interrupted: what was measured so far is no result
+        raise KeyboardInterrupt
     for measure, whole in votes.items():
         right.by_measure[measure] = [str(int(one)) for one in whole]
     shares = {"exact": report.exact.share, "solved": report.first_pass.share}

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from puzzlerec.data import ensure
+from puzzlerec.experiments import compare as comparing
 from puzzlerec.experiments.compare import adopt, compare, ended
 from puzzlerec.experiments.findings import Comparison, Result
 from puzzlerec.experiments.plan import Plan, folder_of
@@ -170,6 +171,20 @@ def test_weights_that_another_system_has_trained_answer_in_another_way(tmp_path:
     wide = systems | {"random": {"weights": "a", "model": {"layers": 2}}}
     with pytest.raises(RecipeError, match="random: the weights of a do not fit its model"):
         list(compare(Plan.model_validate(own.model_dump() | {"systems": wide}), tmp_path / "c"))
+
+
+def test_an_interrupted_measurement_is_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = plan(entrant("a", "model.width=16", "evaluation.batch=1"), evaluations=16, seeds=1)
+
+    def interrupted(self: object, one: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(comparing._Right, "__call__", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            list(compare(own, tmp_path))
+    assert not ended(own, tmp_path)
+    assert [one.label for one in compare(own, tmp_path)] == ["a"]
 
 
 def test_what_takes_weights_comes_after_what_has_trained_them(tmp_path: Path) -> None:
