@@ -289,6 +289,7 @@ def _measured(one: _Run, model: System, material: Material, device: torch.device
     """The model on the test: what a result says of it. Raises KeyboardInterrupt if it was interrupted."""
     right = _Right()
     votes: dict[str, list[bool]] = {}
+    limit = None if one.votes else one.limit  # with votes it is of tasks, and the rows are theirs
     with Dataset.open(one.test or material.path) as dataset:
         rows = dataset.split("test").copies(0)  # each puzzle as it is
         if one.votes:
@@ -303,12 +304,12 @@ def _measured(one: _Run, model: System, material: Material, device: torch.device
             SolveSettings(early=False, batch=one.recipe.evaluation.batch),
             puzzle_ids=rows.puzzle_ids,
             ratings=rows.ratings,
-            limit=None if one.votes else one.limit,
+            limit=limit,
             grid=dataset.shape,
             device=device,
             each=right,
         )
-        asked = len(rows.inputs) if one.limit is None or one.votes else min(one.limit, len(rows.inputs))
+        asked = len(rows.inputs) if limit is None else min(limit, len(rows.inputs))
     if report.puzzles < asked:  # interrupted: what was measured so far is no result
         raise KeyboardInterrupt
     for measure, whole in votes.items():
