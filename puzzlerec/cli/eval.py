@@ -151,12 +151,11 @@ def evaluate(
                 report = _measure(solver, examples, settings, asked, curve, kept, processes)
             status = SOLVED
             if processes.leads:
-                interrupted = report.puzzles < asked
-                if interrupted:
-                    messages.warning(f"Interrupted: {report.puzzles:,} of {asked:,} puzzles were measured.")
+                if not report.whole:
+                    messages.warning(f"Interrupted: {report.puzzles:,} of {report.asked:,} puzzles were measured.")
                 if report.puzzles:
                     _tell(report, dataset, solver, settings, examples, form, figure)
-                status = INTERRUPTED if interrupted else UNUSABLE if unreadable else SOLVED
+                status = INTERRUPTED if not report.whole else UNUSABLE if unreadable else SOLVED
     raise typer.Exit(status)
 
 
@@ -187,7 +186,7 @@ def _measure(
         report = examples.measured(
             solver, settings, limit=asked, processes=processes, curve=curve, known=known(), each=each
         )
-        if kept and report.puzzles == asked:
+        if kept and report.whole:
             kept.flush()
     return report
 

@@ -51,9 +51,8 @@ def vote(
         about = {"dataset": str(path), "sha256": dataset.sha256, "device": str(solver.device)}
     if not processes.leads:
         return SOLVED
-    interrupted = report.answered < total
-    if interrupted:
-        messages.warning(f"Interrupted: {report.answered:,} of {total:,} copies were answered.")
+    if not report.whole:
+        messages.warning(f"Interrupted: {report.answered:,} of {report.asked:,} copies were answered.")
     if form is TableFormat.text:
         console = answers()
         head = (
@@ -62,11 +61,11 @@ def vote(
         console.print(head, "", sep="\n", style="bold", soft_wrap=True)
     show(form, report.tables(), report.records(), {**about, **report.to_dict()})
     messages.note(f"{report.seconds:.1f} s, {report.answered / report.seconds:.3g} copies/s · device {solver.device}")
-    if submission is not None and not interrupted:
+    if submission is not None and report.whole:
         from puzzlerec.files import write
         from puzzlerec.puzzles.arc.tasks import attempts
 
         tries = {task: [attempts(some) for some in tests] for task, tests in report.tries.items()}
         write(submission, json.dumps(tries) + "\n")
         messages.note(f"Two tries at each test of {len(tries):,} tasks are in {submission}.")
-    return INTERRUPTED if interrupted else SOLVED
+    return SOLVED if report.whole else INTERRUPTED

@@ -78,7 +78,8 @@ class Report(Tabular):
     model: str
     puzzle: str
     settings: dict[str, Any]
-    puzzles: int
+    asked: int  # puzzles to measure
+    puzzles: int  # measured: fewer if that was interrupted
     token: Rate  # cells as in the label, the first pass
     blank_token: Rate  # of the cells that the question leaves open
     exact: Rate  # whole answers as in the label, the first pass
@@ -94,6 +95,11 @@ class Report(Tabular):
     ratings: dict[str, tuple[Rate, Rate]]  # bin of the rating -> exact in the first pass, solved in the end
     seconds: float
     curve: tuple[Spent, ...] = ()  # step by step, then attempt by attempt, if that was asked for
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is of all puzzles that it was asked for."""
+        return self.puzzles == self.asked
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

@@ -61,7 +61,8 @@ def evaluate(
     each returns the report of all, which is that of one process to the bit. ``curve`` has every step of the first pass
     checked too. What is ``known`` of the first rows already is not measured again. ``each`` is told of every puzzle
     that is, in their order, and ``progress`` is called with the number of puzzles that are done and their total, both
-    in the leading process alone. A `KeyboardInterrupt` ends it early: the report is then of the puzzles done so far.
+    in the leading process alone. A `KeyboardInterrupt` ends it early: the report is then of the puzzles done so far,
+    and not ``whole``.
     """
     settings = settings or SolveSettings(early=False)
     processes = processes or Processes()
@@ -96,7 +97,7 @@ def evaluate(
     except KeyboardInterrupt:
         if not processes.leads:  # the leader has what was done
             raise
-    return processes.told(tally).report(solver.name, asdict(settings), time.perf_counter() - clock)
+    return processes.told(tally).report(solver.name, asdict(settings), total, time.perf_counter() - clock)
 
 
 class _FirstPasses:

@@ -126,13 +126,14 @@ class Tally:
 
     # ---- the report
 
-    def report(self, model: str, settings: dict[str, Any], seconds: float) -> Report:
+    def report(self, model: str, settings: dict[str, Any], asked: int, seconds: float) -> Report:
         puzzles, sums = max(self.puzzles, 1), self._sums
         bins = tuple(self._halting_bin(number) for number in range(HALTING_BINS))
         return Report(
             model=model,
             puzzle=self.kind.name,
             settings=settings,
+            asked=asked,
             puzzles=self.puzzles,
             token=self._rate("token"),
             blank_token=self._rate("blank token"),

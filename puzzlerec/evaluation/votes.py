@@ -106,8 +106,14 @@ class VoteReport(Tabular):
     copies: float  # mean votes on a test, the task as it is among them
     places: dict[str, list[int | None]]  # task -> of each test, the place of its output among the answers, from 1
     tries: dict[str, list[list[np.ndarray]]]  # task -> of each test up to two answers [H, W], the best first
-    answered: int  # copies of tests
+    asked: int  # copies of tests to answer
+    answered: int  # answered: fewer if that was interrupted
     seconds: float
+
+    @property
+    def whole(self) -> bool:
+        """Whether all copies that it was asked for have voted."""
+        return self.answered == self.asked
 
     @cached_property
     def passes(self) -> dict[int, tuple[Rate, Rate]]:
@@ -170,9 +176,9 @@ def vote(
     """The tests of ``dataset`` answered in all copies, or at most so many, and the votes counted.
 
     Of its first ``limit`` tasks alone, if that is given. Several ``processes`` share the copies, batch by batch, and
-    the leading one has the votes. A `KeyboardInterrupt` ends it early: the votes are then those
-    that have been cast. Raises `ExamplesError` for a dataset that is not for the model, or whose puzzles have no named
-    copies.
+    the leading one has the votes. A `KeyboardInterrupt` ends it early: the votes are then those that have been cast,
+    and the report is not ``whole``. Raises `ExamplesError` for a dataset that is not for the model, or whose
+    puzzles have no named copies.
     """
     kind = get(dataset.puzzle)
     require(model, dataset)
@@ -209,6 +215,7 @@ def vote(
         copies=float(np.mean([ballot.copies for ballot in tests])) if tests else 0.0,
         places=measured.places(),
         tries=measured.tries() | parts["asked"].tries(),
+        asked=rows_to_answer(dataset, copies, limit),
         answered=answered,
         seconds=time.perf_counter() - clock,
     )

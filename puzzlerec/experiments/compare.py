@@ -296,6 +296,8 @@ def _measured(one: _Run, model: System, material: Material, device: torch.device
             rows = rows.first_groups(one.limit)
             batch = one.recipe.evaluation.batch
             counted = vote(model, dataset, copies=one.votes, limit=one.limit, batch=batch, device=device)
+            if not counted.whole:
+                raise KeyboardInterrupt
             votes = {f"pass@{k}": counted.right(k) for k in (1, TRIES)}
         report = evaluate(
             model,
@@ -309,8 +311,7 @@ def _measured(one: _Run, model: System, material: Material, device: torch.device
             device=device,
             each=right,
         )
-        asked = len(rows.inputs) if limit is None else min(limit, len(rows.inputs))
-    if report.puzzles < asked:  # interrupted: what was measured so far is no result
+    if not report.whole:  # what was measured before it was interrupted is no result
         raise KeyboardInterrupt
     for measure, whole in votes.items():
         right.by_measure[measure] = [str(int(one)) for one in whole]

@@ -314,7 +314,7 @@ class Trainer:
             processes=self.group,
         )
         model.train()
-        if found.puzzles < total:
+        if not found.whole:
             raise KeyboardInterrupt
         return {"eval_exact_accuracy": found.exact.share, "eval_token_accuracy": found.token.share}
 

@@ -110,6 +110,17 @@ def test_the_most_votes_win_though_some_copies_are_wrong(path: Path) -> None:
         assert vote(model, dataset, limit=1).tests == 1  # type: ignore[arg-type]
 
 
+def test_interrupted_votes_say_so(path: Path) -> None:
+    def interrupted(more: int) -> None:
+        raise KeyboardInterrupt
+
+    with Dataset.open(path) as dataset:
+        whole = vote(Oracle(dataset), dataset, copies=1)  # type: ignore[arg-type]
+        part = vote(Oracle(dataset), dataset, copies=1, progress=interrupted)  # type: ignore[arg-type]
+    assert (whole.whole, whole.asked, whole.answered) == (True, 12, 12)
+    assert (part.whole, part.asked, part.answered) == (False, 12, 1)
+
+
 def test_both_conventions_of_credit() -> None:
     """One task with one of two tests right, one with its only test right in the second try."""
     ballots = Ballots(get("arc"))
@@ -122,7 +133,7 @@ def test_both_conventions_of_credit() -> None:
     add("half", one, [one], one)
     add("half", two, [one], two)
     add("second", one, [one, one, two], two)
-    report = VoteReport("", 2, 3, 1.0, ballots.places(), ballots.tries(), answered=9, seconds=1.0)
+    report = VoteReport("", 2, 3, 1.0, ballots.places(), ballots.tries(), asked=9, answered=9, seconds=1.0)
     passes = report.passes
     assert [rate.share for rate in passes[1]] == [0.25, 0]
     assert [rate.share for rate in passes[2]] == [0.75, 0.5]

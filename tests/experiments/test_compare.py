@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from puzzlerec.data import ensure
+from puzzlerec.evaluation.votes import Ballots
 from puzzlerec.experiments import compare as comparing
 from puzzlerec.experiments.compare import adopt, compare, ended
 from puzzlerec.experiments.findings import Comparison, Result
@@ -249,7 +250,7 @@ def test_systems_with_different_data_cannot_be_compared() -> None:
         compared(Path("none"), entrant("a"), entrant("b", "data.train=9"), minutes=1)
 
 
-def test_systems_are_told_apart_by_votes_on_tasks(tmp_path: Path) -> None:
+def test_systems_are_told_apart_by_votes_on_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a task all tests must be right; of each system every task counts, whatever its copies."""
     folder = tmp_path / "tasks"
     folder.mkdir()
@@ -271,6 +272,14 @@ def test_systems_are_told_apart_by_votes_on_tasks(tmp_path: Path) -> None:
         "claims": [{"says": "more", "more": "DRM", "less": "TRM", "measure": "pass@2"}],
     }
     own = Plan.model_validate(content)
+
+    def interrupted(self: object, one: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Ballots, "add", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            list(compare(own, tmp_path / "out"))
     found = list(compare(own, tmp_path / "out"))
     for one in found:
         assert one.puzzles == 3 and len(one.right["exact"]) == 3  # tests, each as it is
