@@ -289,7 +289,6 @@ def _measured(one: _Run, model: System, material: Material, device: torch.device
     """The model on the test: what a result says of it. Raises KeyboardInterrupt if it was interrupted."""
     right = _Right()
     votes: dict[str, list[bool]] = {}
-    limit = None if one.votes else one.limit  # with votes it is of tasks, and the rows are theirs
     with Dataset.open(one.test or material.path) as dataset:
         rows = dataset.split("test").copies(0)  # each puzzle as it is
         if one.votes:
@@ -306,7 +305,7 @@ def _measured(one: _Run, model: System, material: Material, device: torch.device
             SolveSettings(early=False, batch=one.recipe.evaluation.batch),
             puzzle_ids=rows.puzzle_ids,
             ratings=rows.ratings,
-            limit=limit,
+            limit=None if one.votes else one.limit,  # with votes it is of tasks, and the rows are theirs
             grid=dataset.shape,
             device=device,
             each=right,

@@ -174,11 +174,12 @@ def test_weights_that_another_system_has_trained_answer_in_another_way(tmp_path:
         list(compare(Plan.model_validate(own.model_dump() | {"systems": wide}), tmp_path / "c"))
 
 
+def interrupted(self: object, one: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_an_interrupted_measurement_is_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = plan(entrant("a", "model.width=16", "evaluation.batch=1"), evaluations=16, seeds=1)
-
-    def interrupted(self: object, one: object) -> None:
-        raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
         patched.setattr(comparing._Right, "__call__", interrupted)
@@ -272,9 +273,6 @@ def test_systems_are_told_apart_by_votes_on_tasks(tmp_path: Path, monkeypatch: p
         "claims": [{"says": "more", "more": "DRM", "less": "TRM", "measure": "pass@2"}],
     }
     own = Plan.model_validate(content)
-
-    def interrupted(self: object, one: object) -> None:
-        raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
         patched.setattr(Ballots, "add", interrupted)
