@@ -44,7 +44,8 @@ either.
 
 The tables give means over the seeds with 95% intervals (of the number of puzzles, or Student's over seeds if wider),
 when a system was half, nine tenths and 99% right, differences with p over the same puzzles, and what became of the
-plan's claims. They are kept as .md, .json, .csv, .tex, and as a figure .svg where Matplotlib is.
+plan's claims. They are kept as .md, .json, .csv, .tex, and as a figure .svg where Matplotlib is; the .json, from which
+another machine goes on, whenever a run ends.
 
 \b
 Exit status:
@@ -134,6 +135,7 @@ def compare(
             for result in runs:
                 shares = ", ".join(f"{name} {share:.1%}" for name, share in result.shares.items())
                 messages.note(f"{result.label}, seed {result.seed}: {shares}; {result.minutes:.1f} min")
+                _record(Comparison(whole, tuple(ended(whole, folder))), report or folder)
     except (RecipeError, DatasetError, ResumeError) as error:
         fault = error
     except KeyboardInterrupt:
@@ -227,21 +229,24 @@ def _help(plan: Plan, folder: Path, device: str) -> None:
         messages.error(str(error))
 
 
+def _record(found: Comparison, folder: Path) -> None:
+    """Write what the tables are made of, from which they can be made again and the plan goes on."""
+    from puzzlerec.files import write
+
+    folder.mkdir(parents=True, exist_ok=True)
+    write(folder / f"{found.plan.name}.json", json.dumps(found.document(), indent=2) + "\n")
+
+
 def _keep(found: Comparison, folder: Path, form: TableFormat) -> None:
     """Show the tables and write them, with all that they are made of."""
     from puzzlerec.files import write
 
     show(form, found.tables(), found.records(), found.document())
-    folder.mkdir(parents=True, exist_ok=True)
-    texts = {
-        "md": found.to_markdown(),
-        "json": json.dumps(found.document(), indent=2) + "\n",
-        "csv": found.to_csv(),
-        "tex": found.to_latex(),
-    }
+    _record(found, folder)
+    texts = {"md": found.to_markdown(), "csv": found.to_csv(), "tex": found.to_latex()}
     for ending, text in texts.items():
         write(folder / f"{found.plan.name}.{ending}", text)
-    kept = list(texts)
+    kept = ["json", *texts]
     if find_spec("matplotlib") is not None:
         from puzzlerec.views import figures
 

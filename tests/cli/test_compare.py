@@ -108,6 +108,20 @@ def test_a_fault_in_a_later_run_loses_no_result(run, tmp_path: Path, monkeypatch
     assert [one["label"] for one in kept["results"]] == ["a"]
 
 
+def test_what_has_ended_is_told_while_the_others_train(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    step, told = Trainer.step, []
+
+    def watched(trainer: Trainer) -> None:
+        step(trainer)
+        kept = tmp_path / "told" / "tiny.json"
+        told.append([one["label"] for one in json.loads(kept.read_text())["results"]] if kept.exists() else [])
+
+    monkeypatch.setattr(Trainer, "step", watched)
+    assert run("compare", "--plan", planned(tmp_path), "--seeds", "1", "--report", "told").exit_code == 0
+    assert told[0] == [] and told[-1] == ["a"]  # so that a machine that is lost takes a run with it at most
+
+
 @pytest.mark.usefixtures("in_the_foreground")
 def test_ctrl_c_saves_and_the_same_command_goes_on(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
