@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from math import sqrt
@@ -80,12 +80,23 @@ class Comparison(Tabular):
         found = [name for name in MEASURES if all(name in one.shares for one in self.results)]
         return [name for name in found if name != "solved" or "optimal" not in found]
 
-    def right(self, label: str, measure: str) -> np.ndarray:
-        """Which puzzles the runs of a system answered. [K, N] bool."""
-        return np.array([[digit == "1" for digit in one.right[measure]] for one in self.of[label]])
+    def right(self, label: str, measure: str, seeds: Collection[int] | None = None) -> np.ndarray:
+        """Which puzzles the runs of a system answered, those of some ``seeds`` or all. [K, N] bool."""
+        runs = sorted(self.of[label], key=lambda one: one.seed)
+        told = [one.right[measure] for one in runs if seeds is None or one.seed in seeds]
+        return np.array([[digit == "1" for digit in digits] for digits in told])
 
     def difference(self, more: str, less: str, measure: str = "exact") -> Difference:
+        """Of two systems' runs; of two ways to answer with the same weights, seed by seed where both were tried."""
+        both = {one.seed for one in self.of[more]} & {one.seed for one in self.of[less]}
+        if both and self._same_weights(more, less):
+            ways = [self.right(label, measure, both) for label in (more, less)]
+            return bootstrap(*ways, same_weights=True)
         return bootstrap(self.right(more, measure), self.right(less, measure))
+
+    def _same_weights(self, one: str, other: str) -> bool:
+        systems = self.plan.systems
+        return (systems[one].weights or one) == (systems[other].weights or other)
 
     def records(self) -> list[dict[str, Any]]:
         """The runs, one a record, for tables of one's own."""

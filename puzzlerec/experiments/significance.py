@@ -24,10 +24,11 @@ class Difference:
     p: float  # of no difference, two-sided
 
 
-def bootstrap(right: np.ndarray, other: np.ndarray, seed: int = 0) -> Difference:
+def bootstrap(right: np.ndarray, other: np.ndarray, *, same_weights: bool = False, seed: int = 0) -> Difference:
     """The mean of ``right [K, N]`` less that of ``other [K', N]``, over puzzles and seeds.
 
-    The same puzzles are drawn for both, seeds for each of its own. Few seeds drawn with repeats vary too little, by
+    The same puzzles are drawn for both, seeds for each of its own; but the same too where the runs of both are two ways
+    to answer with the ``same_weights``, seed by seed (K' = K). Few seeds drawn with repeats vary too little, by
     (K - 1) / K; their weights are spread by as much. What a seed and a puzzle have together is counted with both, so
     the interval is rather too wide than too narrow (Owen, The pigeonhole bootstrap, 2007). With one seed each it says
     nothing of other seeds.
@@ -37,8 +38,9 @@ def bootstrap(right: np.ndarray, other: np.ndarray, seed: int = 0) -> Difference
     drawn = []
     for _ in range(RESAMPLES // CHUNK):
         puzzles = rng.multinomial(N, np.full(N, 1 / N), CHUNK) / N  # [CHUNK, N] weights
-        shares = [(_seed_weights(rng, len(runs)) * (puzzles @ runs.T)).sum(1) for runs in (right, other)]
-        drawn.append(shares[0] - shares[1])
+        seeds = _seed_weights(rng, len(right))
+        others = seeds if same_weights else _seed_weights(rng, len(other))
+        drawn.append((seeds * (puzzles @ right.T)).sum(1) - (others * (puzzles @ other.T)).sum(1))
     differences = np.concatenate(drawn)
     low, high = np.quantile(differences, (0.025, 0.975))
     tail = min((differences <= 0).sum(), (differences >= 0).sum())

@@ -51,6 +51,29 @@ def test_puzzles_that_both_find_hard_make_no_difference_uncertain() -> None:
     assert found.low > 0 and found.high - found.low < 0.08  # unpaired it would be 0.19
 
 
+def test_ways_to_answer_with_the_same_weights_are_told_apart_seed_by_seed() -> None:
+    """However much the seeds differ; where one way has been tried with fewer, with those."""
+    puzzles = np.arange(200)
+    seeds = [puzzles % 10 < tenths for tenths in (3, 6, 9)]  # very different weights
+    worse = [one & (puzzles % 20 != 0) for one in seeds]  # and a way that loses one puzzle in twenty of any
+    assert bootstrap(np.array(seeds), np.array(worse)).low < 0
+    found = bootstrap(np.array(seeds), np.array(worse), same_weights=True)
+    assert found.mean == pytest.approx(0.05) and found.low > 0.01 and found.high < 0.09  # as of 200 puzzles
+
+    def told(label: str, seed: int, right: np.ndarray) -> Result:
+        return result(label, seed, "".join(str(int(one)) for one in right))
+
+    systems = {"a": {"recipe": "maze-9x9"}, "random": {"weights": "a"}, "b": {"recipe": "maze-9x9"}}
+    plan = Plan.model_validate({"budget": {"steps": 1}, "systems": systems})
+    trained = [told("a", seed, right) for seed, right in enumerate(seeds)]
+    ways = [told("random", seed, worse[seed]) for seed in (1, 0)]
+    others = [told("b", seed, worse[seed]) for seed in (0, 1)]
+    compared = Comparison(plan, (*trained, *ways, *others))
+    assert compared.difference("a", "random").low > 0.01
+    assert compared.difference("a", "random").mean == pytest.approx(0.05)
+    assert compared.difference("a", "b").low < 0
+
+
 def test_mcnemar_is_the_throw_of_as_many_coins_as_there_are_puzzles_told_apart() -> None:
     right, other = np.array([1, 1, 1, 1, 1, 0, 1]) > 0, np.array([0, 0, 0, 0, 0, 1, 1]) > 0
     assert mcnemar(right, other) == pytest.approx(2 * (1 + 6) / 2**6)
