@@ -123,6 +123,7 @@ def compare(
     results: list[Result] = []
     fault: Exception | None = None
     try:
+        before = ended(whole, folder)
         with Stop() as stop, _helpers(processes - 1, whole, folder, device, stop):
             runs = compared(
                 whole,
@@ -135,7 +136,8 @@ def compare(
             for result in runs:
                 shares = ", ".join(f"{name} {share:.1%}" for name, share in result.shares.items())
                 messages.note(f"{result.label}, seed {result.seed}: {shares}; {result.minutes:.1f} min")
-                _record(Comparison(whole, tuple(ended(whole, folder))), report or folder)
+                if result not in before:
+                    _record(Comparison(whole, tuple(ended(whole, folder))), report or folder)
     except (RecipeError, DatasetError, ResumeError) as error:
         fault = error
     except KeyboardInterrupt:

@@ -127,8 +127,8 @@ def _runs(plan: Plan, folder: Path) -> list[_Run]:
     labels = list(plan.systems)
 
     def place(label: str) -> tuple[int, bool]:
-        weights = plan.systems[label].weights
-        return labels.index(weights or label), weights is not None
+        trained = plan.trained_as(label)
+        return labels.index(trained), trained != label
 
     in_order = sorted(labels, key=place)
     return [of(label, seed) for seed in range(plan.seeds) for label in in_order]

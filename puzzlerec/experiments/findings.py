@@ -89,14 +89,10 @@ class Comparison(Tabular):
     def difference(self, more: str, less: str, measure: str = "exact") -> Difference:
         """Of two systems' runs; of two ways to answer with the same weights, seed by seed where both were tried."""
         both = {one.seed for one in self.of[more]} & {one.seed for one in self.of[less]}
-        if both and self._same_weights(more, less):
+        if both and self.plan.trained_as(more) == self.plan.trained_as(less):
             ways = [self.right(label, measure, both) for label in (more, less)]
             return bootstrap(*ways, same_weights=True)
         return bootstrap(self.right(more, measure), self.right(less, measure))
-
-    def _same_weights(self, one: str, other: str) -> bool:
-        systems = self.plan.systems
-        return (systems[one].weights or one) == (systems[other].weights or other)
 
     def records(self) -> list[dict[str, Any]]:
         """The runs, one a record, for tables of one's own."""

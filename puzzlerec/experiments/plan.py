@@ -200,10 +200,14 @@ class Plan(_Part):
             systems[label] = entrant
         return _validated({"systems": systems, **settings})
 
+    def trained_as(self, label: str) -> str:
+        """The system whose training gives this one its weights: itself, or the one that it names."""
+        return self.systems[label].weights or label
+
     def recipe(self, label: str, seed: int) -> Recipe:
         """What a system trains by. Raises `RecipeError`."""
         entrant = self.systems[label]
-        trains = self.systems[entrant.weights] if entrant.weights else entrant
+        trains = self.systems[self.trained_as(label)]
         assert trains.recipe is not None
         changes = (self.common.said, trains.said, entrant.said, self.over.said, {"training": {"seed": seed}})
         try:
